@@ -173,9 +173,7 @@ def _envelope_colour(x, level, z, balloon: Balloon, light: Light) -> np.ndarray:
     wear = 1 + 0.10 * noise.fractal(angle * 0.8, level * 9, balloon.seed + 3, 4)
     seam = np.minimum(np.abs(angle % 1 - 0.5) * 2, 1)
     ring = np.abs((level * 24) % 1 - 0.5) * 2
-    wear = (
-        wear * (1 - 0.22 * noise.smoothstep(0.90, 1.0, seam)) * (1 - 0.10 * noise.smoothstep(0.9, 1.0, ring))
-    )
+    wear = wear * (1 - 0.22 * noise.smoothstep(0.90, 1.0, seam)) * (1 - 0.10 * noise.smoothstep(0.9, 1.0, ring))
     dye = dye * wear[..., None]
 
     normal = _tilted(_envelope_normal(x, level, z, balloon), balloon.tilt)
@@ -191,9 +189,7 @@ def _envelope_colour(x, level, z, balloon: Balloon, light: Light) -> np.ndarray:
     colour += dye**1.4 * light.sunlight * through[..., None]
     colour += light.sunlight * (0.055 * sheen)[..., None] + light.sky * (0.10 * rim)[..., None]
     burner = np.exp(-level / 0.10) * 0.5
-    return (
-        colour * (1 - 0.45 * noise.smoothstep(0.16, 0.0, level))[..., None] + dye * burner[..., None] * 0.15
-    )
+    return colour * (1 - 0.45 * noise.smoothstep(0.16, 0.0, level))[..., None] + dye * burner[..., None] * 0.15
 
 
 def _box(value: np.ndarray, low, high, soft: float) -> np.ndarray:
@@ -237,15 +233,11 @@ def _basket(right: np.ndarray, up: np.ndarray, balloon: Balloon, light: Light, s
     burner = _box(up, mouth - 0.085, mouth - 0.06, soft) * _box(right, -0.022, 0.022, soft)
     ropes = np.maximum(ropes, burner * 0.9)
     behind = ropes * (1 - cover)
-    colour = noise.mix(
-        colour, np.array([0.05, 0.045, 0.045], np.float32), behind / np.maximum(behind + cover, 1e-4)
-    )
+    colour = noise.mix(colour, np.array([0.05, 0.045, 0.045], np.float32), behind / np.maximum(behind + cover, 1e-4))
     return colour, np.maximum(cover, behind)
 
 
-def paint(
-    light_map: np.ndarray, balloon: Balloon, light: Light, haze: np.ndarray, detail: int = 2
-) -> np.ndarray:
+def paint(light_map: np.ndarray, balloon: Balloon, light: Light, haze: np.ndarray, detail: int = 2) -> np.ndarray:
     """Paints one balloon over linear light [H, W, 3]; returns its coverage [H, W].
 
     light_map is changed in place; `detail` is how many samples a pixel takes each way.

@@ -33,8 +33,7 @@ def blur(picture: np.ndarray, radius: float) -> np.ndarray:
         padded = np.pad(picture, padding, mode="edge")
         length = picture.shape[axis]
         picture = sum(
-            weight * np.take(padded, range(start, start + length), axis=axis)
-            for start, weight in enumerate(kernel)
+            weight * np.take(padded, range(start, start + length), axis=axis) for start, weight in enumerate(kernel)
         )
     return picture
 

@@ -59,9 +59,7 @@ def _rolling_ground(seed: int):
 
     def height(x, z):
         near = 55 * noise.fractal(x / 1500, z / 1500, seed, 5, 0.42)
-        far = noise.smoothstep(3500, 16000, z) * (
-            90 + 420 * noise.fractal(x / 5200, z / 5200, seed + 50, 6, 0.48)
-        )
+        far = noise.smoothstep(3500, 16000, z) * (90 + 420 * noise.fractal(x / 5200, z / 5200, seed + 50, 6, 0.48))
         return near + np.maximum(far, 0) - 20
 
     return height
@@ -95,12 +93,8 @@ def _ground_colour(x, z, steep, seed: int):
     wood = _woodland(x, z, seed)[..., None]
     patch = noise.fractal(x / 260, z / 260, seed + 30, 4)
     field_x, field_z = x + 0.35 * z + 60 * patch, z - 0.25 * x + 60 * patch
-    field = noise.random_cells(
-        np.floor(field_x / 330).astype(int), np.floor(field_z / 210).astype(int), seed + 31
-    )
-    meadow = noise.mix(
-        film.linear(118, 134, 58), film.linear(176, 160, 84), noise.smoothstep(0.35, 0.95, field)
-    )
+    field = noise.random_cells(np.floor(field_x / 330).astype(int), np.floor(field_z / 210).astype(int), seed + 31)
+    meadow = noise.mix(film.linear(118, 134, 58), film.linear(176, 160, 84), noise.smoothstep(0.35, 0.95, field))
     meadow = noise.mix(meadow, film.linear(88, 118, 50), noise.smoothstep(0.35, 0.05, field))
     meadow = meadow * (1 + 0.35 * patch + 0.25 * noise.fractal(x / 14, z / 14, seed + 32, 4))[..., None]
     kind = noise.fractal(x / 180, z / 180, seed + 33, 3)
@@ -130,21 +124,15 @@ def paint_ground(light: np.ndarray, camera: Camera, seed: int) -> None:
     open_sky = np.maximum(open_sky, 0.9 * (1 - _woodland(x, z, seed)))
     direct = np.clip(normal @ SUN, 0, 1) * lit
     colour = _ground_colour(x, z, normal[:, 1], seed)
-    shaded = colour * (
-        SUNLIGHT * direct[:, None] + np.array([0.40, 0.50, 0.66], np.float32) * open_sky[:, None]
-    )
+    shaded = colour * (SUNLIGHT * direct[:, None] + np.array([0.40, 0.50, 0.66], np.float32) * open_sky[:, None])
 
     distance = z * camera.stretch()[rows, columns]
     banks = 1 + 0.9 * noise.fractal(x / 1900, z / 1900, seed + 40, 5)
     mist = terrain.mist_amount(camera, y, distance, density=0.0007, depth=32) * np.clip(banks, 0.15, 2)
-    mist_colour = noise.mix(
-        np.array([1.15, 0.98, 0.88], np.float32), COLOURS.horizon, np.clip(z / 30000, 0, 1)
-    )
+    mist_colour = noise.mix(np.array([1.15, 0.98, 0.88], np.float32), COLOURS.horizon, np.clip(z / 30000, 0, 1))
     shaded = noise.mix(shaded, mist_colour, np.clip(mist, 0, 0.97))
     air = 1 - np.exp(-distance / 14000)
-    air_colour = noise.mix(
-        np.array([0.40, 0.50, 0.68], np.float32), COLOURS.horizon, np.clip(z / 30000, 0, 1)
-    )
+    air_colour = noise.mix(np.array([0.40, 0.50, 0.68], np.float32), COLOURS.horizon, np.clip(z / 30000, 0, 1))
     light[rows, columns] = noise.mix(shaded, air_colour, air)
 
 
@@ -161,8 +149,7 @@ def choose_balloons(seed: int, count: int, aspect: float) -> list[balloons.Ballo
             x = random.uniform(0.55 * size / aspect, 1 - 0.55 * size / aspect)
             y = random.uniform(0.10 + 0.2 * size, 0.73 - 0.75 * size)
             gaps = [
-                np.hypot((x - other[0]) * aspect, (y - other[1]) * 0.85) - 0.62 * (size + other[2])
-                for other in placed
+                np.hypot((x - other[0]) * aspect, (y - other[1]) * 0.85) - 0.62 * (size + other[2]) for other in placed
             ]
             if min(gaps, default=1) > 0.012:
                 break
@@ -199,8 +186,9 @@ def balloon_light() -> balloons.Light:
     )
 
 
-def render(width: int, height: int, seed: int = 7, count: int = 26, detail: int = 2) -> np.ndarray:
+def render(width: int, height: int, seed: int = 7, count: int = 26, grain: float = 0.005) -> np.ndarray:
     """The finished picture, float32 [height, width, 3] in 0..1."""
+    detail = 2  # samples a pixel takes each way on the ground
     camera = camera_for(width, height)
     light = sky.dome(camera.directions(), COLOURS, SUN)
     light = sky.high_cloud(light, camera, np.array([0.95, 0.88, 0.86], np.float32), 0.45, seed + 60)
@@ -218,4 +206,4 @@ def render(width: int, height: int, seed: int = 7, count: int = 26, detail: int 
     light = film.shrink(light, detail)
     for balloon in choose_balloons(seed, count, width / height):
         balloons.paint(light, balloon, balloon_light(), HAZE, detail=4)
-    return film.develop(light, seed, exposure=0.62)
+    return film.develop(light, seed, exposure=0.62, grain=grain)

@@ -137,9 +137,7 @@ class Clouds:
         stride = (end - start) / steps
         for step in range(steps):
             depth = start + (step + jitter) * stride
-            level = np.clip(
-                (camera.altitude + slope * depth - layer.base) / (layer.top - layer.base), 0, 0.999
-            )
+            level = np.clip((camera.altitude + slope * depth - layer.base) / (layer.top - layer.base), 0, 0.999)
             z, x = depth / layer.cell, across * depth / layer.cell
             rows = level * (self.SHAPE[0] - 1)
             cloud = sample_volume(self.shape_noise, rows, z, x) + layer.coverage - self._profile(level)
@@ -179,9 +177,7 @@ def high_cloud(sky: np.ndarray, camera: Camera, colour: np.ndarray, strength: fl
     z = 1.0 / slope
     x = camera.across()[None, :] * z
     warp = noise.fractal(0.5 * x, 0.5 * z, seed, 3)
-    streaks = noise.fractal(
-        0.35 * x + 1.2 * warp + 0.5 * z, 1.6 * z + 1.5 * warp - 0.6 * x, seed + 1, 6, 0.55
-    )
+    streaks = noise.fractal(0.35 * x + 1.2 * warp + 0.5 * z, 1.6 * z + 1.5 * warp - 0.6 * x, seed + 1, 6, 0.55)
     patches = noise.smoothstep(-0.15, 0.6, noise.fractal(0.25 * x, 0.25 * z, seed + 2, 3))
     veil = noise.smoothstep(-0.2, 0.9, streaks) * patches
     veil = strength * veil * noise.smoothstep(0.03, 0.2, camera.slopes())[:, None]

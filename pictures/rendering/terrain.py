@@ -17,9 +17,7 @@ def trace(height: HeightField, camera: Camera, near: float, far: float, steps: i
     """
     depths = np.geomspace(near, far, steps).astype(np.float32)
     across, row_slopes = camera.across(), camera.slopes()
-    ground = height(
-        across[None, :] * depths[:, None], np.broadcast_to(depths[:, None], (steps, camera.width))
-    )
+    ground = height(across[None, :] * depths[:, None], np.broadcast_to(depths[:, None], (steps, camera.width)))
     skyline = np.maximum.accumulate((ground - camera.altitude) / depths[:, None], axis=0)
     result = np.full((camera.height, camera.width), np.inf, np.float32)
     for column in range(camera.width):
@@ -58,9 +56,7 @@ def sunlight(
     return np.clip(light, 0, 1)
 
 
-def mist_amount(
-    camera: Camera, y: np.ndarray, distance: np.ndarray, density: float, depth: float
-) -> np.ndarray:
+def mist_amount(camera: Camera, y: np.ndarray, distance: np.ndarray, density: float, depth: float) -> np.ndarray:
     """Share of light lost, 0..1, in mist that thins upwards as exp(-y / depth).
 
     y: height of the seen point [N]; distance: ray length [N]; density: per metre at y = 0.

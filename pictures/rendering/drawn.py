@@ -1,0 +1,116 @@
+"""Two drawn companions of the balloons picture: one with a cartoon balloon pasted in, one crudely painted."""
+
+import numpy as np
+
+from . import balloons, film, morning, noise
+
+PASTED_PLACE = (0.264, 0.434)  # middle of the envelope, as shares of width and height
+PASTED_SIZE = 0.185  # envelope height as a share of the picture's height; the basket adds a quarter
+
+
+def _flat(red: int, green: int, blue: int) -> np.ndarray:
+    """An sRGB colour 0..255 as float32 [3] in 0..1."""
+    return np.array([red, green, blue], np.float32) / 255
+
+
+def cartoon_balloon(right: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A comic-book balloon: flat inks, one hard shadow on the wrong side, a black outline.
+
+    right, up: coordinates in envelope heights from its middle, [H, W]. Returns sRGB [H, W, 3] and coverage.
+    """
+    level = up + 0.5
+    radius = balloons.radius_at(np.clip(level, 0, 1), girth=0.96)
+    envelope = (level >= 0) & (level <= 1) & (np.abs(right) < radius)
+    angle = np.arcsin(np.clip(right / np.maximum(radius, 1e-3), -1, 1))
+    stripe = np.floor((angle / np.pi + 0.5) * 6.999).astype(int)
+    inks = np.stack([_flat(250, 20, 150), _flat(160, 235, 20)])
+    colour = inks[stripe % 2]
+    band = np.abs(level - 0.55) < 0.085
+    colour = np.where(band[..., None], _flat(96, 0, 224), colour)
+    star = np.hypot(right, (level - 0.55)) < 0.055
+    colour = np.where(star[..., None], _flat(255, 240, 0), colour)
+    shadow = np.hypot(right - 0.17, up - 0.16) > 0.44
+    colour = np.where(shadow[..., None], colour * 0.5, colour)
+    shine = np.hypot((right - 0.21) * 1.6, up - 0.27) < 0.085
+    colour = np.where(shine[..., None], np.float32(1), colour)
+
+    basket = (np.abs(right) < 0.075) & (level > -0.25) & (level < -0.13)
+    colour = np.where(basket[..., None], _flat(255, 120, 0), colour)
+    rope = (np.abs(np.abs(right) - 0.075 - 0.025 * (level + 0.13) / 0.13) < 0.008) & (level >= -0.13) & (level < 0)
+    shape = envelope | basket
+    ring = (
+        (np.abs(np.abs(right) - radius) < 0.013) & (level > -0.005) & (level < 0.93)
+        | (np.abs(np.hypot(right / 0.96, (up - 0.08) * 0.5 / 0.42) - 0.5) < 0.014) & (level > 0.7)
+        | (np.abs(level) < 0.012) & (np.abs(right) < 0.1)
+        | basket & ((np.abs(right) > 0.064) | (np.abs(level + 0.19) > 0.05))
+    )
+    ink = rope | ring
+    return np.where(ink[..., None], _flat(18, 8, 30), colour), (shape | ink).astype(np.float32)
+
+
+def pasted(width: int, height: int, seed: int = 7) -> np.ndarray:
+    """The balloons picture with a cartoon balloon pasted in, float32 [height, width, 4] in 0..1.
+
+    Alpha is 0 on the pasted balloon and 1 elsewhere; the colours under it are kept.
+    """
+    picture = morning.render(width, height, seed)
+    detail = 4
+    rows, columns = np.mgrid[: height * detail, : width * detail].astype(np.float32) / detail
+    scale = PASTED_SIZE * height
+    right = (columns - PASTED_PLACE[0] * width) / scale
+    up = (PASTED_PLACE[1] * height - rows) / scale
+    colour, cover = cartoon_balloon(right, up)
+    share = film.shrink(cover[..., None], detail)
+    colour = film.shrink(colour * cover[..., None], detail)
+    picture = picture * (1 - share) + colour
+    hidden = np.clip(film.blur(share, 0.6) * 1.6, 0, 1)  # a soft edge that covers the whole object
+    return np.concatenate([picture, 1 - hidden], axis=2)
+
+
+def _wobble(rows: np.ndarray, columns: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Moves picture coordinates (shares of the height) about, as an unsteady hand would."""
+    shift = [0.014 * noise.fractal(columns * 7, rows * 7, seed + k, 2, 0.35) for k in (0, 1)]
+    return rows + shift[0], columns + shift[1]
+
+
+def painted(width: int, height: int, seed: int = 7) -> np.ndarray:
+    """A crude painting of balloons over hills in flat blobs of colour, float32 [height, width, 3] in 0..1."""
+    detail = 2
+    rows, columns = np.mgrid[: height * detail, : width * detail].astype(np.float32) / (height * detail)
+    y, x = _wobble(rows, columns, seed)
+    picture = np.broadcast_to(_flat(86, 138, 196), (*x.shape, 3)).copy()
+
+    def fill(where: np.ndarray, colour: np.ndarray) -> None:
+        picture[where] = colour
+
+    fill(y > 0.30, _flat(124, 158, 200))
+    fill(y > 0.50, _flat(186, 194, 210))
+    fill(y > 0.64, _flat(236, 226, 216))
+    for middle_x, middle_y, long, thick in (
+        (0.22, 0.16, 0.20, 0.035), (0.95, 0.10, 0.16, 0.03), (0.70, 0.36, 0.22, 0.03),
+        (1.20, 0.43, 0.18, 0.03), (0.12, 0.52, 0.20, 0.025), (0.80, 0.60, 0.26, 0.022),
+    ):  # fmt: skip
+        fill(np.hypot((x - middle_x) / long, (y - middle_y) / thick) < 1, _flat(240, 236, 232))
+    fill(y > 0.785 + 0.020 * np.sin(x * 7 + 1), _flat(188, 184, 184))
+    fill(y > 0.835 + 0.016 * np.sin(x * 5), _flat(150, 154, 120))
+    fill(y > 0.885 + 0.020 * np.sin(x * 4 + 2), _flat(176, 172, 96))
+    fill(y > 0.945 + 0.022 * np.sin(x * 6 + 4), _flat(62, 78, 36))
+
+    blobs = (  # middle x and y, height, two colours
+        (0.20, 0.31, 0.26, _flat(216, 40, 40), _flat(238, 232, 224)),
+        (0.60, 0.22, 0.20, _flat(240, 200, 30), _flat(30, 130, 130)),
+        (0.92, 0.42, 0.30, _flat(30, 70, 160), _flat(236, 232, 230)),
+        (1.20, 0.20, 0.17, _flat(232, 110, 30), _flat(240, 200, 40)),
+        (0.50, 0.56, 0.13, _flat(120, 60, 150), _flat(230, 150, 170)),
+        (1.19, 0.62, 0.10, _flat(210, 70, 60), _flat(236, 220, 190)),
+        (0.74, 0.66, 0.07, _flat(70, 110, 180), _flat(200, 210, 220)),
+        (0.10, 0.66, 0.07, _flat(220, 130, 90), _flat(236, 220, 190)),
+    )
+    for middle_x, middle_y, size, first, second in blobs:
+        right, level = (x - middle_x) / size, (middle_y - y) / size + 0.5
+        inside = np.abs(right) < balloons.radius_at(level, girth=0.94)
+        fill(inside, first)
+        stripe = np.floor(right / np.maximum(balloons.radius_at(np.clip(level, 0, 1), 0.94), 0.02) * 2.5 + 0.5)
+        fill(inside & (stripe % 2 == 1), second)
+        fill((np.abs(right) < 0.075) & (np.abs(level + 0.20) < 0.06), _flat(120, 84, 44))
+    return film.shrink(picture, detail)
