@@ -2,12 +2,18 @@ import pytest
 
 from .server import ComfyUI, find_comfyui
 
+SERVER = pytest.StashKey[ComfyUI]()
+
 
 @pytest.fixture(scope="session")
-def comfyui(tmp_path_factory):
-    """A real ComfyUI server with this pack in it, for the whole session."""
+def comfyui(pytestconfig, tmp_path_factory):
+    """A real ComfyUI server with this pack in it, one for the whole session, whoever imports this fixture."""
     root = find_comfyui()
     if root is None:
         pytest.skip("no ComfyUI found: set COMFYUI_PATH to its folder to run this test")
-    with ComfyUI(root, tmp_path_factory.mktemp("comfyui")) as server:
-        yield server
+    if SERVER not in pytestconfig.stash:
+        server = ComfyUI(root, tmp_path_factory.mktemp("comfyui"))
+        pytestconfig.add_cleanup(server.stop)
+        server.start()
+        pytestconfig.stash[SERVER] = server
+    return pytestconfig.stash[SERVER]

@@ -1,0 +1,14 @@
+import pytest
+
+from ..comfyui.conftest import comfyui  # noqa: F401  (a fixture)
+from .editor import Editor, find_chromium
+
+
+@pytest.fixture(scope="session", params=["LiteGraph", "Nodes 2.0"])
+def editor(request):
+    """The editor page of the real server, in either renderer."""
+    if find_chromium() is None:
+        pytest.skip("no Chromium found: install chromium to run this test")
+    server = request.getfixturevalue("comfyui")
+    with Editor(server.url, nodes2=request.param == "Nodes 2.0") as editor:
+        yield editor
