@@ -1,0 +1,142 @@
+"""What a SinGAN training run can be told, and the presets."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+Normalization = Literal["batch", "none"]
+
+_COUNTS = (
+    "max_size", "min_size", "channels", "max_channels", "iterations", "coarse_iterations",
+    "critic_steps", "generator_steps", "penalty_every", "pool_iterations",
+)  # fmt: skip
+_WEIGHTS = ("widen_every", "penalty_weight", "reconstruction_weight", "noise_weight", "crop", "pool")
+
+SUPER_RESOLUTION_STEP = 2 ** (1 / 3)
+
+
+@dataclass(frozen=True)
+class SinGANConfig:
+    """Settings of one training run. The defaults are the released schedule (Shaham et al. 2019, supplement).
+
+    Attributes:
+        max_size: the training image's longer side is brought down to this many pixels.
+        min_size: short side of the coarsest scale, in pixels.
+        scale_factor: size of a scale relative to the next finer one, before it is adjusted to fit.
+        exact_factor: keep ``scale_factor`` as it is instead (super-resolution).
+        channels: width of the networks at the coarsest scale.
+        widen_every: the width doubles after this many scales; 0 keeps it.
+        max_channels: where the doubling ends.
+        normalization: "batch" normalization as in the paper, or "none" (He initialization instead).
+        iterations: iterations at the finest scale.
+        coarse_iterations: iterations at the coarsest; the scales between lie between (geometrically).
+        learning_rate: of Adam, betas (0.5, 0.999); a tenth of it from ``decay_at`` on.
+        decay_at: fraction of the iterations after which the learning rate drops.
+        critic_steps: steps of the critic in an iteration.
+        generator_steps: steps of the generator in an iteration.
+        penalty_weight: weight of the gradient penalty.
+        penalty_every: the penalty is computed every so many critic steps, and weighted up accordingly.
+        reconstruction_weight: weight of the mean squared error of the reconstruction.
+        noise_weight: a scale's noise amplitude, relative to the error that the coarser scales leave.
+        crop: scales with sides longer than this train on random crops of so many pixels; 0 = never.
+        pool: samples of the coarser scales are drawn so many at a time; 0 = one for every critic step.
+        pool_iterations: iterations that share one pool.
+        averaging: decay of the running average of the generator's weights that is kept; 0 keeps the last.
+    """
+
+    max_size: int = 250
+    min_size: int = 25
+    scale_factor: float = 0.75
+    exact_factor: bool = False
+    channels: int = 32
+    widen_every: int = 4
+    max_channels: int = 128
+    normalization: Normalization = "batch"
+    iterations: int = 2000
+    coarse_iterations: int = 2000
+    learning_rate: float = 5e-4
+    decay_at: float = 0.8
+    critic_steps: int = 3
+    generator_steps: int = 3
+    penalty_weight: float = 0.1
+    penalty_every: int = 1
+    reconstruction_weight: float = 10.0
+    noise_weight: float = 0.1
+    crop: int = 0
+    pool: int = 0
+    pool_iterations: int = 1
+    averaging: float = 0.0
+
+    smallest_side = 32
+
+    def __post_init__(self) -> None:
+        for name in _COUNTS:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; it is {getattr(self, name)}")
+        for name in _WEIGHTS:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
+        if not 0 < self.scale_factor < 1:
+            raise ValueError(f"scale_factor must lie between 0 and 1; it is {self.scale_factor}")
+        if not 0 < self.learning_rate:
+            raise ValueError(f"learning_rate must be positive; it is {self.learning_rate}")
+        if not 0 <= self.decay_at <= 1 or not 0 <= self.averaging < 1:
+            raise ValueError("decay_at must lie in 0..1 and averaging in 0..1 (below 1)")
+        if self.min_size > self.max_size:
+            raise ValueError(f"min_size ({self.min_size}) must not exceed max_size ({self.max_size})")
+        if self.normalization not in ("batch", "none"):
+            raise ValueError(f"normalization must be 'batch' or 'none'; it is {self.normalization!r}")
+
+    @classmethod
+    def preset(cls, name: str) -> "SinGANConfig":
+        """The settings called ``name``: one of ``PRESETS``.
+
+        Raises:
+            ValueError: there is no such preset.
+        """
+        if name not in PRESETS:
+            raise ValueError(f"there is no preset {name!r}; the presets are {', '.join(PRESETS)}")
+        return PRESETS[name]
+
+    def for_super_resolution(self) -> "SinGANConfig":
+        """The same settings with the changes that the paper makes for super-resolution (section 4)."""
+        return replace(
+            self,
+            scale_factor=1 / SUPER_RESOLUTION_STEP,
+            exact_factor=True,
+            reconstruction_weight=100.0,
+            min_size=18,
+        )
+
+    def width(self, scale: int) -> int:
+        """Channels of the networks at ``scale`` (0 = coarsest)."""
+        doublings = scale // self.widen_every if self.widen_every else 0
+        return int(min(self.channels * 2**doublings, max(self.max_channels, self.channels)))
+
+    def iterations_at(self, scale: int, scales: int) -> int:
+        """Iterations of ``scale`` (0 = coarsest) in a pyramid of ``scales``."""
+        fineness = scale / max(scales - 1, 1)
+        iterations: float = self.coarse_iterations ** (1 - fineness) * self.iterations**fineness
+        return round(iterations)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings as plain values, for a file's metadata."""
+        return asdict(self)
+
+
+_FAST = SinGANConfig(
+    widen_every=0,
+    normalization="none",
+    critic_steps=1,
+    generator_steps=1,
+    penalty_every=4,
+    reconstruction_weight=50.0,
+    crop=96,
+    pool=16,
+    pool_iterations=48,
+)
+
+PRESETS: dict[str, SinGANConfig] = {
+    "draft": replace(_FAST, max_size=128, iterations=400, coarse_iterations=400, crop=64, averaging=0.98),
+    "standard": replace(_FAST, iterations=800, coarse_iterations=800, averaging=0.99),
+    "paper": SinGANConfig(),
+}

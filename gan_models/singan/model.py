@@ -1,0 +1,176 @@
+"""A trained SinGAN: a pyramid of generators and what belongs to them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .config import SinGANConfig
+from .networks import MARGIN, Generator, noisy
+from .pyramid import Size, resize, scaled_sizes
+
+STRIP_PIXELS = 1 << 19
+"""Pixels that one call of a generator works on at most: 64 MiB for 32 channels in float32."""
+
+
+class SinGAN(nn.Module):
+    """Learned from one picture, makes new arrangements of it (Shaham et al. 2019).
+
+    Everything lives in buffers and parameters, so ``.to(device)`` moves the whole model. Results are
+    on the model's device, float32, ``[B, 3, H, W]`` clamped to [-1, 1]. Random numbers are drawn on the
+    CPU from the caller's generator, so they are the same on every device.
+
+    Args:
+        config: the settings of the training run.
+        sizes: (height, width) of every scale of the pyramid, coarsest first.
+        training_image: what it learned from, uint8 ``[3, H, W]`` at the finest size.
+        z_rec: the noise that reconstructs the training image, ``[1, 3, h, w]`` at the coarsest size.
+        facts: what is worth knowing of the training run (seconds, original size …); plain values.
+
+    A model still in training has fewer generators than sizes; ``finished`` tells.
+    """
+
+    training_image: Tensor
+    z_rec: Tensor
+
+    def __init__(
+        self,
+        config: SinGANConfig,
+        sizes: list[Size],
+        training_image: Tensor,
+        z_rec: Tensor,
+        facts: Mapping[str, Any] | None = None,
+    ):
+        super().__init__()
+        self.config = config
+        self.sizes = [(int(h), int(w)) for h, w in sizes]
+        self.facts = dict(facts or {})
+        self.amplitudes: list[float] = []
+        self.generators = nn.ModuleList()
+        self.register_buffer("training_image", training_image)
+        self.register_buffer("z_rec", z_rec)
+
+    @property
+    def size(self) -> Size:
+        """(height, width) of the finest scale."""
+        return self.sizes[-1]
+
+    @property
+    def finished(self) -> bool:
+        """Whether every scale has its generator."""
+        return len(self.generators) == len(self.sizes)
+
+    def add_scale(self, generator: Generator, amplitude: float) -> None:
+        """Append the trained generator of the next finer scale and its noise amplitude."""
+        self.generators.append(generator.eval().requires_grad_(False))
+        self.amplitudes.append(float(amplitude))
+
+    def training_picture(self) -> Tensor:
+        """The training image, ``[1, 3, H, W]`` in [-1, 1]."""
+        return (self.training_image.float() / 127.5 - 1).unsqueeze(0)
+
+    @torch.no_grad()
+    def reconstruct(self) -> Tensor:
+        """The training image as the generators see it: their output for z_rec, ``[1, 3, H, W]``."""
+        image = self._coarsest(1)
+        for scale, size in enumerate(self.sizes[: len(self.generators)]):
+            noise = self.z_rec if scale == 0 else None
+            image = self.refine(resize(image, size), scale, noise)
+        return image.clamp(-1, 1)
+
+    def sample(
+        self,
+        count: int,
+        *,
+        generator: torch.Generator,
+        height: int | None = None,
+        width: int | None = None,
+        start_scale: int = 0,
+    ) -> Tensor:
+        """New pictures with the training image's patches (section 2.3; sizes: section 3, figure 6).
+
+        The first pictures of a larger batch are those of a smaller one from the same generator state.
+
+        Args:
+            count: number of pictures.
+            generator: a CPU generator; one draw is taken from it for each picture.
+            height: of the pictures in pixels; the training size where None.
+            width: likewise.
+            start_scale: scales below it use the reconstruction's noise, so the layout stays
+                (figure 8). Only at the training size.
+        Returns:
+            ``[count, 3, height, width]``.
+        Raises:
+            ValueError: a count or size below 1, a start scale that the model lacks, or another size
+                than the training size with a start scale above 0.
+        """
+        target = (height or self.sizes[-1][0], width or self.sizes[-1][1])
+        if count < 1 or min(target) < 1 or (height is not None and height < 1) or (width is not None and width < 1):
+            raise ValueError(f"a sample needs a positive count, width and height; got {count}, {width}, {height}")
+        self.check_start_scale(start_scale, lowest=0)
+        if start_scale > 0 and target != self.size:
+            raise ValueError(
+                f"start_scale {start_scale} keeps the training image's layout, so the size must stay "
+                f"{self.size[1]}x{self.size[0]}; for {target[1]}x{target[0]} use start_scale 0"
+            )
+        noises = image_generators(generator, count)
+        group = max(1, STRIP_PIXELS // (target[0] * target[1]))
+        return torch.cat([self._sample(noises[i : i + group], target, start_scale) for i in range(0, count, group)])
+
+    @torch.no_grad()
+    def climb(self, image: Tensor, noises: list[torch.Generator], start_scale: int, sizes: list[Size]) -> Tensor:
+        """Run ``image`` through the scales from ``start_scale`` up to the last, with fresh noise.
+
+        Args:
+            image: ``[B, 3, h, w]`` of any size, resized to the start scale's.
+            noises: a generator for each picture.
+            sizes: the pyramid's sizes, as ``scaled_sizes`` gives them.
+        """
+        for scale in range(start_scale, len(self.generators)):
+            noise = self.noise(noises, scale, sizes[scale])
+            image = self.refine(resize(image, sizes[scale]), scale, noise)
+        return image.clamp(-1, 1)
+
+    def noise(self, generators: list[torch.Generator], scale: int, size: Size) -> Tensor:
+        """Unit noise for a scale, ``[B, 3, h, w]``; one channel copied to three at the coarsest."""
+        channels = 1 if scale == 0 else 3
+        drawn = [torch.randn(1, channels, *size, generator=g) for g in generators]
+        return torch.cat(drawn).to(self.z_rec.device).expand(-1, 3, -1, -1)
+
+    @torch.no_grad()
+    def refine(self, previous: Tensor, scale: int, noise: Tensor | None) -> Tensor:
+        """One scale's generator on ``[B, 3, h, w]``, in strips of bounded size; exact, as strips overlap."""
+        network = self.generators[scale]
+        padded = noisy(noise, previous, self.amplitudes[scale])
+        count, _, height, width = previous.shape
+        rows = max(1, STRIP_PIXELS // (count * width))
+        if rows >= height:
+            return network(padded, previous)  # type: ignore[no-any-return]
+        out = torch.empty_like(previous)
+        for top in range(0, height, rows):
+            bottom = min(top + rows, height)
+            out[:, :, top:bottom] = network(padded[:, :, top : bottom + 2 * MARGIN], previous[:, :, top:bottom])
+        return out
+
+    def check_start_scale(self, start_scale: int, lowest: int) -> None:
+        """Raise ValueError unless ``lowest <= start_scale`` and the model has that scale."""
+        last = len(self.sizes) - 1
+        if not lowest <= start_scale <= last:
+            raise ValueError(f"start_scale is {start_scale}; this model has scales {lowest} to {last}")
+
+    def _sample(self, noises: list[torch.Generator], target: Size, start_scale: int) -> Tensor:
+        sizes = scaled_sizes(self.sizes, target)
+        image = self._coarsest(1)
+        for scale in range(start_scale):
+            image = self.refine(resize(image, sizes[scale]), scale, self.z_rec if scale == 0 else None)
+        return self.climb(image.expand(len(noises), -1, -1, -1), noises, start_scale, sizes)
+
+    def _coarsest(self, count: int) -> Tensor:
+        return torch.zeros(count, 3, *self.sizes[0], device=self.z_rec.device)
+
+
+def image_generators(generator: torch.Generator, count: int) -> list[torch.Generator]:
+    """An independent CPU generator for each of ``count`` pictures, seeded from ``generator``."""
+    seeds = torch.randint(0, 2**63 - 1, (count,), generator=generator)
+    return [torch.Generator().manual_seed(int(seed)) for seed in seeds]

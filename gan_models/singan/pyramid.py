@@ -1,0 +1,102 @@
+"""The image pyramid that SinGAN trains on (Shaham et al. 2019, section 2.1 and supplement)."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .config import SinGANConfig
+
+Size = tuple[int, int]
+
+
+def resize(image: Tensor, size: Size) -> Tensor:
+    """Resize by bicubic interpolation (a = -0.5), antialiased on the way down.
+
+    Every picture of the package is resized by this function alone.
+
+    Args:
+        image: ``[B, C, H, W]`` in [-1, 1].
+        size: the wanted (height, width) in pixels.
+    Returns:
+        ``[B, C, height, width]``, clamped to [-1, 1].
+    """
+    if tuple(image.shape[-2:]) == tuple(size):
+        return image
+    return F.interpolate(image, size=size, mode="bicubic", antialias=True).clamp(-1, 1)
+
+
+def training_size(size: Size, max_size: int) -> Size:
+    """The size at which an image of ``size`` is trained on: its longer side is at most ``max_size``."""
+    scale = min(max_size / max(size), 1.0)
+    return _scaled(size, scale)
+
+
+def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
+    """Heights and widths of all scales, coarsest first, for an image of ``size`` pixels.
+
+    The coarsest scale's short side is ``config.min_size``; the last one is the training size. The factor
+    between neighbours is adjusted from ``config.scale_factor`` to meet both ends, unless
+    ``config.exact_factor`` keeps it.
+
+    Raises:
+        ValueError: the image is too small, or too narrow to keep ``config.min_size`` pixels.
+    """
+    if min(size) < config.smallest_side:
+        raise ValueError(
+            f"the training image is {size[1]}x{size[0]} pixels; "
+            f"its sides must be at least {config.smallest_side} pixels long"
+        )
+    top = training_size(size, config.max_size)
+    if min(top) < config.min_size:
+        raise ValueError(
+            f"the training image is {size[1]}x{size[0]} pixels, too narrow: brought to {config.max_size} pixels "
+            f"its short side has {min(top)}, and {config.min_size} are needed. Crop it to a less extreme shape"
+        )
+    last = _log(config.min_size / min(size), config.scale_factor) + 1
+    last -= _log(min(config.max_size, max(size)) / max(size), config.scale_factor)
+    last = max(last, 1)
+    factor = config.scale_factor if config.exact_factor else (config.min_size / min(top)) ** (1 / last)
+    return [_scaled(top, factor ** (last - n)) for n in range(last)] + [top]
+
+
+def build_pyramid(image: Tensor, sizes: list[Size]) -> list[Tensor]:
+    """The training image at every scale: ``[1, 3, h, w]`` each, coarsest first."""
+    top = resize(image, sizes[-1])
+    return [resize(top, size) for size in sizes]
+
+
+def scaled_sizes(sizes: list[Size], target: Size) -> list[Size]:
+    """The pyramid's sizes for a sample of ``target`` pixels instead of ``sizes[-1]``."""
+    height, width = sizes[-1]
+    if target == (height, width):
+        return list(sizes)
+    return [
+        (max(1, round(h * target[0] / height)), max(1, round(w * target[1] / width))) for h, w in sizes[:-1]
+    ] + [target]
+
+
+def check_image(image: Tensor, name: str) -> Tensor:
+    """Give ``image`` back as float32 ``[B, 3, H, W]``, or say what is wrong with it.
+
+    Raises:
+        ValueError: another shape, no pixels, or pixels that are not finite.
+    """
+    if image.ndim == 3:
+        image = image.unsqueeze(0)
+    if image.ndim != 4 or image.shape[1] != 3 or image.numel() == 0:
+        raise ValueError(f"the {name} must be a tensor [B, 3, H, W]; it is {list(image.shape)}")
+    image = image.to(torch.float32)
+    if not torch.isfinite(image).all():
+        raise ValueError(f"the {name} contains pixels that are NaN or infinite; give one with finite pixels")
+    return image
+
+
+def _scaled(size: Size, scale: float) -> Size:
+    # The tolerance keeps 25.000000001 from becoming 26.
+    return math.ceil(size[0] * scale - 1e-6), math.ceil(size[1] * scale - 1e-6)
+
+
+def _log(value: float, base: float) -> int:
+    return math.ceil(math.log(value) / math.log(base) - 1e-9)

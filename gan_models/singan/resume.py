@@ -1,0 +1,77 @@
+"""Training that a stop does not undo: finished scales wait in a folder for the same run to go on."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..files import write_atomically
+from ..progress import OnProgress
+from .checkpoint import FORMAT_VERSION, decode, encode
+from .config import SinGANConfig
+from .model import SinGAN
+from .training import TrainingState, train
+
+SUFFIX = ".unfinished"
+
+
+def train_resumable(
+    image: Tensor,
+    config: SinGANConfig,
+    *,
+    seed: int,
+    folder: str | Path,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    on_progress: OnProgress | None = None,
+) -> SinGAN:
+    """``train``, keeping finished scales in ``folder`` until the run is complete.
+
+    A stopped run with the same image, settings and seed goes on at the scale it was stopped in, and
+    ends with the model that an unbroken run would have given. Completion removes the kept file. A
+    kept file that is damaged is ignored.
+
+    Args:
+        seed: 0 … 2**64 - 1.
+        folder: where the unfinished run is kept.
+        (the others as ``train`` takes them)
+    """
+    kept = Path(folder) / (run_key(image, config, seed, dtype) + SUFFIX)
+    model = train(
+        image,
+        config,
+        generator=seeded(seed),
+        device=device,
+        dtype=dtype,
+        on_progress=on_progress,
+        start=_kept_state(kept),
+        on_scale=lambda state: write_atomically(kept, encode(state.model, state.critic)),
+    )
+    kept.unlink(missing_ok=True)
+    return model
+
+
+def run_key(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype) -> str:
+    """A name for a run: the same for the same image, settings, seed and precision."""
+    digest = hashlib.sha256(image.detach().cpu().contiguous().float().numpy().tobytes())
+    digest.update(json.dumps([list(image.shape), config.as_dict(), seed, str(dtype), FORMAT_VERSION]).encode())
+    return digest.hexdigest()[:20]
+
+
+def seeded(seed: int) -> torch.Generator:
+    """A CPU generator for any seed of ComfyUI's range, 0 … 2**64 - 1."""
+    # torch takes seeds as signed 64-bit integers in some versions.
+    return torch.Generator().manual_seed(seed - 2**64 if seed >= 2**63 else seed)
+
+
+def _kept_state(path: Path) -> TrainingState | None:
+    if not path.is_file():
+        return None
+    try:
+        with torch.inference_mode(False):
+            model, critic = decode(path)
+    except ValueError:
+        return None
+    return TrainingState(model, critic) if critic is not None else None

@@ -1,0 +1,41 @@
+"""Pictures that ship with the pack, so that every example workflow runs with nothing uploaded."""
+
+import numpy as np
+import torch
+from comfy_api.latest import io
+from PIL import Image
+
+from .runtime import PACK
+
+PICTURES = ("balloons.jpg", "balloons_pasted.png", "balloons_painted.png", "mountains.jpg", "pebbles.jpg")
+
+
+class GANAtelierExampleImage(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GANAtelierExampleImage",
+            display_name="Example Image",
+            category="GAN Atelier/examples",
+            description="A picture that ships with GAN Atelier, to try the nodes with. Where part of a picture was "
+            "pasted in or painted, the mask is white there.",
+            search_aliases=["sample image", "test image", "demo picture"],
+            inputs=[
+                io.Combo.Input(
+                    "picture",
+                    options=list(PICTURES),
+                    tooltip="balloons: to learn from. balloons_pasted: with a foreign object, to harmonize. "
+                    "balloons_painted: a crude painting. mountains, pebbles: other pictures to learn from.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="image", tooltip="The picture."),
+                io.Mask.Output(display_name="mask", tooltip="White where something was pasted in; black elsewhere."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, picture) -> io.NodeOutput:
+        with Image.open(PACK / "pictures" / picture) as file:
+            pixels = torch.from_numpy(np.asarray(file.convert("RGBA"), dtype=np.float32) / 255)
+        return io.NodeOutput(pixels[None, ..., :3].contiguous(), 1 - pixels[None, ..., 3])

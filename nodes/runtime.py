@@ -1,0 +1,181 @@
+"""The one bridge to ComfyUI: devices and memory, progress and stop, pictures, model folders."""
+
+import copy
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import comfy.model_management
+import comfy.model_patcher
+import comfy.utils
+import folder_paths
+import torch
+from einops import rearrange
+from PIL import Image
+from server import PromptServer
+from torch import Tensor, nn
+
+from ..gan_models.progress import Progress
+
+PACK = Path(__file__).resolve().parent.parent
+PREVIEW_SIDE = 512
+MODEL_EXTENSIONS = {".safetensors"}
+
+Module = TypeVar("Module", bound=nn.Module)
+
+log = logging.getLogger("GAN Atelier")
+
+
+# Pictures: ComfyUI's [B, H, W, C] in 0..1 and the models' [B, 3, H, W] in -1..1.
+
+
+def to_model(image: Tensor) -> Tensor:
+    """IMAGE to ``[B, 3, H, W]`` in -1..1: grey is widened, alpha composited on white, one picture made a batch."""
+    if image.ndim == 3:
+        image = image.unsqueeze(0)
+    if image.ndim != 4 or image.shape[-1] not in (1, 2, 3, 4) or image.numel() == 0:
+        raise ValueError(f"an image must be [batch, height, width, 1 to 4 channels]; this one is {list(image.shape)}")
+    image = image.to(torch.float32)
+    if image.shape[-1] in (2, 4):
+        alpha = image[..., -1:]
+        image = image[..., :-1] * alpha + (1 - alpha)
+    return rearrange(image.expand(-1, -1, -1, 3), "b h w c -> b c h w") * 2 - 1
+
+
+def to_comfy(images: Tensor) -> Tensor:
+    """``[B, 3, H, W]`` in -1..1 to IMAGE: ``[B, H, W, 3]`` in 0..1 on ComfyUI's device for results."""
+    images = rearrange(images.detach().float(), "b c h w -> b h w c")
+    return ((images + 1) / 2).clamp(0, 1).to(comfy.model_management.intermediate_device())
+
+
+def mask_to_model(mask: Tensor) -> Tensor:
+    """MASK ``[B, H, W]`` or ``[H, W]`` to ``[B, 1, H, W]`` in 0..1."""
+    if mask.ndim == 2:
+        mask = mask.unsqueeze(0)
+    if mask.ndim != 3:
+        raise ValueError(f"a mask must be [batch, height, width]; this one is {list(mask.shape)}")
+    return mask.to(torch.float32).unsqueeze(1)
+
+
+# Devices and memory.
+
+
+def device() -> torch.device:
+    """Where ComfyUI computes."""
+    return comfy.model_management.get_torch_device()
+
+
+def training_dtype() -> torch.dtype:
+    """bfloat16 where the processor or the GPU multiplies it natively, else float32."""
+    if device().type == "cpu":
+        # Older torch cannot tell.
+        native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    else:
+        native = comfy.model_management.should_use_bf16(device())
+    return torch.bfloat16 if native else torch.float32
+
+
+def placed(model: Module, activations: int) -> Module:
+    """A copy of ``model`` on the compute device, with ``activations`` bytes kept free for its work.
+
+    ComfyUI moves other models out of the way. The original stays as it is, since outputs are cached.
+    """
+    patcher = comfy.model_patcher.ModelPatcher(
+        copy.deepcopy(model), device(), comfy.model_management.unet_offload_device()
+    )
+    comfy.model_management.load_models_gpu([patcher], memory_required=activations, force_full_load=True)
+    return patcher.model
+
+
+def free_memory(activations: int) -> None:
+    """Ask ComfyUI to make ``activations`` bytes free on the compute device."""
+    comfy.model_management.free_memory(activations, device())
+
+
+# Progress and stop.
+
+
+def progress_reporter(node_id: str | None) -> Callable[[Progress], None]:
+    """An ``on_progress`` that moves the node's bar, shows previews on it, and raises when the user pressed stop."""
+    bar = comfy.utils.ProgressBar(1, node_id=node_id)
+
+    def report(progress: Progress) -> None:
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        preview = None
+        if progress.preview is not None:
+            preview = ("JPEG", to_pil(progress.preview), PREVIEW_SIDE)
+            show_text(node_id, progress.stage)
+        bar.update_absolute(progress.step, progress.total, preview)
+
+    return report
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """The first picture of ``[B, 3, H, W]`` in -1..1 as 8-bit RGB."""
+    pixels = rearrange((image[0].float().clamp(-1, 1) + 1) * 127.5, "c h w -> h w c")
+    return Image.fromarray(pixels.round().to(torch.uint8).cpu().numpy())
+
+
+def show_text(node_id: str | None, text: str) -> None:
+    """Show a line of text on the node."""
+    if node_id is not None and getattr(PromptServer, "instance", None) is not None:
+        PromptServer.instance.send_progress_text(text, node_id)
+
+
+def tell(node_id: str | None, text: str) -> None:
+    """Say something that the user should know, on the node and in the log."""
+    log.info(text)
+    show_text(node_id, text)
+
+
+# Model folders.
+
+
+def register_model_folder(kind: str) -> None:
+    """Make ``models/<kind>`` known to ComfyUI, beside what extra_model_paths.yaml says of it."""
+    folder_paths.add_model_folder_path(kind, os.path.join(folder_paths.models_dir, kind))
+    paths, extensions = folder_paths.folder_names_and_paths[kind]
+    folder_paths.folder_names_and_paths[kind] = (paths, extensions | MODEL_EXTENSIONS)
+
+
+def model_files(kind: str) -> list[str]:
+    """Names of the model files in all folders of ``kind``."""
+    return folder_paths.get_filename_list(kind)
+
+
+def model_path(kind: str, name: str) -> Path:
+    """The file of a listed name. Raises FileNotFoundError for any other."""
+    path = folder_paths.get_full_path(kind, name) if name in model_files(kind) else None
+    if path is None:
+        raise FileNotFoundError(f"there is no model {name!r} in {model_folder(kind)}; press R to refresh the list")
+    return Path(path)
+
+
+def model_folder(kind: str) -> Path:
+    """The folder that models of ``kind`` are written to."""
+    return Path(folder_paths.get_folder_paths(kind)[0])
+
+
+def new_model_path(kind: str, name: str, *, overwrite: bool) -> Path:
+    """Where to write a model called ``name``, which may have subfolders: with a number if the name is taken.
+
+    Raises:
+        ValueError: the name is empty or leads out of the model folder.
+    """
+    folder = model_folder(kind)
+    stem = name.strip().removesuffix(".safetensors").replace("\\", "/")
+    path = folder / f"{stem}.safetensors"
+    leaf = stem.rsplit("/", 1)[-1].strip(". ")
+    if not leaf or ":" in stem or "\0" in stem or Path(stem).is_absolute() or not _inside(path, folder):
+        raise ValueError(f"{name!r} is no name for a model file; give a plain name, such as 'my_model' or 'trees/oak'")
+    number = 2
+    while path.exists() and not overwrite:
+        path = folder / f"{stem}_{number}.safetensors"
+        number += 1
+    return path
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)

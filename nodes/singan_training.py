@@ -1,0 +1,116 @@
+"""Training a SinGAN on one picture."""
+
+from dataclasses import replace
+
+from comfy_api.latest import io
+
+from ..gan_models.singan import PRESETS, SinGANConfig
+from ..gan_models.singan.resume import train_resumable
+from . import runtime
+from .sockets import SinGANModel
+
+ANY_TASK, SUPER_RESOLUTION = "any task", "super-resolution"
+MEMORY = 2 << 30
+MAX_SIZE = 1024
+
+
+class SinGANTrain(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="SinGANTrain",
+            display_name="Train SinGAN",
+            category="GAN Atelier/SinGAN",
+            description="Learns the patches of one picture at all scales. The model then makes new arrangements of it, "
+            "blends pasted objects into it, or enlarges it. Stop at any time: finished scales are kept, and the next "
+            "run with the same picture, seed and settings goes on from there.",
+            search_aliases=["single image gan", "learn one image", "texture synthesis", "internal learning"],
+            inputs=[
+                io.Image.Input("image", tooltip="The picture to learn. Of a batch, the first is taken."),
+                io.Combo.Input(
+                    "preset",
+                    options=list(PRESETS),
+                    default="standard",
+                    tooltip="draft: a first look at 128 pixels in about a minute. standard: 250 pixels in minutes. "
+                    "paper: the released schedule, hours on a CPU.",
+                ),
+                io.Int.Input(
+                    "seed",
+                    default=0,
+                    min=0,
+                    max=2**64 - 1,
+                    control_after_generate=io.ControlAfterGenerate.fixed,
+                    tooltip="The same picture, seed and settings give the same model.",
+                ),
+                io.Combo.Input(
+                    "purpose",
+                    options=[ANY_TASK, SUPER_RESOLUTION],
+                    default=ANY_TASK,
+                    tooltip="super-resolution trains for enlarging this very picture; any task for all the rest.",
+                ),
+                io.Int.Input(
+                    "max_size",
+                    default=0,
+                    min=0,
+                    max=MAX_SIZE,
+                    advanced=True,
+                    tooltip="The picture's longer side is brought down to this many pixels. 0: as the preset says.",
+                ),
+                io.Int.Input(
+                    "iterations",
+                    default=0,
+                    min=0,
+                    max=10000,
+                    advanced=True,
+                    tooltip="Iterations at every scale. 0: as the preset says.",
+                ),
+            ],
+            outputs=[
+                SinGANModel.Output(display_name="model", tooltip="For the other SinGAN nodes."),
+                io.Image.Output(
+                    display_name="reconstruction",
+                    tooltip="The picture as the model knows it: what it could learn.",
+                ),
+            ],
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def execute(cls, image, preset, seed, purpose=ANY_TASK, max_size=0, iterations=0) -> io.NodeOutput:
+        config = configure(preset, purpose, max_size, iterations)
+        pictures = runtime.to_model(image)
+        runtime.free_memory(MEMORY)
+        model = train_resumable(
+            pictures[:1],
+            config,
+            seed=seed,
+            folder=runtime.model_folder("singan") / "unfinished",
+            device=runtime.device(),
+            dtype=runtime.training_dtype(),
+            on_progress=runtime.progress_reporter(cls.hidden.unique_id),
+        ).cpu()
+        runtime.tell(cls.hidden.unique_id, summary(model, len(pictures)))
+        return io.NodeOutput(model, runtime.to_comfy(model.reconstruct()))
+
+
+def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinGANConfig:
+    """The settings that the node's widgets ask for."""
+    config = SinGANConfig.preset(preset)
+    if purpose == SUPER_RESOLUTION:
+        config = config.for_super_resolution()
+    if max_size:
+        config = replace(config, max_size=max_size)
+    if iterations:
+        config = replace(config, iterations=iterations, coarse_iterations=iterations)
+    return config
+
+
+def summary(model, pictures: int) -> str:
+    """What a user should know after the training."""
+    height, width = model.size
+    text = f"learned at {width}×{height} in {model.facts['seconds']:.0f} s, {len(model.sizes)} scales"
+    if list(model.size) != model.facts["original_size"]:
+        text += f"; the picture was resized from {model.facts['original_size'][1]}×{model.facts['original_size'][0]}"
+    if pictures > 1:
+        text += f"; only the first of the {pictures} pictures in the batch was used"
+    return text
