@@ -215,6 +215,8 @@ class Editor:
     def screenshot(self, path: Path, graph_only: bool = True, margin: int = 40) -> None:
         """Photographs the fitted graph, or the whole page with its menus. The suffix (.png, .jpg) is the format."""
         self.focus(graph_only)
+        if not graph_only:
+            self.page.wait_for_timeout(2000)  # "Job queued" goes away
         self.page.mouse.move(0, 0)
         box = self.fit(margin)
         self.close_dialogs()
@@ -224,11 +226,14 @@ class Editor:
 
 LOAD = """async ([graph, name, isApi]) => {
     if (isApi) {
-        await app.loadApiJson(graph, name);
+        await app.loadApiJson(graph, "api");
         for (const node of app.graph.nodes)
             for (const widget of node.widgets ?? [])
                 if (widget.name === "control_after_generate") widget.value = "fixed";
-    } else await app.loadGraphData(graph, true, true, name);
+        // Nodes 2.0 shows a changed control_after_generate only once the graph is loaded.
+        graph = app.graph.serialize();
+    }
+    await app.loadGraphData(graph, true, true, name);
     const tabs = app.extensionManager.workflow;
     for (const tab of [...tabs.openWorkflows])
         if (tab.path !== tabs.activeWorkflow.path) await tabs.closeWorkflow(tab);
