@@ -1,0 +1,55 @@
+"""The names of ``comfy_api.latest.io``."""
+
+from .dynamic import Autogrow, DynamicCombo
+from .inputs import (
+    AnyType,
+    Boolean,
+    Color,
+    Combo,
+    ComfyType,
+    ComfyTypeIO,
+    ControlAfterGenerate,
+    Custom,
+    Float,
+    FolderType,
+    Image,
+    Input,
+    Int,
+    Mask,
+    NumberDisplay,
+    Output,
+    String,
+    UploadType,
+    WidgetInput,
+)
+from .node import ComfyNode, NodeOutput
+from .schema import Hidden, HiddenHolder, Schema
+
+__all__ = [
+    "AnyType",
+    "Autogrow",
+    "Boolean",
+    "Color",
+    "Combo",
+    "ComfyNode",
+    "ComfyType",
+    "ComfyTypeIO",
+    "ControlAfterGenerate",
+    "Custom",
+    "DynamicCombo",
+    "Float",
+    "FolderType",
+    "Hidden",
+    "HiddenHolder",
+    "Image",
+    "Input",
+    "Int",
+    "Mask",
+    "NodeOutput",
+    "NumberDisplay",
+    "Output",
+    "Schema",
+    "String",
+    "UploadType",
+    "WidgetInput",
+]

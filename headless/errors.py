@@ -1,0 +1,17 @@
+"""What can go wrong with a workflow, each with a sentence for the person who runs it."""
+
+from __future__ import annotations
+
+
+class WorkflowError(ValueError):
+    """The workflow can't run as it is: unknown node, missing input, value out of range, cycle, bad file."""
+
+
+class NodeError(RuntimeError):
+    """A node raised while it ran; the original exception is ``__cause__``."""
+
+    def __init__(self, node_id: str, label: str, cause: Exception) -> None:
+        text = str(cause) or type(cause).__name__
+        super().__init__(f"{label}: {text}")
+        self.node_id = node_id
+        self.label = label

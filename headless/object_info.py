@@ -1,0 +1,13 @@
+"""What the server's /object_info says of a node."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .api.node import ComfyNode
+
+
+def object_info(node_class: type[ComfyNode]) -> dict[str, Any]:
+    """The JSON that ``/object_info/<id>`` holds for the node: tuples are lists, enums are their values."""
+    return json.loads(json.dumps(node_class.GET_NODE_INFO_V1()))

@@ -1,0 +1,79 @@
+"""Loads packages by path: the node pack the way ComfyUI does, and its top-level folders for the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from .api import ComfyExtension
+from .api.node import ComfyNode
+from .core_nodes import CORE_NODES
+
+PACK_ROOT = Path(__file__).resolve().parents[1]
+
+
+def import_package(name: str, folder: Path) -> ModuleType:
+    """Imports the package in ``folder`` as ``name``, once, without touching ``sys.path``.
+
+    The folder's own name may be anything, even one that Python can't import.
+    """
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def load_pack(root: Path = PACK_ROOT, name: str = "gan_atelier") -> ModuleType:
+    """The pack's root module. The stand-ins must be installed."""
+    return import_package(name, root)
+
+
+def pack_nodes(pack: ModuleType) -> dict[str, type[ComfyNode]]:
+    """The pack's node classes by id, in menu order, through its V3 entry point.
+
+    Raises ``TypeError`` if the entry point isn't what ComfyUI wants, ``ValueError`` if an id comes twice.
+    """
+    extension = pack.comfy_entrypoint()
+    if inspect.isawaitable(extension):
+        extension = asyncio.run(_result_of(extension))
+    if not isinstance(extension, ComfyExtension):
+        raise TypeError(f"comfy_entrypoint must return a ComfyExtension, not {type(extension).__name__}.")
+    classes = asyncio.run(_list_nodes(extension))
+    if not isinstance(classes, list):
+        raise TypeError(f"get_node_list must return a list, not {type(classes).__name__}.")
+    nodes: dict[str, type[ComfyNode]] = {}
+    for node_class in classes:
+        node_id = node_class.GET_SCHEMA().node_id
+        if node_id in nodes:
+            raise ValueError(f"Two nodes have the id {node_id!r}.")
+        node_class.RELATIVE_PYTHON_MODULE = f"custom_nodes.{Path(pack.__path__[0]).name}"
+        nodes[node_id] = node_class
+    return nodes
+
+
+def all_nodes(pack: ModuleType) -> dict[str, type[ComfyNode]]:
+    """The pack's nodes and the stand-in's core nodes by id."""
+    return CORE_NODES | pack_nodes(pack)
+
+
+async def _result_of(awaitable):
+    return await awaitable
+
+
+async def _list_nodes(extension: ComfyExtension) -> list[type[ComfyNode]]:
+    await extension.on_load()
+    return await extension.get_node_list()

@@ -1,0 +1,65 @@
+"""Stand-in for ``comfy.model_patcher``: a model together with where it computes and where it waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class ModelPatcher:
+    """Holds ``model``; moving it is left to ``load_models_gpu``."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        load_device: torch.device,
+        offload_device: torch.device,
+        size: int = 0,
+        weight_inplace_update: bool = False,
+    ) -> None:
+        self.model: Any = model
+        self.load_device = load_device
+        self.offload_device = offload_device
+        self.size = size
+        self.weight_inplace_update = weight_inplace_update
+        # ComfyUI keeps the current device on the model, so that clones share it.
+        if getattr(model, "device", None) is None:
+            self.model.device = offload_device
+
+    def model_size(self) -> int:
+        """Bytes of the model's parameters and buffers."""
+        if self.size <= 0:
+            self.size = sum(tensor.nbytes for tensor in self.model.state_dict().values())
+        return self.size
+
+    def model_dtype(self) -> torch.dtype | None:
+        """What the model's own ``get_dtype`` says, or None if it has none."""
+        return self.model.get_dtype() if hasattr(self.model, "get_dtype") else None
+
+    def clone(self) -> ModelPatcher:
+        """Another patcher of the same model."""
+        return type(self)(
+            self.model, self.load_device, self.offload_device, self.model_size(), self.weight_inplace_update
+        )
+
+    def is_clone(self, other: Any) -> bool:
+        return getattr(other, "model", None) is self.model
+
+    def current_loaded_device(self) -> torch.device:
+        return self.model.device
+
+    def patch_model(self, device_to: torch.device | None = None) -> nn.Module:
+        """Moves the model to the device, if one is given, and returns it."""
+        if device_to is not None:
+            self.model.to(device_to)
+            self.model.device = device_to
+        return self.model
+
+    def detach(self) -> nn.Module:
+        """Moves the model back to where it waits."""
+        return self.patch_model(self.offload_device)
+
+
+CoreModelPatcher = ModelPatcher
