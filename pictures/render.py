@@ -5,13 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from rendering import drawn, film, morning
+from rendering import drawn, film, morning, mountains, shore
 
 WIDTH, HEIGHT = 512, 384
 RENDERERS: dict[str, Callable[..., np.ndarray]] = {  # (width, height, seed=...) -> [H, W, 3 or 4] in 0..1
     "balloons.jpg": morning.render,
     "balloons_pasted.png": drawn.pasted,
     "balloons_painted.png": drawn.painted,
+    "mountains.jpg": mountains.render,
+    "pebbles.jpg": shore.render,
 }
 
 

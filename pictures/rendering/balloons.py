@@ -53,34 +53,35 @@ def radius_at(level: np.ndarray, girth: float) -> np.ndarray:
     return np.where((level < 0) | (level > 1), -1.0, radius)
 
 
-def _stripes(angle, level, count, gores):
+# A pattern maps strip number (0 to gores, with fractions), level (0..1) and number of dyes to a dye's index.
+def _stripes(angle, level, count):
     return (np.floor(angle) % count).astype(int)
 
 
-def _spiral(angle, level, count, gores):
+def _spiral(angle, level, count):
     return (np.floor(angle + np.floor(level * 11)) % count).astype(int)
 
 
-def _bands(angle, level, count, gores):
+def _bands(angle, level, count):
     return (np.floor(level * (count + 2.5)) % count).astype(int)
 
 
-def _zigzag(angle, level, count, gores):
+def _zigzag(angle, level, count):
     wave = np.abs((angle * 0.5) % 1 - 0.5) * 2
     return (np.floor(level * 6.5 + wave * 0.9) % count).astype(int)
 
 
-def _chequers(angle, level, count, gores):
+def _chequers(angle, level, count):
     return (np.floor(angle / 2) + np.floor(level * 8)).astype(int) % count
 
 
-def _crown(angle, level, count, gores):
+def _crown(angle, level, count):
     middle = (level > 0.36) & (level < 0.68)
     striped = 1 + (np.floor(angle) % max(count - 1, 1)).astype(int)
     return np.where(middle, striped, 0)
 
 
-def _diamonds(angle, level, count, gores):
+def _diamonds(angle, level, count):
     across = np.abs((angle / 3) % 1 - 0.5) * 2
     upward = np.abs((level * 4.2) % 1 - 0.5) * 2
     return np.where(across + upward < 0.95, 1 % count, np.where(across + upward < 1.2, 2 % count, 0))
@@ -166,7 +167,7 @@ def _tilted(normal: np.ndarray, tilt: float) -> np.ndarray:
 def _envelope_colour(x, level, z, balloon: Balloon, light: Light) -> np.ndarray:
     """Linear light [H, W, 3] from the fabric."""
     angle = (np.arctan2(x, -z) + balloon.turn) * balloon.gores / (2 * np.pi)
-    index = PATTERNS[balloon.pattern](angle, level, len(balloon.colours), balloon.gores)
+    index = PATTERNS[balloon.pattern](angle, level, len(balloon.colours))
     dye = balloon.colours[index % len(balloon.colours)]
     dye = np.where((level > 0.955)[..., None], balloon.colours[-1] * 0.9, dye)
     dye = np.where((level < 0.07)[..., None], balloon.colours[0] * 0.6, dye)

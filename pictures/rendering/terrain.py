@@ -32,6 +32,46 @@ def trace(height: HeightField, camera: Camera, near: float, far: float, steps: i
     return result
 
 
+def trace_mirrored(height: HeightField, camera: Camera, water: np.ndarray, far: float, steps: int) -> np.ndarray:
+    """Depth z of what a calm lake at height 0 reflects, float32 [H, W]; infinite for sky or no water.
+
+    water: depth of the lake's surface at each pixel [H, W], infinite where there is no lake. A reflected
+    ray is a ray of a camera mirrored below the lake, counted from where it comes out of the water.
+    """
+    result = np.full(water.shape, np.inf, np.float32)
+    if not np.isfinite(water).any():
+        return result
+    depths = np.geomspace(np.min(water), far, steps).astype(np.float32)
+    ground = height(camera.across()[None, :] * depths[:, None], np.repeat(depths[:, None], camera.width, 1))
+    mirrored = (ground + camera.altitude) / depths[:, None]
+    for column in range(camera.width):
+        rows = np.nonzero(np.isfinite(water[:, column]))[0]
+        surface = water[rows, column]
+        slope = camera.altitude / surface
+        hit = (mirrored[None, :, column] >= slope[:, None] + 1e-6) & (depths[None, :] > surface[:, None] * 1.002)
+        first = hit.argmax(axis=1)
+        result[rows, column] = np.where(hit.any(axis=1), depths[first], np.inf)
+    return result
+
+
+def tabulated(height: HeightField, half_width: float, far: float, spacing: float) -> HeightField:
+    """The same field as a look-up table with bilinear blending: quick, for shadows and coarse shapes."""
+    x_axis = np.arange(-half_width, half_width + spacing, spacing, dtype=np.float32)
+    z_axis = np.arange(-half_width / 2, far + spacing, spacing, dtype=np.float32)
+    table = height(x_axis[None, :], np.repeat(z_axis[:, None], x_axis.size, 1)).astype(np.float32)
+
+    def lookup(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+        column = np.clip((x - x_axis[0]) / spacing, 0, x_axis.size - 1.001)
+        row = np.clip((z - z_axis[0]) / spacing, 0, z_axis.size - 1.001)
+        left, below = column.astype(np.int32), row.astype(np.int32)
+        share_x, share_z = column - left, row - below
+        front = table[below, left] * (1 - share_x) + table[below, left + 1] * share_x
+        back = table[below + 1, left] * (1 - share_x) + table[below + 1, left + 1] * share_x
+        return front * (1 - share_z) + back * share_z
+
+    return lookup
+
+
 def normals(height: HeightField, x: np.ndarray, z: np.ndarray, spacing: np.ndarray) -> np.ndarray:
     """Unit ground normals [N, 3] at points x, z [N] from differences over `spacing` metres [N]."""
     slope_x = (height(x + spacing, z) - height(x - spacing, z)) / (2 * spacing)
