@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import json
 import os
@@ -48,6 +49,12 @@ def comfyui_python(root: Path) -> str:
             if python.exists():
                 return str(python)
     return sys.executable
+
+
+def _die_with_parent() -> None:
+    """Has the kernel end this process when the one that started it is killed."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class PromptFailed(Exception):
@@ -121,6 +128,7 @@ class ComfyUI:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
         deadline = time.monotonic() + timeout
         while not self._answers():
