@@ -15,7 +15,7 @@ ComfyUI does, ``read_workflow()`` reads a workflow file and an ``Executor`` runs
 
 from .console import Console
 from .errors import NodeError, WorkflowError
-from .executor import Event, Executor, Run, shown_files
+from .executor import Event, Executor, Run, call_node, shown_files
 from .graph import Prompt, Workflow, label, parse_workflow, read_workflow
 from .install import comfyui_is_present, install
 from .object_info import object_info
@@ -38,6 +38,7 @@ __all__ = [
     "all_nodes",
     "apply_seed",
     "apply_setting",
+    "call_node",
     "comfyui_is_present",
     "configure_folders",
     "import_package",

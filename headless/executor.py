@@ -64,6 +64,13 @@ class Run:
         return value
 
 
+def call_node(node_class: type[ComfyNode], unique_id: str = "1", **inputs: Any) -> NodeOutput:
+    """One call of a node's ``execute`` as a run makes it, with no graph and no checks around it; for tests."""
+    hidden = HiddenHolder({Hidden.unique_id: unique_id, Hidden.prompt: {}})
+    with torch.inference_mode():
+        return _normalized(_finished(locked_copy(node_class, hidden).execute(**inputs)))
+
+
 def shown_files(run: Run) -> list[Path]:
     """The pictures that the nodes of a run saved or show, in the order of the run."""
     paths = []
