@@ -2,8 +2,9 @@
 
 import json
 
-import headless
 import pytest
+
+import headless
 
 from ..comfyui.server import PACK
 

@@ -4,8 +4,9 @@ import json
 import re
 import urllib.parse
 
-import headless
 import pytest
+
+import headless
 
 from .server import PACK
 

@@ -5,10 +5,11 @@ import re
 import subprocess
 from collections import defaultdict
 
-import headless
 import numpy as np
 import pytest
 from PIL import Image
+
+import headless
 
 from .server import PACK, comfyui_python
 
