@@ -211,6 +211,7 @@ def fix_statistics(network: Generator, padded: Tensor, previous: Tensor) -> None
         assert isinstance(layer, nn.BatchNorm2d)
         variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
         layer.running_mean, layer.running_var = mean, variance
+        layer.num_batches_tracked = torch.zeros((), dtype=torch.int64, device=mean.device)
 
     hooks = [layer.register_forward_pre_hook(freeze) for layer in layers]
     network.eval()

@@ -1,0 +1,57 @@
+import pytest
+import torch
+from gan_models.singan.networks import Critic, Generator, initialize, noisy
+from gan_models.singan.scale_training import fix_statistics, gradient_penalty
+from torch import nn
+
+
+def network(kind, normalization="none", width=8):
+    net = kind(width, normalization)
+    initialize(net, normalization, torch.Generator().manual_seed(3))
+    return net
+
+
+def test_generator_keeps_the_size_and_adds_to_the_picture():
+    previous = torch.rand(2, 3, 13, 17) * 2 - 1
+    net = network(Generator)
+    out = net(noisy(torch.randn(2, 3, 13, 17), previous, 0.1), previous)
+    assert out.shape == previous.shape
+    assert (out - previous).abs().max() <= 1
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch"])
+def test_critic_judges_patches_of_11_pixels(normalization):
+    net = network(Critic, normalization).eval()
+    image = torch.rand(1, 3, 31, 31, requires_grad=True)
+    scores = net(image)
+    assert scores.shape == (1, 1, 21, 21)
+    scores[0, 0, 10, 10].backward()
+    rows = image.grad.abs().sum((0, 1, 3)).nonzero().flatten()
+    assert (int(rows.min()), int(rows.max())) == (10, 20)
+
+
+def test_initial_weights_come_from_the_generator_alone():
+    first, second = network(Critic), network(Critic)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+
+
+def test_gradient_penalty_of_a_linear_critic():
+    class Linear(nn.Module):
+        def forward(self, x):
+            return 3 * x[:, :1]
+
+    assert gradient_penalty(Linear(), torch.rand(1, 3, 6, 6)).item() == pytest.approx(4.0)
+
+
+def test_fixed_statistics_give_in_use_what_training_gave():
+    net = network(Generator, "batch")
+    previous = torch.rand(1, 3, 20, 30) * 2 - 1
+    padded = noisy(torch.randn(1, 3, 20, 30), previous, 0.5)
+    for _ in range(20):
+        net(noisy(torch.randn(1, 3, 20, 30), previous * 0.3, 2.0), previous)
+    in_training = net.train()(padded, previous)
+    running_averages = net.eval()(padded, previous)
+    fix_statistics(net, padded, previous)
+    in_use = net(padded, previous)
+    assert (in_use - in_training).abs().max() < 1e-5
+    assert (running_averages - in_training).abs().max() > 1e-3

@@ -1,0 +1,170 @@
+import dataclasses
+import math
+
+import pytest
+import torch
+from gan_models.progress import Progress
+from gan_models.singan import SinGANConfig, train, training
+from gan_models.singan.resume import SUFFIX, run_key, seeded, train_resumable
+from singan_toys import TOY, picture, same_weights, trained
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def report_everything(monkeypatch):
+    """Scales are done in less than the time between two reports otherwise."""
+    monkeypatch.setattr(training, "REPORT_SECONDS", 0)
+
+
+def stop_at(scale: int):
+    """An ``on_progress`` that stops in the middle of a scale, 1 = coarsest."""
+
+    def on_progress(progress: Progress) -> None:
+        if progress.stage.startswith(f"scale {scale} ") and f"iteration {TOY.iterations} of" not in progress.stage:
+            raise Stopped
+
+    return on_progress
+
+
+def test_paper_preset_is_the_released_schedule():
+    paper = SinGANConfig.preset("paper")
+    assert [paper.width(n) for n in range(10)] == [32, 32, 32, 32, 64, 64, 64, 64, 128, 128]
+    assert {paper.iterations_at(n, 9) for n in range(9)} == {2000}
+    assert (paper.critic_steps, paper.generator_steps) == (3, 3)
+    assert (paper.penalty_weight, paper.reconstruction_weight) == (0.1, 10)
+    assert (paper.learning_rate, paper.decay_at, paper.noise_weight) == (5e-4, 0.8, 0.1)
+    assert (paper.normalization, paper.crop, paper.pool, paper.averaging, paper.penalty_every) == ("batch", 0, 0, 0, 1)
+
+
+def test_super_resolution_settings():
+    config = SinGANConfig.preset("standard").for_super_resolution()
+    assert (config.reconstruction_weight, config.min_size, config.exact_factor) == (100, 18, True)
+    assert math.isclose(config.scale_factor, 2 ** (-1 / 3))
+
+
+@pytest.mark.parametrize("change", [{"iterations": 0}, {"scale_factor": 1.0}, {"learning_rate": 0}, {"crop": -1}])
+def test_settings_that_make_no_sense_are_refused(change):
+    with pytest.raises(ValueError, match=next(iter(change))):
+        dataclasses.replace(TOY, **change)
+
+
+def test_unknown_preset_is_named():
+    with pytest.raises(ValueError, match="'fast'; the presets are draft, standard, paper"):
+        SinGANConfig.preset("fast")
+
+
+@pytest.mark.parametrize("changes", [{}, {"normalization": "batch", "averaging": 0.0, "pool": 0, "critic_steps": 2,
+                                          "generator_steps": 2, "penalty_every": 1}])  # fmt: skip
+def test_same_seed_same_model_and_watching_changes_nothing(changes):
+    config = dataclasses.replace(TOY, **changes)
+    seen = []
+    first = trained(config)
+    watched = trained(config, on_progress=seen.append)
+    assert same_weights(first, watched)
+    assert not same_weights(first, trained(config, seed=1))
+    assert seen[0].step < seen[-1].step == seen[-1].total
+    assert any(p.preview is not None and p.preview.shape == (1, 3, 44, 112) for p in seen)
+
+
+def test_training_learns_the_picture():
+    config = dataclasses.replace(TOY, iterations=60, coarse_iterations=120, channels=16)
+    model, untrained = trained(config), trained()
+    real = model.training_picture()
+
+    def error(m):
+        return (m.reconstruct() - real).square().mean()
+
+    assert 10 * torch.log10(4 / error(model)) > 22
+    assert error(model) < error(untrained) / 4
+
+
+def test_crops_leave_the_settings_of_small_scales_alone():
+    large_crop = dataclasses.replace(TOY, crop=200)
+    assert same_weights(trained(large_crop), trained(dataclasses.replace(TOY, crop=0)))
+    assert not same_weights(trained(large_crop), trained(dataclasses.replace(TOY, crop=30)))
+
+
+def test_trains_inside_inference_mode():
+    with torch.inference_mode():
+        inside = trained()
+    assert same_weights(inside, trained())
+
+
+def test_bfloat16_trains_close_to_float32():
+    config = dataclasses.replace(TOY, iterations=20, coarse_iterations=20)
+    wide, narrow = trained(config), trained(config, dtype=torch.bfloat16)
+    assert narrow.reconstruct().dtype == torch.float32
+    assert (wide.reconstruct() - narrow.reconstruct()).abs().mean() < 0.1
+
+
+def test_stopping_and_going_on_gives_the_unbroken_model(tmp_path):
+    image = picture()
+    with pytest.raises(Stopped):
+        train_resumable(image, TOY, seed=5, folder=tmp_path, on_progress=stop_at(3))
+    (kept,) = tmp_path.iterdir()
+    assert kept.name == run_key(image, TOY, 5, torch.float32) + SUFFIX
+    stages = []
+    resumed = train_resumable(
+        image, TOY, seed=5, folder=tmp_path, on_progress=lambda progress: stages.append(progress.stage)
+    )
+    assert stages[0].startswith("scale 3 ")
+    assert not list(tmp_path.iterdir())
+    assert same_weights(resumed, train(image, TOY, generator=seeded(5)))
+
+
+@pytest.mark.parametrize("changes", [{"seed": 6}, {"config": dataclasses.replace(TOY, iterations=5)},
+                                     {"image": picture(seed=1)}])  # fmt: skip
+def test_another_run_does_not_take_over_the_kept_scales(tmp_path, changes):
+    run = {"image": picture(), "config": TOY, "seed": 5} | {}
+    with pytest.raises(Stopped):
+        train_resumable(run["image"], run["config"], seed=5, folder=tmp_path, on_progress=stop_at(2))
+    run |= changes
+    stages = []
+    train_resumable(run["image"], run["config"], seed=run["seed"], folder=tmp_path,
+                    on_progress=lambda progress: stages.append(progress.stage))  # fmt: skip
+    assert stages[0].startswith("scale 1 ")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_damaged_kept_file_is_ignored(tmp_path):
+    (tmp_path / (run_key(picture(), TOY, 5, torch.float32) + SUFFIX)).write_bytes(b"half a file")
+    model = train_resumable(picture(), TOY, seed=5, folder=tmp_path)
+    assert model.finished and not list(tmp_path.iterdir())
+
+
+def test_stop_in_the_first_scale_leaves_nothing(tmp_path):
+    with pytest.raises(Stopped):
+        train_resumable(picture(), TOY, seed=5, folder=tmp_path, on_progress=stop_at(1))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("seed", [0, 2**63 - 1, 2**63, 2**64 - 1])
+def test_every_seed_of_the_editor_works_and_counts(seed):
+    drawn = torch.randn(4, generator=seeded(seed))
+    assert torch.equal(drawn, torch.randn(4, generator=seeded(seed)))
+    assert not torch.equal(drawn, torch.randn(4, generator=seeded(seed ^ 1)))
+
+
+@pytest.mark.parametrize(
+    "image, message",
+    [
+        (torch.full((1, 3, 40, 40), float("nan")), "NaN or infinite"),
+        (torch.full((1, 3, 40, 40), float("inf")), "NaN or infinite"),
+        (torch.zeros(1, 3, 40, 40), "one colour only"),
+        (torch.rand(1, 3, 8, 8), "8x8 pixels"),
+        (torch.rand(1, 4, 40, 40), r"must be a tensor \[B, 3, H, W\]"),
+        (torch.rand(0, 3, 40, 40), r"must be a tensor \[B, 3, H, W\]"),
+    ],
+)
+def test_images_that_cannot_be_learned(image, message):
+    with pytest.raises(ValueError, match=message):
+        train(image, TOY, generator=seeded(0))
+
+
+def test_larger_images_are_resized_and_the_facts_say_so():
+    model = trained(image=picture(200, 160))
+    assert model.size == (128, 103)
+    assert model.facts["original_size"] == [200, 160] and model.facts["trained_size"] == [128, 103]
