@@ -97,7 +97,7 @@ class ComfyNode:
     @classmethod
     def GET_NODE_INFO_V1(cls) -> dict[str, Any]:
         """The entry of /object_info, before it becomes JSON."""
-        return cls.GET_SCHEMA().info(cls.RELATIVE_PYTHON_MODULE or "nodes")
+        return cls.GET_SCHEMA().info(cls.RELATIVE_PYTHON_MODULE)
 
 
 def overrides(node_class: type[ComfyNode], name: str) -> bool:

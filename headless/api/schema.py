@@ -74,7 +74,7 @@ class Schema:
             if twice:
                 raise ValueError(f"{self.node_id}: {kind} ids must be unique, but {twice} are not.")
 
-    def info(self, python_module: str) -> dict[str, Any]:
+    def info(self, python_module: str | None) -> dict[str, Any]:
         """The node's entry of /object_info."""
         inputs = inputs_info(self.inputs)
         if self.hidden:

@@ -45,6 +45,11 @@ def test_a_picture_without_alpha_has_an_empty_mask(comfy_folders):
     assert mask.shape == (1, 64, 64) and not mask.any()
 
 
+def test_16_bits_of_grey_are_kept(comfy_folders):
+    Image.fromarray(np.full((2, 2), 13107, dtype=np.uint16)).save(comfy_folders / "input" / "deep.png")
+    assert torch.allclose(call("LoadImage", image="deep.png")[0], torch.full((1, 2, 2, 3), 0.2))
+
+
 def test_all_frames_of_an_animation_are_loaded(comfy_folders):
     frames = [Image.new("RGB", (4, 4), (value, 0, 0)) for value in (0, 255)]
     frames[0].save(comfy_folders / "input" / "a.webp", save_all=True, append_images=frames[1:], lossless=True)
