@@ -57,16 +57,16 @@ class ComfyNode:
         raise NotImplementedError
 
     @classmethod
-    def execute(cls, **kwargs: Any) -> NodeOutput:
+    def execute(cls, *args: Any, **kwargs: Any) -> NodeOutput:
         raise NotImplementedError
 
     @classmethod
-    def validate_inputs(cls, **kwargs: Any) -> bool | str:
+    def validate_inputs(cls, *args: Any, **kwargs: Any) -> bool | str:
         """Optional: True, or a sentence that says what is wrong."""
         raise NotImplementedError
 
     @classmethod
-    def fingerprint_inputs(cls, **kwargs: Any) -> Any:
+    def fingerprint_inputs(cls, *args: Any, **kwargs: Any) -> Any:
         """Optional: while it returns the same value for the same inputs, the node's outputs are reused."""
         raise NotImplementedError
 
@@ -92,7 +92,8 @@ class ComfyNode:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, dict[str, Any]]:
-        return cls.GET_NODE_INFO_V1()["input"]
+        inputs: dict[str, dict[str, Any]] = cls.GET_NODE_INFO_V1()["input"]
+        return inputs
 
     @classmethod
     def GET_NODE_INFO_V1(cls) -> dict[str, Any]:

@@ -106,9 +106,9 @@ class Schema:
         }
 
 
-def inputs_info(inputs: list[Input]) -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
+def inputs_info(inputs: list[Input]) -> dict[str, dict[str, Any]]:
     """``{"required": {id: (type, options)}, "optional": {...}}``; "optional" only where there is one."""
-    info: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {"required": {}}
+    info: dict[str, dict[str, Any]] = {"required": {}}
     for entry in inputs:
         options = entry.as_dict()
         del options["optional"]

@@ -44,7 +44,8 @@ def load_picture(path: str) -> tuple[torch.Tensor, torch.Tensor]:
     Without alpha the mask is 64 x 64 zeros, as in ComfyUI. Pillow decodes; ComfyUI of today uses FFmpeg,
     whose JPEG colours differ by a few levels.
     """
-    images, masks = [], []
+    images: list[np.ndarray] = []
+    masks: list[np.ndarray] = []
     with Image.open(path) as file:
         for raw in ImageSequence.Iterator(file):
             frame = ImageOps.exif_transpose(raw)
