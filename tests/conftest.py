@@ -41,8 +41,11 @@ def node_classes(pack):
 
 
 @pytest.fixture
-def comfy_folders(tmp_path, monkeypatch):
-    """Input, output, temp and model folders below ``tmp_path``, which is returned, for one test."""
+def comfy_folders(pack, tmp_path, monkeypatch):
+    """Input, output, temp and model folders below ``tmp_path``, which is returned, for one test.
+
+    The pack is loaded before: the model folders that it registers then outlive the test.
+    """
     import folder_paths
 
     monkeypatch.setattr(folder_paths, "base_path", str(tmp_path))
