@@ -11,7 +11,7 @@ from .sockets import SinGANModel
 
 ANY_TASK, SUPER_RESOLUTION = "any task", "super-resolution"
 MEMORY = 2 << 30
-MAX_SIZE = 1024
+MAX_SIZE = 500
 
 
 class SinGANTrain(io.ComfyNode):

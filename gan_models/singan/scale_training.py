@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .config import SinGANConfig
 from .model import SinGAN, image_generators
-from .networks import MARGIN, Critic, Generator, initialize, noisy
+from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
 from .pyramid import resize
 
 
@@ -179,7 +179,9 @@ class ScaleTrainer:
         else:
             initialize(new_generator, normalization, self.rng)
             initialize(new_critic, normalization, self.rng)
-        return new_generator.to(self.real.device), new_critic.to(self.real.device)
+        for network in (new_generator, new_critic):
+            network.to(self.real.device).to(memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
+        return new_generator, new_critic
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.real.device.type, self.dtype, enabled=self.dtype != torch.float32)
