@@ -42,7 +42,7 @@ def harmonized(model: SinGAN) -> list[Tensor]:
     pixels = np.asarray(Image.open(ROOT / "pictures" / "balloons_pasted.png"), dtype=np.float32) / 255
     rgba = torch.from_numpy(pixels).permute(2, 0, 1)[None]
     image, mask = rgba[:, :3] * 2 - 1, 1 - rgba[:, 3:]
-    scales = range(len(model.sizes) - 2, 0, -2)
+    scales = range(len(model.sizes) - 2, 2, -1)
     changed = [harmonize(model, image, mask, start_scale=scale, generator=seeded(0)) for scale in scales]
     pasted = torch.nn.functional.interpolate(image, size=model.size, mode="bicubic", antialias=True)
     return [pasted, *changed][:6]

@@ -83,14 +83,14 @@ EXAMPLES = {
         nodes={
             "1": node("SinGANLoad", name="singan-balloons"),
             "2": node("GANAtelierExampleImage", picture="balloons_pasted.png"),
-            "3": node("SinGANHarmonize", model=["1", 0], image=["2", 0], mask=["2", 1], start_scale=3, seed=0),
+            "3": node("SinGANHarmonize", model=["1", 0], image=["2", 0], mask=["2", 1], start_scale=7, seed=0),
             "4": node("PreviewImage", images=["2", 0]),
             "5": node("SaveImage", images=["3", 0], filename_prefix="singan_harmonized"),
         },
         places={"1": (40, 260, 300, 80), "2": (40, 400, 300, 100), "3": (400, 260, 340, 180),
                 "4": (400, 520, 340, 320), "5": (800, 160, 620, 540)},
         titles={"2": "The picture with something pasted in", "4": "Before", "5": "After"},
-        note="### Blend a pasted object\n\nThe cartoon balloon takes on the picture's colours and texture. A lower "
+        note="### Blend a pasted object\n\nThe flat paper balloon takes on the picture's colours and texture. A lower "
         "`start_scale` changes it more. Paste your own object into **the picture that the model learned**, and paint "
         "a mask over it.",
         note_place=(40, 40, 340, 180),
@@ -112,8 +112,9 @@ EXAMPLES = {
 }  # fmt: skip
 
 
-def make(name: str, example: Example, editor: Editor) -> None:
+def make(name: str, example: Example, editor: Editor, executor: headless.Executor) -> None:
     """Write ``workflows/<name>.json`` and its thumbnail."""
+    WORKFLOWS.mkdir(exist_ok=True)
     titled = {
         node_id: content | {"_meta": {"title": example.titles[node_id]}} if node_id in example.titles else content
         for node_id, content in example.nodes.items()
@@ -123,12 +124,12 @@ def make(name: str, example: Example, editor: Editor) -> None:
         editor.place(node_id, *place)
     editor.note(example.note, *example.note_place)
     editor.save(WORKFLOWS / f"{name}.json")
-    thumbnail(example).save(WORKFLOWS / f"{name}.jpg", quality=88)
+    thumbnail(example, executor).save(WORKFLOWS / f"{name}.jpg", quality=88)
 
 
-def thumbnail(example: Example) -> Image.Image:
+def thumbnail(example: Example, executor: headless.Executor) -> Image.Image:
     """The result of the workflow's chief node: its first picture, cropped to fit."""
-    run = headless.Executor(headless.all_nodes(headless.load_pack())).run(example.nodes)
+    run = executor.run(example.nodes)
     source, slot = example.nodes[example.thumbnail_node]["inputs"]["images"]
     pixels = (run.value(source, slot)[0] * 255).round().byte().numpy()
     return ImageOps.fit(Image.fromarray(pixels), THUMBNAIL, Image.Resampling.LANCZOS)
@@ -144,9 +145,10 @@ def main() -> None:
     headless.install()
     with tempfile.TemporaryDirectory() as folder:
         headless.configure_folders(folder)
+        executor = headless.Executor(headless.all_nodes(headless.load_pack()))
         with ComfyUI(root, Path(folder)) as server, Editor(server.url) as editor:
             for name in names:
-                make(name, EXAMPLES[name], editor)
+                make(name, EXAMPLES[name], editor, executor)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ _FAST = SinGANConfig(
 )
 
 PRESETS: dict[str, SinGANConfig] = {
-    "draft": replace(_FAST, max_size=128, iterations=200, coarse_iterations=400, averaging=0.98),
+    "draft": replace(_FAST, max_size=128, iterations=120, coarse_iterations=400, averaging=0.98),
     "standard": replace(_FAST, iterations=800, coarse_iterations=1500),
     "paper": SinGANConfig(),
 }
