@@ -4,7 +4,8 @@ from ..comfyui.conftest import comfyui  # noqa: F401  (a fixture)
 from .editor import Editor, find_chromium
 
 
-@pytest.fixture(scope="session", params=["LiteGraph", "Nodes 2.0"])
+# Not for the whole session: while Playwright runs, nothing else in this process can run a coroutine.
+@pytest.fixture(scope="module", params=["LiteGraph", "Nodes 2.0"])
 def editor(request):
     """The editor page of the real server, in either renderer."""
     if find_chromium() is None:
