@@ -1,12 +1,24 @@
 """The pack's nodes, in menu order."""
 
 from .examples import GANAtelierExampleImage
+from .label_maps import (
+    GauGANLabelMapFromColors,
+    GauGANLabelMapFromMasks,
+    GauGANLabelMapRemap,
+    GauGANLabelMapToColors,
+    GauGANLabelMapToMask,
+)
 from .singan import SinGANLoad, SinGANSample, SinGANSave
 from .singan_editing import SinGANHarmonize, SinGANSuperResolve
 from .singan_training import SinGANTrain
 
 NODES = [
     GANAtelierExampleImage,
+    GauGANLabelMapFromColors,
+    GauGANLabelMapFromMasks,
+    GauGANLabelMapToColors,
+    GauGANLabelMapToMask,
+    GauGANLabelMapRemap,
     SinGANTrain,
     SinGANSave,
     SinGANLoad,

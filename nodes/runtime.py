@@ -50,6 +50,22 @@ def to_comfy(images: Tensor) -> Tensor:
     return ((images + 1) / 2).clamp(0, 1).to(comfy.model_management.intermediate_device())
 
 
+def to_bytes(image: Tensor) -> Tensor:
+    """IMAGE to 8 bits a channel: ``[B, H, W, 3]`` uint8 on the CPU, otherwise as ``to_model``."""
+    pixels = rearrange(to_model(image), "b c h w -> b h w c")
+    return ((pixels + 1) * 127.5).round().clamp(0, 255).to("cpu", torch.uint8)
+
+
+def from_bytes(pixels: Tensor) -> Tensor:
+    """``[B, H, W, 3]`` uint8 to IMAGE on ComfyUI's device for results."""
+    return (pixels.float() / 255).to(comfy.model_management.intermediate_device())
+
+
+def mask_from_bool(mask: Tensor) -> Tensor:
+    """``[B, H, W]`` bool to MASK on ComfyUI's device for results."""
+    return mask.to(comfy.model_management.intermediate_device(), torch.float32)
+
+
 def mask_to_model(mask: Tensor) -> Tensor:
     """MASK ``[B, H, W]`` or ``[H, W]`` to ``[B, 1, H, W]`` in 0..1."""
     if mask.ndim == 2:

@@ -25,8 +25,8 @@ class Palette:
     """A colour for every class of a taxonomy; ``colors[i]`` is that of id i.
 
     Where classes share a colour, it means the one with the lowest id: in 'ade20k' road (not skyscraper), in
-    'cityscapes' unlabeled (not ego vehicle, rectification border, out of roi, static), pole (not polegroup) and
-    car (not license plate).
+    'ade20k_oneformer' floor and tree (not glass and clock), in 'cityscapes' unlabeled (not ego vehicle, rectification
+    border, out of roi, static), pole (not polegroup) and car (not license plate).
     """
 
     name: str
