@@ -1,8 +1,9 @@
 """Small GauGANs with telling weights, and label maps, for the tests."""
 
 import torch
-from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder
 from torch import nn
+
+from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder
 
 
 def config(**changes):

@@ -5,10 +5,11 @@ import zipfile
 
 import pytest
 import torch
+from safetensors.torch import save_file
+
 from gan_models import convert
 from gan_models.gaugan import describe, load, load_encoder, load_generator, read_state_dict, save
 from gaugan_toys import config, encoder, generator, with_spectral_norm
-from safetensors.torch import save_file
 
 VARIANTS = [
     {},

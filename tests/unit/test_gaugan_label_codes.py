@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from gan_models.gaugan import instance_edges, label_codes, one_hot
 from gaugan_toys import config
 

@@ -2,6 +2,7 @@ import pickle
 
 import pytest
 import torch
+
 from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder, one_hot
 from gan_models.gaugan.checkpoint import parameters
 from gan_models.gaugan.spade import SPADE, BatchNorm, SPADEResBlock
