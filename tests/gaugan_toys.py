@@ -15,10 +15,10 @@ def generator(config, seed=0):
     """Fresh weights, and running statistics that are not those of an untrained net."""
     torch.manual_seed(seed)
     net = Generator(config).eval().requires_grad_(False)
-    for norm in net.modules():
-        if isinstance(norm, nn.BatchNorm2d):
-            norm.running_mean.normal_(0, 0.5)
-            norm.running_var.uniform_(0.3, 2)
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.5)
+            module.running_var.uniform_(0.3, 2)
     return net
 
 

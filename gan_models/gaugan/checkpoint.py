@@ -192,6 +192,7 @@ def _fill(network: Network, tensors: StateDict) -> Network:
                          f"but with {len(extra)} more tensors than we know")  # fmt: skip
     network.to_empty(device=next(iter(tensors.values())).device)
     network.load_state_dict(tensors)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
 
 

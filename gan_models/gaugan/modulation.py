@@ -45,7 +45,7 @@ class LabelMaps:
         self.codes = codes
         self.max_bytes = max_bytes
         self._values, self._positions = torch.unique(codes, return_inverse=True)
-        self._neighbourhoods: dict[tuple[int, int], Neighbourhoods] = {}
+        self._neighbourhoods: tuple[torch.Size, Neighbourhoods] | None = None
         self._kept: weakref.WeakKeyDictionary[SPADE, ScaleAndShift] = weakref.WeakKeyDictionary()
 
     @property
@@ -55,14 +55,18 @@ class LabelMaps:
 
     @property
     def bytes(self) -> int:
-        """Memory that the kept scales and shifts take."""
-        return sum(kept.bytes for kept in self._kept.values())
+        """Memory that the label maps and the kept scales and shifts take."""
+        return _bytes(self.codes, self._positions) + sum(kept.bytes for kept in self._kept.values())
+
+    def release(self) -> None:
+        """Let go of what only layers that are still to come would need."""
+        self._neighbourhoods = None
 
     def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
         """The label maps, nearest-resized: ``[B, semantic_nc, h, w]``."""
         return one_hot(self.config, shrink(self.codes, size), like.dtype)
 
-    def modulate(self, layer: SPADE, x: Tensor) -> Tensor:
+    def modulate(self, layer: SPADE, x: Tensor, inplace: bool = False) -> Tensor:
         """What ``layer`` gives for ``x``, ``[B, channels, h, w]``, and these label maps."""
         if torch.is_grad_enabled() or layer.training:
             gamma, beta, index = predict(layer, self._values, self._around(x))
@@ -73,13 +77,15 @@ class LabelMaps:
             kept = _fold(layer, *predict(layer, self._values, self._around(x)), x.dtype)
             if self.bytes + kept.bytes <= self.max_bytes:
                 self._kept[layer] = kept
-        return kept.apply(x, len(self.codes))
+        return kept.apply(x, len(self.codes), inplace)
 
     def _around(self, x: Tensor) -> Neighbourhoods:
-        size = (x.shape[2], x.shape[3])
-        if size not in self._neighbourhoods:
-            self._neighbourhoods[size] = find_neighbourhoods(shrink(self._positions, size), len(self._values))
-        return self._neighbourhoods[size]
+        """The neighbourhoods at the size of ``x``; those of one size are held, as layers of one size come together."""
+        size = x.shape[2:]
+        if self._neighbourhoods is None or self._neighbourhoods[0] != size:
+            positions = shrink(self._positions, (size[0], size[1]))
+            self._neighbourhoods = size, find_neighbourhoods(positions, len(self._values))
+        return self._neighbourhoods[1]
 
 
 @dataclass(frozen=True)
@@ -97,15 +103,14 @@ class ScaleAndShift:
     @property
     def bytes(self) -> int:
         """Memory that this takes."""
-        tensors = [self.rows] if self.index is None else [self.rows, self.index]
-        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        return _bytes(self.rows) + (0 if self.index is None else _bytes(self.index))
 
-    def apply(self, x: Tensor, maps: int) -> Tensor:
+    def apply(self, x: Tensor, maps: int, inplace: bool) -> Tensor:
         """``x * scale + shift`` for ``[B, channels, H, W]``, where B is the number of ``maps`` or one of both is 1."""
         x = x.expand(max(len(x), maps), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        out = torch.empty_like(x)
-        source, target = (t.permute(0, 2, 3, 1).flatten(1, 2) for t in (x, out))
-        pixels, channels = source.shape[1:]
+        out = x if inplace else torch.empty_like(x)
+        channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
+        source, target = (t.permute(0, 2, 3, 1).view(-1, pixels, channels) for t in (x, out))
         rows = self.rows.flatten(1) if self.index is not None else self.rows.view(maps, pixels, -1)
         index = self.index.view(maps, pixels) if self.index is not None else None
         budget = CPU_STRIP_BYTES * torch.get_num_threads() if x.device.type == "cpu" else STRIP_BYTES
@@ -136,7 +141,7 @@ class ModulationCache:
 
     @property
     def bytes(self) -> int:
-        """Memory that the kept scales and shifts take."""
+        """Memory that everything kept takes."""
         return sum(entry.maps.bytes for entry in self._entries)
 
     def maps(self, generator: Generator, codes: Tensor) -> LabelMaps:
@@ -146,13 +151,16 @@ class ModulationCache:
             if entry.generator() is generator and entry.state == state and _equal(entry.maps.codes, codes):
                 self._entries.append(self._entries.pop(position))
                 return entry.maps
-        self._entries = [e for e in self._entries if e.generator() not in (None, generator) or e.state == state]
+        self._entries = [e for e in self._entries if e.generator() is not generator or e.state == state]
         entry = _Entry(weakref.ref(generator), state, LabelMaps(generator.config, codes, self.max_bytes))
         self._entries.append(entry)
         return entry.maps
 
     def trim(self) -> None:
-        """Forget the label maps that were not used for longest until the rest fits."""
+        """Forget the label maps that were not used for longest until the rest fits. To be called after each use."""
+        self._entries = [entry for entry in self._entries if entry.generator() is not None]
+        for entry in self._entries:
+            entry.maps.release()
         while self.bytes > self.max_bytes:
             self._entries.pop(0)
 
@@ -175,18 +183,20 @@ def _state(generator: Generator) -> tuple[object, ...]:
     return weight.device, weight.dtype, sum(0 if tensor.is_inference() else tensor._version for tensor in tensors)
 
 
+def _bytes(*tensors: Tensor) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
 def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and a.device == b.device and torch.equal(a, b)
 
 
-def _fold(
-    layer: SPADE, gamma: Tensor, beta: Tensor, index: Tensor | None, dtype: torch.dtype
-) -> ScaleAndShift:
-    """Fold running statistics, gamma and beta into one scale and one shift."""
+def _fold(layer: SPADE, gamma: Tensor, beta: Tensor, index: Tensor | None, dtype: torch.dtype) -> ScaleAndShift:
+    """Fold running statistics, gamma and beta into one scale and one shift; gamma and beta are overwritten."""
     norm = layer.param_free_norm
     assert norm.running_mean is not None and norm.running_var is not None
-    scale = (1 + gamma) * (norm.running_var + norm.eps).rsqrt()
-    shift = torch.addcmul(beta, scale, norm.running_mean, value=-1)
+    scale = gamma.add_(1).mul_((norm.running_var + norm.eps).rsqrt())
+    shift = beta.addcmul_(scale, norm.running_mean, value=-1)
     rows = torch.stack([scale.to(dtype), shift.to(dtype)], 1)
     return ScaleAndShift(rows, None if index is None else index.flatten().int())
 

@@ -50,10 +50,11 @@ def _hidden_rows(layer: SPADE, codes: Tensor, small: Tensor) -> Tensor:
     assert isinstance(conv, nn.Conv2d)
     weight = conv.weight.float().flatten(2)
     taps = weight[:, codes // 2].permute(2, 1, 0)
-    if codes.numel() and bool((codes % 2).any()):
+    if bool((codes % 2).any()):
         taps = taps + (codes % 2)[:, None] * weight[:, -1].T[:, None]
     rows = F.pad(taps, (0, 0, 0, 1))
-    sums = F.embedding_bag(_at_taps(small, rows.shape[1]), rows.flatten(0, 1), mode="sum")
+    at_taps = small + rows.shape[1] * torch.arange(9, device=small.device)
+    sums = _sum_rows(rows.flatten(0, 1), at_taps)
     return F.pad(F.relu(sums + _bias(conv)), (0, 0, 0, 1))
 
 
@@ -61,13 +62,13 @@ def _sum_table_rows(conv: nn.Conv2d, hidden: Tensor, large: Tensor) -> Tensor:
     """What ``conv`` gives amid each distinct 5x5 neighbourhood, ``[D5, channels]``."""
     budget = CPU_TABLE_BYTES if hidden.device.type == "cpu" else TABLE_BYTES
     step = max(16, budget // (36 * len(hidden)) // 16 * 16)
-    rows = 9 * large + torch.arange(9, device=large.device)
+    at_taps = 9 * large + torch.arange(9, device=large.device)
     sums = []
     for start in range(0, conv.out_channels, step):
         weight = conv.weight[start : start + step]
         taps = weight.float().permute(2, 3, 0, 1).reshape(-1, hidden.shape[1])
         table = F.linear(hidden, taps).view(-1, len(weight))
-        sums.append(F.embedding_bag(rows, table, mode="sum"))
+        sums.append(_sum_rows(table, at_taps))
     return torch.cat(sums, 1) + _bias(conv)
 
 
@@ -87,9 +88,11 @@ def _convolve(conv: nn.Conv2d, hidden: Tensor, small_index: Tensor) -> Tensor:
     return torch.cat(strips) if len(strips) > 1 else strips[0]
 
 
-def _at_taps(patches: Tensor, rows: int) -> Tensor:
-    """Row numbers in a table of nine blocks of so many rows, one block a tap."""
-    return patches + rows * torch.arange(9, device=patches.device)
+def _sum_rows(table: Tensor, rows: Tensor) -> Tensor:
+    """Sums of nine rows of a table each: ``[N, 9]`` row numbers to ``[N, width]``."""
+    if table.device.type in ("cpu", "cuda"):
+        return F.embedding_bag(rows, table, mode="sum")
+    return F.embedding(rows, table).sum(1)
 
 
 def _bias(conv: nn.Conv2d) -> Tensor:

@@ -11,6 +11,10 @@ SLOPE = 0.2
 """Slope of every leaky ReLU of the generator, the encoder and the critics."""
 
 
+SMALL = 512
+"""Pixels in a batch up to which a matrix product beats the CPU's convolution (measured)."""
+
+
 class LabelModulation(Protocol):
     """Stands for a label map in place of its one-hot tensor, and modulates for the layers (see modulation.py)."""
 
@@ -21,8 +25,29 @@ class LabelModulation(Protocol):
     def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
         """The label map, nearest-resized to ``size``: ``[B, semantic_nc, h, w]`` of dtype and device of ``like``."""
 
-    def modulate(self, layer: "SPADE", x: Tensor) -> Tensor:
-        """What ``layer`` gives for ``x`` and this label map."""
+    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool) -> Tensor:
+        """What ``layer`` gives for ``x`` and this label map. ``inplace``: ``x`` may be overwritten."""
+
+
+class Conv3x3(nn.Conv2d):
+    """A 3x3 convolution with zero padding that is fast on small pictures too.
+
+    A CPU spends most of its time there on reordering the weights. Weights in channels_last format are, as they lie,
+    a matrix for the pixels' neighbourhoods.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__(in_channels, out_channels, 3, padding=1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        batch, _, height, width = input.shape
+        channels_last = self.weight.is_contiguous(memory_format=torch.channels_last)
+        if input.device.type != "cpu" or batch * height * width > SMALL or torch.is_grad_enabled() or not channels_last:
+            return super().forward(input)
+        padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
+        shifted = [padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
+        out = F.linear(torch.cat(shifted, 3), self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
+        return out.permute(0, 3, 1, 2)
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -57,6 +82,7 @@ class SPADE(nn.Module):
         x: activations, ``[B, channels, H, W]``.
         labels: one-hot label map, ``[B or 1, semantic_nc, H', W']``, resized to H x W by nearest neighbour;
             or a ``LabelModulation``, which gives the same result faster.
+        inplace: whether the fast path may overwrite ``x``, where no gradient is wanted.
     Returns:
         ``[B, channels, H, W]``.
     """
@@ -68,9 +94,9 @@ class SPADE(nn.Module):
         self.mlp_gamma = nn.Conv2d(nhidden, channels, 3, padding=1)
         self.mlp_beta = nn.Conv2d(nhidden, channels, 3, padding=1)
 
-    def forward(self, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | LabelModulation, inplace: bool = False) -> Tensor:
         if not isinstance(labels, Tensor):
-            return labels.modulate(self, x)
+            return labels.modulate(self, x, inplace)
         hidden = self.mlp_shared(F.interpolate(labels, size=x.shape[2:], mode="nearest"))
         out: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
         return out
@@ -81,7 +107,7 @@ class SPADEResBlock(nn.Module):
 
     Args of forward:
         x: ``[B, fin, H, W]``.
-        labels: as for ``SPADE``.
+        labels: as for ``SPADE``; with a ``LabelModulation``, ``x`` is overwritten where no gradient is wanted.
     Returns:
         ``[B, fout, H, W]``.
     """
@@ -90,8 +116,8 @@ class SPADEResBlock(nn.Module):
         super().__init__()
         middle = min(fin, fout)
         self.learned_skip = fin != fout
-        self.conv_0 = nn.Conv2d(fin, middle, 3, padding=1)
-        self.conv_1 = nn.Conv2d(middle, fout, 3, padding=1)
+        self.conv_0 = Conv3x3(fin, middle)
+        self.conv_1 = Conv3x3(middle, fout)
         self.norm_0 = SPADE(fin, semantic_nc, nhidden)
         self.norm_1 = SPADE(middle, semantic_nc, nhidden)
         if self.learned_skip:
@@ -99,9 +125,9 @@ class SPADEResBlock(nn.Module):
             self.norm_s = SPADE(fin, semantic_nc, nhidden)
 
     def forward(self, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
-        dx = self.conv_0(activate(self.norm_0(x, labels)))
-        dx = self.conv_1(activate(self.norm_1(dx, labels)))
         skip = self.conv_s(self.norm_s(x, labels)) if self.learned_skip else x
+        dx = self.conv_0(activate(self.norm_0(x, labels, inplace=self.learned_skip)))
+        dx = self.conv_1(activate(self.norm_1(dx, labels, inplace=True)))
         out: Tensor = skip + dx
         return out
 
