@@ -104,7 +104,8 @@ def measure(net: Generator, ids: Tensor, instances: Tensor, repeats: int, styles
     for _ in range(repeats):
         for name, work in (("plain", plain), ("first", first), ("further", further)):
             seconds[name] = min(seconds.get(name, 1e9), best(work, 1))
-    return result | seconds | {"kept": cache.bytes}
+    gains = {f"{name} gain": seconds["plain"] / seconds[name] for name in ("first", "further")}
+    return result | seconds | gains | {"kept": cache.bytes}
 
 
 def table(name: str, net: Generator, height: int, width: int, quick: bool, repeats: int) -> None:
@@ -114,23 +115,22 @@ def table(name: str, net: Generator, height: int, width: int, quick: bool, repea
     print("|---|---|---|---|---|---|---|---|")
     rows = []
     for count in (3, 8, 25) if quick else REGIONS:
-        label_map = regions_map(count, net.config.classes, height, width, seed=count)
-        rows.append((f"{count} regions", measure(net, *label_map, repeats)))
-    columns = {key: statistics.median(row[key] for _, row in rows) for key in rows[0][1]}
-    for ratio in ("first", "further"):
-        columns[f"{ratio} ratio"] = statistics.median(row["plain"] / row[ratio] for _, row in rows)
-    rows.append(("**median**", columns))
-    rows.append(("noise", measure(net, *noise_map(net.config.classes, height, width), repeats)))
-    for kind, row in rows:
-        first, further = (row.get(f"{path} ratio", row["plain"] / row[path]) for path in ("first", "further"))
-        print(f"| {kind} | {1000 * row['plain']:.0f} ms | {1000 * row['first']:.0f} ms | {first:.1f}x "
-              f"| {1000 * row['further']:.0f} ms | {further:.1f}x | {row['kept'] / 1e6:.0f} MB "
-              f"| {row['difference']:.1e} |")  # fmt: skip
+        rows.append(measure(net, *regions_map(count, net.config.classes, height, width, seed=count), repeats))
+        print_row(f"{count} regions", rows[-1])
+    print_row("**median**", {key: statistics.median(row[key] for row in rows) for key in rows[0]})
+    print_row("noise", measure(net, *noise_map(net.config.classes, height, width), repeats))
     if net.config.z_dim:
         label_map = regions_map(10, net.config.classes, height, width, seed=10)
         one, eight = (measure(net, *label_map, max(1, repeats - 1), styles) for styles in (1, 8))
         for path, said in (("first", "a new label map"), ("further", "a kept one")):
             print(f"\nEight styles of {said}: {1000 * eight[path]:.0f} ms, {eight[path] / one[path]:.1f}x one.")
+
+
+def print_row(kind: str, row: dict[str, float]) -> None:
+    """Print one row of the table."""
+    print(f"| {kind} | {1000 * row['plain']:.0f} ms | {1000 * row['first']:.0f} ms | {row['first gain']:.1f}x "
+          f"| {1000 * row['further']:.0f} ms | {row['further gain']:.1f}x | {row['kept'] / 1e6:.0f} MB "
+          f"| {row['difference']:.1e} |", flush=True)  # fmt: skip
 
 
 def main() -> None:
