@@ -9,6 +9,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 # Python puts the script's folder in front of everything; this one has a package called "nodes".
@@ -113,7 +114,7 @@ def run(options: argparse.Namespace, headless: ModuleType) -> int:
     return 0
 
 
-def report(result, headless: ModuleType) -> None:
+def report(result: Any, headless: ModuleType) -> None:
     """Prints the texts that nodes show, and where the pictures are."""
     for shown in result.ui.values():
         for text in shown.get("text", ()):

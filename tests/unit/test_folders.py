@@ -49,7 +49,7 @@ def test_dots_do_not_lead_out_of_a_model_folder(models):
     (models / "secret.txt").write_text("x")
     assert folder_paths.get_full_path("toys", "../secret.txt") is None
     assert folder_paths.get_full_path("toys", "../first/../a.safetensors") == str(models / "first" / "a.safetensors")
-    with pytest.raises(FileNotFoundError, match="'toys'.*'nothing'"):
+    with pytest.raises(FileNotFoundError, match=r"'toys'.*'nothing'"):
         folder_paths.get_full_path_or_raise("toys", "nothing")
 
 
