@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-DEMO := singan_sample_bundled singan_harmonize singan_super_resolution
+DEMO := singan_sample_bundled singan_harmonize singan_super_resolution singan_train_and_sample
 ARGS ?=
 
 demo: $(VENV)/.runtime

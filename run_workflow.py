@@ -88,8 +88,7 @@ def run(options: argparse.Namespace, headless: ModuleType) -> int:
         headless.configure_folders(
             ROOT, models=options.models, input=options.input, output=options.output, temp=Path(options.output, "temp")
         )
-        if options.cpu:
-            headless.set_torch_device("cpu")
+        headless.set_torch_device("cpu" if options.cpu else None)
         nodes = headless.all_nodes(headless.load_pack())
         workflow = headless.read_workflow(options.file, nodes)
         for setting in options.settings:

@@ -169,7 +169,8 @@ def main() -> None:
     parser.add_argument("--photographs", nargs="+", default=list(PHOTOGRAPHS), help="names in skimage.data")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each photograph")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes of the preset")
-    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="bfloat16")
+    dtypes = ["float32", "bfloat16"]
+    parser.add_argument("--dtype", choices=dtypes, default="bfloat16", help="the node takes float32 for paper")
     parser.add_argument("--pictures", type=Path, help="folder for a sheet of samples of each model")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--one", help=argparse.SUPPRESS)

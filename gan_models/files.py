@@ -1,7 +1,7 @@
 """Writing files so that a reader never meets half of one."""
 
 import os
-import tempfile
+import uuid
 from pathlib import Path
 
 
@@ -12,15 +12,16 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         OSError: the folder cannot be written or the disk is full. Nothing is left behind.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise OSError(error.errno, f"could not write {path.name} ({error.strerror}); no file was changed") from error
+        message = f"could not write {path.name} ({error.strerror}); no file was changed"
+        raise OSError(error.errno, message) from error
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

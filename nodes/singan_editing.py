@@ -25,7 +25,7 @@ class SinGANHarmonize(io.ComfyNode):
                 io.Mask.Input("mask", tooltip="White where the object is; soft edges are kept. Any resolution."),
                 io.Int.Input(
                     "start_scale",
-                    default=4,
+                    default=5,
                     min=1,
                     max=20,
                     tooltip="Where the picture enters the pyramid. Lower numbers change more: 1 rebuilds the object "

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import torch
 from comfy_api.latest import io
 
 from ..gan_models.singan import PRESETS, SinGANConfig
@@ -10,8 +11,9 @@ from . import runtime
 from .sockets import SinGANModel
 
 ANY_TASK, SUPER_RESOLUTION = "any task", "super-resolution"
+EXACT = "paper"
 MEMORY = 2 << 30
-MAX_SIZE = 1024
+MAX_SIZE = 500
 
 
 class SinGANTrain(io.ComfyNode):
@@ -86,7 +88,7 @@ class SinGANTrain(io.ComfyNode):
             seed=seed,
             folder=runtime.model_folder("singan") / "unfinished",
             device=runtime.device(),
-            dtype=runtime.training_dtype(),
+            dtype=torch.float32 if preset == EXACT else runtime.training_dtype(),
             on_progress=runtime.progress_reporter(cls.hidden.unique_id),
         ).cpu()
         runtime.tell(cls.hidden.unique_id, summary(model, len(pictures)))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import SinGANConfig
-from .networks import MARGIN, Generator, noisy
+from .networks import MARGIN, MEMORY_FORMAT, Generator, noisy
 from .pyramid import Size, resize, scaled_sizes
 
 STRIP_PIXELS = 1 << 19
@@ -63,7 +63,7 @@ class SinGAN(nn.Module):
 
     def add_scale(self, generator: Generator, amplitude: float) -> None:
         """Append the trained generator of the next finer scale and its noise amplitude."""
-        self.generators.append(generator.eval().requires_grad_(False))
+        self.generators.append(generator.eval().requires_grad_(False).to(memory_format=MEMORY_FORMAT))  # type: ignore[call-overload]
         self.amplitudes.append(float(amplitude))
 
     def training_picture(self) -> Tensor:

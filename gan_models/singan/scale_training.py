@@ -1,7 +1,7 @@
 """Adversarial training of one scale on top of the frozen coarser ones (Shaham et al. 2019, section 2.2)."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .config import SinGANConfig
 from .model import SinGAN, image_generators
-from .networks import MARGIN, Critic, Generator, initialize, noisy
+from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
 from .pyramid import resize
 
 
@@ -56,6 +56,8 @@ class ScaleTrainer:
         self.critic_optimizer = self._adam(self.critic)
         self.critic_updates = self.generator_updates = 0
         self.pool = torch.empty(0)
+        # Batch statistics would mix pictures that share a pass.
+        self.joint = self.config.normalization == "none"
 
     def run(self, on_iteration: Callable[[int], None]) -> None:
         """Train for ``iterations``, calling ``on_iteration(number done)`` after each."""
@@ -81,59 +83,83 @@ class ScaleTrainer:
         return torch.cat(pictures, dim=-1).clamp(-1, 1)
 
     def _iterate(self, iteration: int) -> None:
-        config = self.config
         window = self._window()
         noise = self.model.noise([self.rng], self.scale, self.size)
-        for step in range(config.critic_steps):
+        real = window.of(self.real)
+        both = None
+        for step in range(self.config.critic_steps):
             previous = self._draw_previous(iteration)
-            padded = window.of(noisy(noise, previous, self.amplitude), MARGIN)
-            previous = window.of(previous)
-            # The generator stands still while the critic learns, so its next step can reuse the last fake.
-            with torch.set_grad_enabled(step == config.critic_steps - 1), self._autocast():
-                fake, reconstruction = self._generate(padded, previous, window)
-            self._critic_step(window.of(self.real), fake.detach())
-        for step in range(config.generator_steps):
-            if step > 0:
-                with self._autocast():
-                    fake, reconstruction = self._generate(padded, previous, window)
-            self._generator_step(fake, reconstruction, window.of(self.real))
-
-    def _generate(self, padded: Tensor, previous: Tensor, window: Window) -> tuple[Tensor, Tensor]:
-        padded_rec, previous_rec = window.of(self.padded_rec, MARGIN), window.of(self.previous_rec)
-        if self.config.normalization == "none":
-            both = self.generator(torch.cat([padded, padded_rec]), torch.cat([previous, previous_rec]))
-            return both[:-1], both[-1:]
-        # Batch statistics would mix the two pictures.
-        return self.generator(padded, previous), self.generator(padded_rec, previous_rec)
+            inputs = window.of(noisy(noise, previous, self.amplitude), MARGIN), window.of(previous)
+            if self.joint and step == self.config.critic_steps - 1:
+                # The generator stands still while the critic learns, so its own step can use the same pass.
+                both = self._generate_both(*inputs, window)
+                fake = both[0].detach()
+            else:
+                with torch.no_grad(), self._autocast():
+                    fake = self.generator(*inputs)
+            self._critic_step(real, fake)
+        for _ in range(self.config.generator_steps):
+            self._generator_step(*inputs, window, both)
+            both = None
 
     def _critic_step(self, real: Tensor, fake: Tensor) -> None:
-        config = self.config
         self.critic.requires_grad_(True)
-        with self._autocast():
-            if config.normalization == "none":
-                real_scores, fake_scores = self.critic(torch.cat([real, fake])).float().split([1, len(fake)])
-            else:
-                real_scores, fake_scores = self.critic(real).float(), self.critic(fake).float()
-            loss = fake_scores.mean() - real_scores.mean()
-            if config.penalty_weight and self.critic_updates % config.penalty_every == 0:
-                mix = torch.rand((), generator=self.rng).item()
-                penalty = gradient_penalty(self.critic, mix * real + (1 - mix) * fake)
-                loss = loss + config.penalty_weight * config.penalty_every * penalty
-        _step(self.critic_optimizer, loss)
+        _step(self.critic_optimizer, self._critic_losses(real, fake))
         self.critic_updates += 1
 
-    def _generator_step(self, fake: Tensor, reconstruction: Tensor, real: Tensor) -> None:
+    def _critic_losses(self, real: Tensor, fake: Tensor) -> Iterator[Tensor]:
+        config = self.config
+        if self.joint:
+            real_score, fake_score = self._scores(torch.cat([real, fake])).mean((1, 2, 3))
+            yield fake_score - real_score
+        else:
+            yield -self._scores(real).mean()
+            yield self._scores(fake).mean()
+        if config.penalty_weight and self.critic_updates % config.penalty_every == 0:
+            mix = torch.rand((), generator=self.rng).item()
+            with self._autocast():
+                penalty = gradient_penalty(self.critic, mix * real + (1 - mix) * fake)
+            yield config.penalty_weight * config.penalty_every * penalty
+
+    def _generator_step(
+        self, padded: Tensor, previous: Tensor, window: Window, both: tuple[Tensor, Tensor] | None
+    ) -> None:
         self.critic.requires_grad_(False)
-        with self._autocast():
-            loss = -self.critic(fake).float().mean()
-        loss = loss + self.config.reconstruction_weight * F.mse_loss(reconstruction, real)
-        _step(self.generator_optimizer, loss)
+        _step(self.generator_optimizer, self._generator_losses(padded, previous, window, both))
+        self.generator_updates += 1
         if self.averaged is not None:
-            self.generator_updates += 1
             # The first weights are worth nothing, so the average starts short.
             decay = min(self.config.averaging, self.generator_updates / (self.generator_updates + 10))
             for mean, new in zip(self.averaged.parameters(), self.generator.parameters(), strict=True):
                 mean.data.lerp_(new.data, 1 - decay)
+
+    def _generator_losses(
+        self, padded: Tensor, previous: Tensor, window: Window, both: tuple[Tensor, Tensor] | None
+    ) -> Iterator[Tensor]:
+        real, weight = window.of(self.real), self.config.reconstruction_weight
+        if self.joint:
+            fake, reconstruction = both or self._generate_both(padded, previous, window)
+            yield weight * F.mse_loss(reconstruction, real) - self._scores(fake).mean()
+        else:
+            with self._autocast():
+                fake = self.generator(padded, previous)
+            yield -self._scores(fake).mean()
+            with self._autocast():
+                reconstruction = self.generator(window.of(self.padded_rec, MARGIN), window.of(self.previous_rec))
+            yield weight * F.mse_loss(reconstruction, real)
+
+    def _generate_both(self, padded: Tensor, previous: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+        """A fake and the reconstruction in one pass."""
+        padded = torch.cat([padded, window.of(self.padded_rec, MARGIN)])
+        previous = torch.cat([previous, window.of(self.previous_rec)])
+        with self._autocast():
+            fake, reconstruction = self.generator(padded, previous).chunk(2)
+        return fake, reconstruction
+
+    def _scores(self, image: Tensor) -> Tensor:
+        with self._autocast():
+            scores: Tensor = self.critic(image).float()
+        return scores
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
         return torch.optim.Adam(network.parameters(), self.config.learning_rate, (0.5, 0.999), fused=True)
@@ -179,15 +205,19 @@ class ScaleTrainer:
         else:
             initialize(new_generator, normalization, self.rng)
             initialize(new_critic, normalization, self.rng)
-        return new_generator.to(self.real.device), new_critic.to(self.real.device)
+        for network in (new_generator, new_critic):
+            network.to(self.real.device).to(memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
+        return new_generator, new_critic
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.real.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
 
-def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+def _step(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor]) -> None:
+    """One step down the sum of ``losses``, whose graphs are in memory one at a time."""
     optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    for loss in losses:
+        loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
 
 

@@ -1,11 +1,11 @@
-"""Two drawn companions of the balloons picture: one with a cartoon balloon pasted in, one crudely painted."""
+"""Two drawn companions of the balloons picture: one with a paper balloon pasted in, one crudely painted."""
 
 import numpy as np
 
 from . import balloons, film, morning, noise
 
 PASTED_PLACE = (0.264, 0.434)  # middle of the envelope, as shares of width and height
-PASTED_SIZE = 0.185  # envelope height as a share of the picture's height; the basket adds a quarter
+PASTED_SIZE = 0.21  # envelope height as a share of the picture's height; the basket adds a quarter
 
 
 def _flat(red: int, green: int, blue: int) -> np.ndarray:
@@ -13,8 +13,8 @@ def _flat(red: int, green: int, blue: int) -> np.ndarray:
     return np.array([red, green, blue], np.float32) / 255
 
 
-def cartoon_balloon(right: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A comic-book balloon: flat inks, one hard shadow on the wrong side, a black outline.
+def paper_balloon(right: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A balloon as a child would cut it out of paper: two flat colours, no light, no folds, no ropes.
 
     right, up: coordinates in envelope heights from its middle, [H, W]. Returns sRGB [H, W, 3] and coverage.
     """
@@ -22,34 +22,17 @@ def cartoon_balloon(right: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.n
     radius = balloons.radius_at(np.clip(level, 0, 1), girth=0.96)
     envelope = (level >= 0) & (level <= 1) & (np.abs(right) < radius)
     angle = np.arcsin(np.clip(right / np.maximum(radius, 1e-3), -1, 1))
-    stripe = np.floor((angle / np.pi + 0.5) * 6.999).astype(int)
-    inks = np.stack([_flat(250, 20, 150), _flat(160, 235, 20)])
-    colour = inks[stripe % 2]
-    band = np.abs(level - 0.55) < 0.085
-    colour = np.where(band[..., None], _flat(96, 0, 224), colour)
-    star = np.hypot(right, (level - 0.55)) < 0.055
-    colour = np.where(star[..., None], _flat(255, 240, 0), colour)
-    shadow = np.hypot(right - 0.17, up - 0.16) > 0.44
-    colour = np.where(shadow[..., None], colour * 0.5, colour)
-    shine = np.hypot((right - 0.21) * 1.6, up - 0.27) < 0.085
-    colour = np.where(shine[..., None], np.float32(1), colour)
-
-    basket = (np.abs(right) < 0.075) & (level > -0.25) & (level < -0.13)
-    colour = np.where(basket[..., None], _flat(255, 120, 0), colour)
-    rope = (np.abs(np.abs(right) - 0.075 - 0.025 * (level + 0.13) / 0.13) < 0.008) & (level >= -0.13) & (level < 0)
-    shape = envelope | basket
-    ring = (
-        (np.abs(np.abs(right) - radius) < 0.013) & (level > -0.005) & (level < 0.93)
-        | (np.abs(np.hypot(right / 0.96, (up - 0.08) * 0.5 / 0.42) - 0.5) < 0.014) & (level > 0.7)
-        | (np.abs(level) < 0.012) & (np.abs(right) < 0.1)
-        | basket & ((np.abs(right) > 0.064) | (np.abs(level + 0.19) > 0.05))
-    )
-    ink = rope | ring
-    return np.where(ink[..., None], _flat(18, 8, 30), colour), (shape | ink).astype(np.float32)
+    stripe = np.floor((angle / np.pi + 0.5) * 4.999).astype(int)
+    colour = np.stack([_flat(225, 80, 50), _flat(240, 205, 90)])[stripe % 2]
+    basket = (np.abs(right) < 0.09) & (level > -0.2) & (level < -0.06)
+    colour = np.where(basket[..., None], _flat(150, 80, 30), colour)
+    rope = (np.abs(np.abs(right) - 0.07) < 0.012) & (level >= -0.06) & (level < 0.02)
+    colour = np.where(rope[..., None], _flat(90, 50, 30), colour)
+    return colour, (envelope | basket | rope).astype(np.float32)
 
 
 def pasted(width: int, height: int, seed: int = 7) -> np.ndarray:
-    """The balloons picture with a cartoon balloon pasted in, float32 [height, width, 4] in 0..1.
+    """The balloons picture with a paper balloon pasted in, float32 [height, width, 4] in 0..1.
 
     Alpha is 0 on the pasted balloon and 1 elsewhere; the colours under it are kept.
     """
@@ -59,7 +42,7 @@ def pasted(width: int, height: int, seed: int = 7) -> np.ndarray:
     scale = PASTED_SIZE * height
     right = (columns - PASTED_PLACE[0] * width) / scale
     up = (PASTED_PLACE[1] * height - rows) / scale
-    colour, cover = cartoon_balloon(right, up)
+    colour, cover = paper_balloon(right, up)
     share = film.shrink(cover[..., None], detail)
     colour = film.shrink(colour * cover[..., None], detail)
     picture = picture * (1 - share) + colour

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.comfyui, pytest.mark.browser]
 
 
 @pytest.mark.parametrize("path", sorted((PACK / "workflows").glob("*.json")), ids=lambda path: path.stem)
-def test_workflow_opens(editor, node_classes, path):
+def test_workflow_opens(node_classes, editor, path):
     editor.errors.clear()
     editor.load(json.loads(path.read_text(encoding="utf-8")), path.stem)
     assert editor.errors == []

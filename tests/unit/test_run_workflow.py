@@ -8,7 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import comfy.model_management as memory
 import comfy.utils
+import folder_paths
 import pytest
 from PIL import Image
 
@@ -90,6 +92,15 @@ def pictures(width=4):
         ],
         [(1, 1, 0, 2, 0), (2, 1, 0, 3, 0)],
     )
+
+
+EXAMPLE = saved(
+    [
+        node(1, "GANAtelierExampleImage", values=["pebbles.jpg"]),
+        node(2, "SaveImage", [("images", "IMAGE", 1)], values=["example"]),
+    ],
+    [(1, 1, 0, 2, 0)],
+)
 
 
 def test_a_run_says_what_it_does_and_what_nodes_show(command, capsys):
@@ -194,9 +205,22 @@ def test_errors_are_one_sentence(command, capsys, workflow, options, message):
     assert message in error and error.startswith("error: ") and error.count("\n") == 1
 
 
-def test_a_missing_file_is_an_error(capsys):
+def test_a_missing_file_is_an_error(comfy_folders, capsys):
     assert load_script().main(["no such file.json"]) == 1
     assert capsys.readouterr().err == "error: There is no file 'no such file.json'.\n"
+
+
+def test_a_process_may_run_several_workflows_with_other_folders(comfy_folders, capsys):
+    workflow = comfy_folders / "workflow.json"
+    workflow.write_text(json.dumps(EXAMPLE))
+    for name, options in (("first", ["--cpu"]), ("second", [])):
+        folders = {kind: comfy_folders / name / kind for kind in ("models", "input", "output")}
+        places = [part for kind, folder in folders.items() for part in (f"--{kind}", str(folder))]
+        assert load_script().main([str(workflow), *places, *options]) == 0, capsys.readouterr().err
+        assert (folders["output"] / "example_00001_.png").exists()
+        assert folder_paths.get_folder_paths("singan") == [str(folders["models"] / "singan")]
+        assert folder_paths.get_input_directory() == str(folders["input"])
+    assert memory._device is None, "--cpu of the first run is still in force"
 
 
 def shown_number(kind):

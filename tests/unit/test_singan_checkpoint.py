@@ -49,7 +49,8 @@ def test_foreign_file(tmp_path):
 
 
 def test_a_file_that_does_not_fit_together(tmp_path, model):
-    tensors = model.state_dict() | {"sizes": torch.tensor(model.sizes), "noise_amplitudes": torch.ones(9)}
+    weights = {name: value.contiguous() for name, value in model.state_dict().items()}
+    tensors = weights | {"sizes": torch.tensor(model.sizes), "noise_amplitudes": torch.ones(9)}
     save_file(tensors, tmp_path / "odd.safetensors")
     with pytest.raises(ValueError, match=r"odd\.safetensors.*does not fit together"):
         load(tmp_path / "odd.safetensors")

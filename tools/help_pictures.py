@@ -1,0 +1,115 @@
+"""Makes the pictures of the README and of the help pages from the bundled model and the example pictures.
+
+    python -m tools.help_pictures
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gan_models.singan import SinGAN, harmonize, load, super_resolve
+
+ROOT = Path(__file__).resolve().parent.parent
+HELP = ROOT / "web" / "docs" / "pictures"
+FRONT = ROOT / "docs"
+GAP = 6
+
+
+def main() -> None:
+    model = load(ROOT / "weights" / "singan-balloons.safetensors")
+    picture = model.training_picture()
+    samples = model.sample(9, generator=seeded(5)).split(1)
+    save(HELP / "train.jpg", grid([picture, model.reconstruct(), *samples[:4]], 3))
+    wide = model.sample(1, generator=seeded(11), width=model.size[1] * 5 // 2)
+    save(HELP / "sample.jpg", stack([grid(list(samples[:3]), 3), fit_width(wide, 3 * model.size[1] + 2 * GAP)]))
+    save(HELP / "load.jpg", to_image(samples[4]))
+    save(HELP / "save.jpg", pyramid(model))
+    save(HELP / "harmonize.jpg", grid(harmonized(model), 3))
+    save(HELP / "super_resolve.jpg", grid(enlarged(model), 2))
+    examples = [Image.open(file).convert("RGB") for file in sorted((ROOT / "pictures").glob("*.[jp][pn]g"))]
+    small = [image.resize((256, 192), Image.Resampling.LANCZOS) for image in examples]
+    save(HELP / "examples.jpg", grid_images(small, 3))
+    panorama = model.sample(1, generator=seeded(11), width=model.size[1] * 3)
+    front = stack([grid([picture, *samples[:2]], 3), fit_width(panorama, 3 * model.size[1] + 2 * GAP)])
+    save(FRONT / "samples.jpg", front)
+
+
+def harmonized(model: SinGAN) -> list[Tensor]:
+    """The pasted picture, and what becomes of it from fine to coarse start scales."""
+    pixels = np.asarray(Image.open(ROOT / "pictures" / "balloons_pasted.png"), dtype=np.float32) / 255
+    rgba = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    image, mask = rgba[:, :3] * 2 - 1, 1 - rgba[:, 3:]
+    scales = range(len(model.sizes) - 2, 2, -1)
+    changed = [harmonize(model, image, mask, start_scale=scale, generator=seeded(0)) for scale in scales]
+    pasted = torch.nn.functional.interpolate(image, size=model.size, mode="bicubic", antialias=True)
+    return [pasted, *changed][:6]
+
+
+def enlarged(model: SinGAN) -> list[Tensor]:
+    """A crop of the training picture at four times its size: interpolated, and super-resolved."""
+    large = super_resolve(model, 4, generator=seeded(0))
+    smooth = torch.nn.functional.interpolate(model.training_picture(), size=large.shape[-2:], mode="bicubic")
+    height, width = large.shape[-2:]
+    top, left = height // 4, width // 3
+    return [image[..., top : top + 400, left : left + 480].clamp(-1, 1) for image in (smooth, large)]
+
+
+def pyramid(model: SinGAN) -> Image.Image:
+    """The training picture at every scale, side by side."""
+    picture = to_image(model.training_picture())
+    sizes = [(width, height) for height, width in model.sizes]
+    sheet = Image.new("RGB", (sum(w + GAP for w, _ in sizes), sizes[-1][1]), "white")
+    left = 0
+    for width, height in sizes:
+        sheet.paste(picture.resize((width, height), Image.Resampling.BICUBIC), (left, sheet.height - height))
+        left += width + GAP
+    return sheet
+
+
+def grid(images: list[Tensor], columns: int) -> Image.Image:
+    return grid_images([to_image(image) for image in images], columns)
+
+
+def grid_images(images: list[Image.Image], columns: int) -> Image.Image:
+    """Pictures of one size in rows."""
+    width, height = images[0].size
+    rows = -(-len(images) // columns)
+    sheet = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (height + GAP) - GAP), "white")
+    for index, image in enumerate(images):
+        sheet.paste(image, (index % columns * (width + GAP), index // columns * (height + GAP)))
+    return sheet
+
+
+def stack(images: list[Image.Image]) -> Image.Image:
+    """Pictures of one width, one below the other."""
+    sheet = Image.new("RGB", (images[0].width, sum(image.height + GAP for image in images) - GAP), "white")
+    top = 0
+    for image in images:
+        sheet.paste(image, (0, top))
+        top += image.height + GAP
+    return sheet
+
+
+def fit_width(image: Tensor, width: int) -> Image.Image:
+    picture = to_image(image)
+    return picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+
+
+def to_image(image: Tensor) -> Image.Image:
+    return Image.fromarray(((image[0].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).byte().numpy())
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def save(path: Path, image: Image.Image) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, quality=90)
+
+
+if __name__ == "__main__":
+    main()
