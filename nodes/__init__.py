@@ -1,6 +1,7 @@
 """The pack's nodes, in menu order."""
 
 from .examples import GANAtelierExampleImage
+from .gaugan import GauGANEncodeStyle, GauGANGenerate, GauGANLoad, GauGANMixStyles, GauGANRandomStyle
 from .label_maps import (
     GauGANLabelMapFromColors,
     GauGANLabelMapFromMasks,
@@ -19,6 +20,11 @@ NODES = [
     GauGANLabelMapToColors,
     GauGANLabelMapToMask,
     GauGANLabelMapRemap,
+    GauGANLoad,
+    GauGANEncodeStyle,
+    GauGANRandomStyle,
+    GauGANMixStyles,
+    GauGANGenerate,
     SinGANTrain,
     SinGANSave,
     SinGANLoad,

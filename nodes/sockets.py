@@ -11,6 +11,24 @@ from ..gan_models.labels import Taxonomy, taxonomy
 SinGANModel = io.Custom("SINGAN_MODEL")
 """Carries a ``gan_models.singan.SinGAN``."""
 
+GauGANModel = io.Custom("GAUGAN_MODEL")
+"""Carries a ``runtime.Held`` with a ``gan_models.gaugan.Synthesizer``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Style(io.Custom("GAUGAN_STYLE")):
+    """Style vectors of a GauGAN. The class is the socket type, its instances travel on it.
+
+    Attributes:
+        z: float32 ``[B, z_dim]``, on the CPU.
+    """
+
+    z: Tensor
+
+    def __post_init__(self):
+        if self.z.dtype != torch.float32 or self.z.ndim != 2 or self.z.numel() == 0:
+            raise ValueError(f"styles must be float32 [batch, numbers], not {self.z.dtype} {list(self.z.shape)}")
+
 
 @dataclass(frozen=True, eq=False)
 class LabelMap(io.Custom("LABEL_MAP")):
