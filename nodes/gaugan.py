@@ -53,13 +53,20 @@ class GauGANLoad(io.ComfyNode):
                     tooltip="Added to every label id, for a model that was trained with shifted ids. -1 for one of "
                     "ADE20K that counts from wall = 0. 0: as the file says.",
                 ),
+                io.Combo.Input(
+                    "upsampling",
+                    options=[AUTO, *gaugan.UPSAMPLINGS],
+                    advanced=True,
+                    tooltip="How the model was trained, for files that don't tell: as the training option "
+                    "num_upsampling_layers said. Wrong, it gives smears.",
+                ),
             ],
             outputs=[GauGANModel.Output(display_name="model", tooltip="For the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
-    def fingerprint_inputs(cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0):
+    def fingerprint_inputs(cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO):
         # Files of the list never change (their hash is checked); others can be large, so their content isn't read.
         files = [runtime.model_path(KIND, file) for file in (name, encoder) if file not in (*ENTRIES, AUTO, NONE)]
         if name not in ENTRIES and encoder == AUTO and (beside := gaugan.encoder_beside(files[0])):
@@ -67,15 +74,18 @@ class GauGANLoad(io.ComfyNode):
         return [name, *((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in files))]
 
     @classmethod
-    def execute(cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0) -> io.NodeOutput:
+    def execute(cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO) -> io.NodeOutput:
         entry = ENTRIES.get(name)
+        told = dict(entry.config) if entry else {}
+        if upsampling != AUTO:
+            told["upsampling"] = upsampling
         model = gaugan.open_synthesizer(
             fetched(entry, cls.hidden.unique_id) if entry else runtime.model_path(KIND, name),
             encoder=None if encoder in (AUTO, NONE) else runtime.model_path(KIND, encoder),
             without_encoder=encoder == NONE,
             taxonomy_name=taxonomy if taxonomy != AUTO else entry and entry.taxonomy,
             label_offset=label_offset or (entry.label_offset if entry else None),
-            **(entry.config if entry else {}),
+            **told,
         )
         runtime.tell(cls.hidden.unique_id, model.summary)
         return io.NodeOutput(runtime.Held(model.to(runtime.inference_dtype())))

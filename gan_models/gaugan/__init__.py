@@ -2,7 +2,7 @@
 
 from .checkpoint import GauGAN, load, load_encoder, load_generator, read_state_dict, save
 from .colors import match_colors
-from .config import EncoderConfig, GeneratorConfig
+from .config import UPSAMPLINGS, EncoderConfig, GeneratorConfig
 from .detection import describe, is_encoder, is_generator
 from .encoder import StyleEncoder
 from .generator import Generator
@@ -15,6 +15,7 @@ from .synthesizer import Synthesizer, encoder_beside, open_synthesizer
 
 __all__ = [
     "HOW_TO_FIT",
+    "UPSAMPLINGS",
     "EncoderConfig",
     "GauGAN",
     "Generator",

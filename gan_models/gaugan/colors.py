@@ -13,7 +13,7 @@ from .sizes import nearest
 FEWEST_PIXELS = 64
 """Regions with fewer pixels than this have no statistics of their own."""
 
-SOFTENING = 1e-4
+SOFTENING = 1e-5
 """Added to variances (of colours in [-1, 1]), so that noise in flat regions is not blown up."""
 
 

@@ -16,6 +16,11 @@ KNOWN_CHANNELS = {
 }
 """What the channels of the released nets are. The shapes tell only how many there are."""
 
+KNOWN_SIZES: dict[int, dict[str, Any]] = {
+    36: {"upsampling": "more", "crop_size": 512, "aspect_ratio": 2.0},  # Cityscapes
+}
+"""The size of released nets without style that were not trained at 256 square, by their channels."""
+
 _ENCODER_PREFIXES = ("layer", "fc_mu.", "fc_var.")
 
 
@@ -85,7 +90,10 @@ def generator_config(tensors: StateDict, **told: Any) -> GeneratorConfig:
         derived["upsampling"] = "most"
     derived |= _channels(shared.shape[1], told)
     cells = first.shape[0] // gamma.shape[0] if first.ndim == 2 else None
-    derived |= _size(cells, told | derived)
+    known = told | derived
+    if cells is None and not {"upsampling", "crop_size", "aspect_ratio"} & known.keys():
+        known |= KNOWN_SIZES.get(shared.shape[1], {})
+    derived |= _size(cells, known)
     for name, value in told.items():
         if name not in derived:
             raise ValueError(f"a GauGAN generator has no setting {name!r}; it has {', '.join(derived)}")

@@ -66,6 +66,7 @@ def test_what_shapes_tell(changes):
         ({"classes": 151}, {"classes": 150, "unknown": True, "instance_edges": False}),
         ({"classes": 36}, {"classes": 35, "unknown": False, "instance_edges": True}),
         ({"z_dim": 0}, {"upsampling": "normal", "crop_size": 256}),
+        ({"classes": 36, "z_dim": 0}, {"upsampling": "more", "crop_size": 512, "aspect_ratio": 2}),
         ({"crop_size": 256}, {"upsampling": "normal", "crop_size": 256, "aspect_ratio": 1}),
         ({"crop_size": 256, "aspect_ratio": 2}, {"upsampling": "normal", "crop_size": 256, "aspect_ratio": 2}),
         ({"crop_size": 256, "upsampling": "more"}, {"upsampling": "more", "crop_size": 256}),
