@@ -205,7 +205,7 @@ class GauGANGenerate(io.ComfyNode):
             "Another style for the same label map costs only a fraction of the first.",
             search_aliases=["spade", "semantic image synthesis", "segmentation to image", "label map to image"],
             inputs=[
-                GauGANModel.Input("model", tooltip="From Load GauGAN or Train GauGAN."),
+                GauGANModel.Input("model", tooltip="From Load GauGAN."),
                 LabelMap.Input("label_map", tooltip="What is where, in the classes of the model. Batches are kept."),
                 io.Int.Input(
                     "seed",
