@@ -94,7 +94,7 @@ def training_dtype() -> torch.dtype:
         # Older torch cannot tell.
         native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     else:
-        native = comfy.model_management.should_use_bf16(device())
+        native = device().type == "cuda" and comfy.model_management.should_use_bf16(device())
     return torch.bfloat16 if native else torch.float32
 
 

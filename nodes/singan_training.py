@@ -90,6 +90,7 @@ class SinGANTrain(io.ComfyNode):
             device=runtime.device(),
             dtype=torch.float32 if preset == EXACT else runtime.training_dtype(),
             on_progress=runtime.progress_reporter(cls.hidden.unique_id),
+            on_warning=lambda text: runtime.tell(cls.hidden.unique_id, text),
         ).cpu()
         runtime.tell(cls.hidden.unique_id, summary(model, len(pictures)))
         return io.NodeOutput(model, runtime.to_comfy(model.reconstruct()))

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import tomllib
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = SETTINGS["project"]
 
 
 def lines(name: str) -> list[str]:
@@ -37,3 +39,11 @@ def test_nothing_has_an_upper_bound():
 def test_constraints_pin_what_we_use(requirement):
     pinned = {canonical(line) for line in lines("constraints.txt") if "==" in line}
     assert canonical(requirement) in pinned
+
+
+def test_icon_and_banner_have_the_shapes_that_the_registry_wants():
+    for key, widest, aspect in (("Icon", 400, 1), ("Banner", 2100, 21 / 9)):
+        _, file = SETTINGS["tool"]["comfy"][key].split("/main/")
+        with Image.open(ROOT / file) as picture:
+            width, height = picture.size
+        assert width <= widest and width / height == pytest.approx(aspect, rel=0.01), key

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ def train_resumable(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     on_progress: OnProgress | None = None,
+    on_warning: Callable[[str], None] | None = None,
 ) -> SinGAN:
     """``train``, keeping finished scales in ``folder`` until the run is complete.
 
@@ -37,9 +39,18 @@ def train_resumable(
     Args:
         seed: 0 … 2**64 - 1.
         folder: where the unfinished run is kept.
+        on_warning: told when a finished scale cannot be kept (full disk, no rights); the training goes on.
         (the others as ``train`` takes them)
     """
     kept = Path(folder) / (run_key(image, config, seed, dtype) + SUFFIX)
+
+    def keep(state: TrainingState) -> None:
+        try:
+            write_atomically(kept, encode(state.model, state.critic))
+        except OSError as error:
+            if on_warning is not None:
+                on_warning(f"the training goes on, but a stop would lose finished scales: {error.strerror}")
+
     model = train(
         image,
         config,
@@ -48,7 +59,7 @@ def train_resumable(
         dtype=dtype,
         on_progress=on_progress,
         start=_kept_state(kept),
-        on_scale=lambda state: write_atomically(kept, encode(state.model, state.critic)),
+        on_scale=keep,
     )
     kept.unlink(missing_ok=True)
     return model

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -162,7 +163,8 @@ class ScaleTrainer:
         return scores
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
-        return torch.optim.Adam(network.parameters(), self.config.learning_rate, (0.5, 0.999), fused=True)
+        fused = self.real.device.type in ("cpu", "cuda")
+        return torch.optim.Adam(network.parameters(), self.config.learning_rate, (0.5, 0.999), fused=fused)
 
     def _draw_previous(self, iteration: int) -> Tensor:
         """A random picture of the coarser scales at this scale's size, ``[1, 3, H, W]``."""
@@ -209,8 +211,9 @@ class ScaleTrainer:
             network.to(self.real.device).to(memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
         return new_generator, new_critic
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.real.device.type, self.dtype, enabled=self.dtype != torch.float32)
+    def _autocast(self) -> AbstractContextManager[object]:
+        # Not every device knows autocast, so float32 does without it altogether.
+        return nullcontext() if self.dtype == torch.float32 else torch.autocast(self.real.device.type, self.dtype)
 
 
 def _step(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor]) -> None:

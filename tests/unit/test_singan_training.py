@@ -1,5 +1,7 @@
 import dataclasses
+import errno
 import math
+import os
 
 import pytest
 import torch
@@ -134,6 +136,17 @@ def test_a_damaged_kept_file_is_ignored(tmp_path):
     (tmp_path / (run_key(picture(), TOY, 5, torch.float32) + SUFFIX)).write_bytes(b"half a file")
     model = train_resumable(picture(), TOY, seed=5, folder=tmp_path)
     assert model.finished and not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    warnings = []
+    monkeypatch.setattr(os, "fsync", full)
+    model = train_resumable(picture(), TOY, seed=5, folder=tmp_path, on_warning=warnings.append)
+    assert model.finished and not list(tmp_path.iterdir())
+    assert len(warnings) == len(model.sizes) - 1 and "No space left" in warnings[0]
 
 
 def test_stop_in_the_first_scale_leaves_nothing(tmp_path):
