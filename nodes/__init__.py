@@ -1,12 +1,30 @@
 """The pack's nodes, in menu order."""
 
 from .examples import GANAtelierExampleImage
+from .gaugan import GauGANEncodeStyle, GauGANGenerate, GauGANLoad, GauGANMixStyles, GauGANRandomStyle
+from .label_maps import (
+    GauGANLabelMapFromColors,
+    GauGANLabelMapFromMasks,
+    GauGANLabelMapRemap,
+    GauGANLabelMapToColors,
+    GauGANLabelMapToMask,
+)
 from .singan import SinGANLoad, SinGANSample, SinGANSave
 from .singan_editing import SinGANHarmonize, SinGANSuperResolve
 from .singan_training import SinGANTrain
 
 NODES = [
     GANAtelierExampleImage,
+    GauGANLabelMapFromColors,
+    GauGANLabelMapFromMasks,
+    GauGANLabelMapToColors,
+    GauGANLabelMapToMask,
+    GauGANLabelMapRemap,
+    GauGANLoad,
+    GauGANEncodeStyle,
+    GauGANRandomStyle,
+    GauGANMixStyles,
+    GauGANGenerate,
     SinGANTrain,
     SinGANSave,
     SinGANLoad,

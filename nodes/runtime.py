@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import comfy.model_management
 import comfy.model_patcher
@@ -47,7 +47,23 @@ def to_model(image: Tensor) -> Tensor:
 def to_comfy(images: Tensor) -> Tensor:
     """``[B, 3, H, W]`` in -1..1 to IMAGE: ``[B, H, W, 3]`` in 0..1 on ComfyUI's device for results."""
     images = rearrange(images.detach().float(), "b c h w -> b h w c")
-    return ((images + 1) / 2).clamp(0, 1).to(comfy.model_management.intermediate_device())
+    return ((images + 1) / 2).clamp(0, 1).to(results_device())
+
+
+def to_bytes(image: Tensor) -> Tensor:
+    """IMAGE to 8 bits a channel: ``[B, H, W, 3]`` uint8 on the CPU, otherwise as ``to_model``."""
+    pixels = rearrange(to_model(image), "b c h w -> b h w c")
+    return ((pixels + 1) * 127.5).round().clamp(0, 255).to("cpu", torch.uint8)
+
+
+def from_bytes(pixels: Tensor) -> Tensor:
+    """``[B, H, W, 3]`` uint8 to IMAGE on ComfyUI's device for results."""
+    return (pixels.float() / 255).to(results_device())
+
+
+def mask_from_bool(mask: Tensor) -> Tensor:
+    """``[B, H, W]`` bool to MASK on ComfyUI's device for results."""
+    return mask.to(results_device(), torch.float32)
 
 
 def mask_to_model(mask: Tensor) -> Tensor:
@@ -67,6 +83,11 @@ def device() -> torch.device:
     return comfy.model_management.get_torch_device()
 
 
+def results_device() -> torch.device:
+    """Where the outputs of nodes live."""
+    return comfy.model_management.intermediate_device()
+
+
 def training_dtype() -> torch.dtype:
     """bfloat16 where the processor or the GPU multiplies it natively, else float32."""
     if device().type == "cpu":
@@ -75,6 +96,11 @@ def training_dtype() -> torch.dtype:
     else:
         native = device().type == "cuda" and comfy.model_management.should_use_bf16(device())
     return torch.bfloat16 if native else torch.float32
+
+
+def inference_dtype() -> torch.dtype:
+    """float16 where ComfyUI would use it, else float32."""
+    return torch.float16 if comfy.model_management.should_use_fp16(device()) else torch.float32
 
 
 def placed(model: Module, activations: int) -> Module:
@@ -87,6 +113,49 @@ def placed(model: Module, activations: int) -> Module:
     )
     comfy.model_management.load_models_gpu([patcher], memory_required=activations, force_full_load=True)
     return patcher.model
+
+
+class Held(Generic[Module]):
+    """A model that travels between nodes and that ComfyUI moves between where it waits and where it computes.
+
+    Being moved is all that happens to it. Copies and pickles hold a model of their own, on the CPU.
+    """
+
+    def __init__(self, model: Module):
+        self.model = model
+        self._patcher = comfy.model_patcher.ModelPatcher(model, device(), comfy.model_management.unet_offload_device())
+
+    def __reduce__(self):
+        return Held, (copy.deepcopy(self.model).cpu(),)
+
+    def placed(self, activations: int) -> Module:
+        """The model itself, on the compute device, with ``activations`` bytes kept free for its work."""
+        comfy.model_management.load_models_gpu([self._patcher], memory_required=activations, force_full_load=True)
+        return self.model
+
+
+def in_batches(
+    work: Callable[[slice], Tensor], count: int, at_most: int, report: Callable[[Progress], None], stage: str
+) -> Tensor:
+    """The results of ``work`` for ``count`` pictures, a few at a time, and fewer where memory is short.
+
+    On a CPU one at a time: more would gain nothing there and delay a stop.
+    """
+    results, done, step = [], 0, 1 if device().type == "cpu" else min(count, at_most)
+    while done < count:
+        report(Progress(done, count, stage))
+        part = slice(done, min(done + step, count))
+        try:
+            results.append(work(part))
+        except comfy.model_management.OOM_EXCEPTION:
+            if step == 1:
+                raise
+            step //= 2
+            comfy.model_management.soft_empty_cache()
+        else:
+            done = part.stop
+    report(Progress(count, count, stage))
+    return torch.cat(results)
 
 
 def free_memory(activations: int) -> None:
@@ -133,11 +202,11 @@ def tell(node_id: str | None, text: str) -> None:
 # Model folders.
 
 
-def register_model_folder(kind: str) -> None:
+def register_model_folder(kind: str, *more_extensions: str) -> None:
     """Make ``models/<kind>`` known to ComfyUI, beside what extra_model_paths.yaml says of it."""
     folder_paths.add_model_folder_path(kind, os.path.join(folder_paths.models_dir, kind))
     paths, extensions = folder_paths.folder_names_and_paths[kind]
-    folder_paths.folder_names_and_paths[kind] = (paths, extensions | MODEL_EXTENSIONS)
+    folder_paths.folder_names_and_paths[kind] = (paths, extensions | MODEL_EXTENSIONS | {*more_extensions})
 
 
 def model_files(kind: str) -> list[str]:

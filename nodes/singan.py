@@ -5,7 +5,7 @@ import hashlib
 from comfy_api.latest import io
 
 from ..gan_models import singan
-from ..gan_models.singan.resume import seeded
+from ..gan_models.seeds import seeded
 from ..gan_models.weights import bundled
 from . import runtime
 from .sockets import SinGANModel

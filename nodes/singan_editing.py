@@ -3,7 +3,7 @@
 from comfy_api.latest import io
 
 from ..gan_models import singan
-from ..gan_models.singan.resume import seeded
+from ..gan_models.seeds import seeded
 from . import runtime
 from .singan import memory_needed
 from .sockets import SinGANModel

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..files import write_atomically
 from ..progress import OnProgress
+from ..seeds import seeded
 from .checkpoint import FORMAT_VERSION, decode, encode
 from .config import SinGANConfig
 from .model import SinGAN
@@ -69,12 +70,6 @@ def run_key(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype) 
     digest = hashlib.sha256(image.detach().cpu().contiguous().float().numpy().tobytes())
     digest.update(json.dumps([list(image.shape), config.as_dict(), seed, str(dtype), FORMAT_VERSION]).encode())
     return digest.hexdigest()[:20]
-
-
-def seeded(seed: int) -> torch.Generator:
-    """A CPU generator for any seed of ComfyUI's range, 0 … 2**64 - 1."""
-    # torch takes seeds as signed 64-bit integers in some versions.
-    return torch.Generator().manual_seed(seed - 2**64 if seed >= 2**63 else seed)
 
 
 def _kept_state(path: Path) -> TrainingState | None:

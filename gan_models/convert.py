@@ -1,0 +1,39 @@
+"""Turns released GauGAN checkpoints into one safetensors file: python -m gan_models.convert IN.pth OUT.safetensors"""
+
+import argparse
+from pathlib import Path
+
+from .gaugan.checkpoint import load_encoder, load_generator, normalize, read_state_dict, save
+from .gaugan.config import UPSAMPLINGS
+from .gaugan.detection import is_encoder
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m gan_models.convert", description=__doc__)
+    parser.add_argument("generator", type=Path, help="latest_net_G.pth, or any generator that the pack loads")
+    parser.add_argument("output", type=Path, help="the safetensors file to write")
+    parser.add_argument("--encoder", type=Path, help="latest_net_E.pth, the style encoder that belongs to it")
+    parser.add_argument("--crop-size", type=int, help="width of the pictures that it was trained on")
+    parser.add_argument("--aspect-ratio", type=float, help="width over height of these pictures")
+    parser.add_argument("--upsampling", choices=UPSAMPLINGS, help="shapes don't tell 'normal' from 'more'")
+    parser.add_argument("--taxonomy", help="name of the label taxonomy, for the file's metadata")
+    parser.add_argument("--license", help="licence of the weights, for the file's metadata")
+    args = parser.parse_args(arguments)
+    if args.output.suffix != ".safetensors":
+        parser.error(f"the output must end in .safetensors; it is {args.output.name}")
+    try:
+        tensors = normalize(read_state_dict(args.generator)[0])
+        told = {"crop_size": args.crop_size, "aspect_ratio": args.aspect_ratio, "upsampling": args.upsampling}
+        generator = load_generator(tensors, **told)
+        if args.encoder:
+            tensors = read_state_dict(args.encoder)[0]
+        encoder = load_encoder(tensors) if args.encoder or is_encoder(tensors) else None
+    except (ValueError, FileNotFoundError) as error:
+        parser.exit(1, f"{error}\n")
+    metadata = {name: value for name in ("taxonomy", "license") if (value := getattr(args, name))}
+    save(args.output, generator, encoder, metadata)
+    print(f"{args.output.name}: {generator.config}" + (f", {encoder.config}" if encoder else ""))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""GauGAN: label maps become pictures by spatially-adaptive normalization (Park et al., CVPR 2019)."""
+
+from .checkpoint import GauGAN, load, load_encoder, load_generator, read_state_dict, save
+from .colors import match_colors
+from .config import UPSAMPLINGS, EncoderConfig, GeneratorConfig
+from .detection import describe, is_encoder, is_generator
+from .encoder import StyleEncoder
+from .generator import Generator
+from .label_codes import instance_edges, label_codes, one_hot
+from .modulation import LabelMaps, ModulationCache
+from .sizes import HOW_TO_FIT, fitting
+from .style import mix_styles, random_styles, transition
+from .synthesis import synthesize
+from .synthesizer import Synthesizer, encoder_beside, open_synthesizer
+
+__all__ = [
+    "HOW_TO_FIT",
+    "UPSAMPLINGS",
+    "EncoderConfig",
+    "GauGAN",
+    "Generator",
+    "GeneratorConfig",
+    "LabelMaps",
+    "ModulationCache",
+    "StyleEncoder",
+    "Synthesizer",
+    "describe",
+    "encoder_beside",
+    "fitting",
+    "instance_edges",
+    "is_encoder",
+    "is_generator",
+    "label_codes",
+    "load",
+    "load_encoder",
+    "load_generator",
+    "match_colors",
+    "mix_styles",
+    "one_hot",
+    "open_synthesizer",
+    "random_styles",
+    "read_state_dict",
+    "save",
+    "synthesize",
+    "transition",
+]

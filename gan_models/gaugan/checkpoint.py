@@ -1,0 +1,216 @@
+"""State dicts and files of GauGAN generators and style encoders, the released ones and ours.
+
+Both have the same keys. Ours are safetensors with spectral norm folded, and may hold a generator together
+with its style encoder; their metadata tells what shapes can't.
+"""
+
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor, nn
+
+from ..files import write_atomically
+from .detection import (
+    StateDict,
+    describe,
+    encoder_config,
+    encoder_part,
+    generator_config,
+    generator_part,
+    is_encoder,
+)
+from .encoder import StyleEncoder
+from .generator import Generator
+
+ARCHITECTURE = "gaugan"
+FORMAT_VERSION = 1
+
+Network = TypeVar("Network", Generator, StyleEncoder)
+
+
+@dataclass
+class GauGAN:
+    """What one file holds.
+
+    Attributes:
+        generator: ready for inference.
+        encoder: the style encoder that it was trained with, if the file has it.
+        metadata: everything else that the file says: taxonomy, licence, training facts.
+    """
+
+    generator: Generator
+    encoder: StyleEncoder | None
+    metadata: dict[str, str]
+
+
+def load(path: str | Path, **told: Any) -> GauGAN:
+    """Read a generator, and the style encoder that shares its file, from safetensors or .pth.
+
+    Args:
+        told: as for ``load_generator``; goes before what the file says.
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, no GauGAN generator, or of a newer format.
+    """
+    tensors, metadata = read_state_dict(path)
+    version = int(metadata.get("format_version", FORMAT_VERSION))
+    if version > FORMAT_VERSION:
+        raise ValueError(f"{Path(path).name} has format {version}, which is newer than this version reads "
+                         f"({FORMAT_VERSION}); update the pack")  # fmt: skip
+    try:
+        config = json.loads(metadata.get("config", "{}"))
+        tensors = normalize(tensors)
+        generator = load_generator(tensors, **config | {k: v for k, v in told.items() if v is not None})
+        encoder = load_encoder(tensors) if is_encoder(tensors) else None
+    except ValueError as error:
+        raise ValueError(f"{Path(path).name}: {error}") from error
+    return GauGAN(generator, encoder, metadata)
+
+
+def save(
+    path: str | Path,
+    generator: Generator,
+    encoder: StyleEncoder | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a generator, and its style encoder, to one safetensors file, whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full.
+    """
+    tensors = generator.state_dict() | (encoder.state_dict() if encoder else {})
+    tensors = {name: value.detach().cpu().contiguous() for name, value in normalize(tensors).items()}
+    about = {
+        "format_version": str(FORMAT_VERSION),
+        "architecture": ARCHITECTURE,
+        "config": json.dumps(generator.config.as_dict()),
+    }
+    write_atomically(path, to_bytes(tensors, dict(metadata or {}) | about))
+
+
+def load_generator(state_dict: StateDict, **told: Any) -> Generator:
+    """The generator of a state dict, ready for inference, in float32 and on the device of its tensors.
+
+    Weights with spectral norm, with it folded, and with a ``module.`` prefix are all taken; those of a style
+    encoder in the same dict are passed over.
+
+    Args:
+        told: what shapes can't tell: ``crop_size``, ``aspect_ratio``, ``upsampling`` ("normal" or "more"),
+            ``classes``, ``unknown``, ``instance_edges``. Any attribute of ``GeneratorConfig`` may be given and
+            is checked against the shapes.
+    Raises:
+        ValueError: the tensors are no generator's, or one is missing, left over or of another shape.
+    """
+    tensors = normalize(state_dict)
+    config = generator_config(tensors, **told)
+    with torch.device("meta"):
+        generator = Generator(config)
+    return _fill(generator, generator_part(tensors))
+
+
+def load_encoder(state_dict: StateDict) -> StyleEncoder:
+    """The style encoder of a state dict, ready for inference; a generator in the same dict is passed over.
+
+    Raises:
+        ValueError: the tensors are no style encoder's, or one is missing, left over or of another shape.
+    """
+    tensors = normalize(state_dict)
+    config = encoder_config(tensors)
+    with torch.device("meta"):
+        encoder = StyleEncoder(config)
+    return _fill(encoder, encoder_part(tensors))
+
+
+def read_state_dict(path: str | Path) -> tuple[StateDict, dict[str, str]]:
+    """The tensors and the metadata of a safetensors or .pth file. Code in a .pth file is never run.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, holds code or holds no tensors.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path.name}")
+    if path.suffix == ".safetensors":
+        try:
+            with safe_open(path, framework="pt") as file:
+                return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        except SafetensorError as error:
+            raise ValueError(f"{path.name} is damaged or no safetensors file ({error})") from error
+    return _read_pth(path), {}
+
+
+def normalize(state_dict: StateDict) -> StateDict:
+    """The same tensors under their plain names, with spectral norm folded into the weights.
+
+    A weight with spectral norm is ``weight_orig`` over its largest singular value, as the stored vectors tell;
+    where ``weight_v`` is missing (very old files), one power iteration makes it.
+    """
+    tensors = {name.removeprefix("module."): value for name, value in state_dict.items()}
+    folded = {}
+    for name, value in tensors.items():
+        stem, _, kind = name.rpartition(".")
+        if kind == "weight_orig" and f"{stem}.weight_u" in tensors:
+            folded[f"{stem}.weight"] = _fold(value, tensors[f"{stem}.weight_u"], tensors.get(f"{stem}.weight_v"))
+        elif kind not in ("weight_orig", "weight_u", "weight_v") or f"{stem}.weight_orig" not in tensors:
+            folded[name] = value
+        elif kind == "weight_orig":
+            raise ValueError(f"{name} has spectral norm, but {stem}.weight_u is missing")
+    return folded
+
+
+def _fold(weight: Tensor, u: Tensor, v: Tensor | None) -> Tensor:
+    matrix = weight.float().flatten(1)
+    u = u.float()
+    v = F.normalize(matrix.T @ u, dim=0, eps=1e-12) if v is None else v.float()
+    return weight.float() / (u @ (matrix @ v))
+
+
+def _fill(network: Network, tensors: StateDict) -> Network:
+    """Put ``tensors`` into a network on the meta device; everything has to fit."""
+    wanted = network.state_dict()
+    counter = torch.zeros((), dtype=torch.int64)
+    absent = {name for name in wanted.keys() - tensors.keys() if name.endswith("num_batches_tracked")}
+    tensors = tensors | dict.fromkeys(absent, counter)
+    for name, value in wanted.items():
+        if name not in tensors:
+            raise ValueError(f"{name} is missing; the file seems to be {describe(tensors)}, but not a whole one")
+        if tensors[name].shape != value.shape:
+            raise ValueError(f"{name} has the shape {list(tensors[name].shape)} where {list(value.shape)} is wanted; "
+                             f"the file seems to be {describe(tensors)}, but of another make")  # fmt: skip
+    extra = [name for name in tensors if name not in wanted]
+    if extra:
+        raise ValueError(f"{extra[0]} has no place in this net; the file seems to be {describe(tensors)}, "
+                         f"but with {len(extra)} more tensors than we know")  # fmt: skip
+    network.to_empty(device=next(iter(tensors.values())).device)
+    network.load_state_dict(tensors)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.eval().requires_grad_(False)
+
+
+def _read_pth(path: Path) -> StateDict:
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(f"{path.name} holds more than tensors, or is damaged; it was not opened, as such a file "
+                         "can run code. Save its state dict alone, or as safetensors") from error  # fmt: skip
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path.name} is damaged or no PyTorch file ({type(error).__name__})") from error
+    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
+        loaded = loaded["state_dict"]
+    if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
+        raise ValueError(f"{path.name} is no state dict: it should be names with tensors")
+    return dict(loaded)
+
+
+def parameters(network: nn.Module) -> int:
+    """How many numbers the net has learned."""
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,154 @@
+"""What a state dict is, and the architecture that its shapes tell."""
+
+import math
+from typing import Any, get_args
+
+from torch import Tensor
+
+from .config import EncoderConfig, GeneratorConfig, Upsampling
+
+StateDict = dict[str, Tensor]
+
+KNOWN_CHANNELS = {
+    184: {"classes": 182, "unknown": True, "instance_edges": True},  # COCO-Stuff
+    151: {"classes": 150, "unknown": True, "instance_edges": False},  # ADE20K
+    36: {"classes": 35, "unknown": False, "instance_edges": True},  # Cityscapes
+}
+"""What the channels of the released nets are. The shapes tell only how many there are."""
+
+KNOWN_SIZES: dict[int, dict[str, Any]] = {
+    36: {"upsampling": "more", "crop_size": 512, "aspect_ratio": 2.0},  # Cityscapes
+}
+"""The size of released nets without style that were not trained at 256 square, by their channels."""
+
+_ENCODER_PREFIXES = ("layer", "fc_mu.", "fc_var.")
+
+
+def is_generator(tensors: StateDict) -> bool:
+    """Whether these are, or contain, the tensors of a GauGAN generator."""
+    return "head_0.norm_0.mlp_gamma.weight" in tensors
+
+
+def is_encoder(tensors: StateDict) -> bool:
+    """Whether these are, or contain, the tensors of a GauGAN style encoder."""
+    return "fc_mu.weight" in tensors and any(name.startswith("layer1.0.weight") for name in tensors)
+
+
+def describe(tensors: StateDict) -> str:
+    """What a state dict seems to be, for a person to read."""
+    generator, encoder = is_generator(tensors), is_encoder(tensors)
+    if generator:
+        return "a GauGAN generator" + (" and its style encoder" if encoder else "")
+    if encoder:
+        return "a GauGAN style encoder"
+    if any(name.startswith("discriminator_") for name in tensors):
+        return "a GauGAN discriminator"
+    if any(name.startswith(("scale0_layer", "layer0.0.", "scale1_layer")) for name in tensors):
+        return "a pix2pixHD discriminator"
+    if "model.1.weight" in tensors and tensors["model.1.weight"].shape[-1] == 7:
+        return "a pix2pixHD generator"
+    if {"z_rec", "noise_amplitudes"} <= tensors.keys():
+        return "a SinGAN"
+    names = ", ".join(list(tensors)[:3])
+    return f"no GauGAN file that we know (it begins with {names})" if names else "empty"
+
+
+def generator_part(tensors: StateDict) -> StateDict:
+    """The tensors without those of a style encoder that share the file."""
+    return {name: value for name, value in tensors.items() if not name.startswith(_ENCODER_PREFIXES)}
+
+
+def encoder_part(tensors: StateDict) -> StateDict:
+    """Only the tensors of the style encoder."""
+    return {name: value for name, value in tensors.items() if name.startswith(_ENCODER_PREFIXES)}
+
+
+def generator_config(tensors: StateDict, **told: Any) -> GeneratorConfig:
+    """The architecture of a generator, from its shapes.
+
+    Shapes leave open what the label channels are, "normal" or "more" upsampling, and the training size. For
+    these, ``told`` counts; then what the released nets of that width have; then every channel is a class and
+    the training size is 256 square, if that fits.
+
+    Args:
+        tensors: a generator's state dict with folded weights.
+        told: values of ``GeneratorConfig``'s attributes. None means not told.
+    Raises:
+        ValueError: this is no generator, a value contradicts the shapes, or there is no such value.
+    """
+    if not is_generator(tensors):
+        raise ValueError(f"this is no GauGAN generator; it seems to be {describe(tensors)}")
+    told = {name: value for name, value in told.items() if value is not None}
+    shared, gamma = tensors["head_0.norm_0.mlp_shared.0.weight"], tensors["head_0.norm_0.mlp_gamma.weight"]
+    first = tensors["fc.weight"]
+    derived: dict[str, Any] = {
+        "ngf": gamma.shape[0] // 16,
+        "nhidden": gamma.shape[1],
+        "z_dim": first.shape[1] if first.ndim == 2 else 0,
+    }
+    if "up_4.conv_0.weight" in tensors:
+        derived["upsampling"] = "most"
+    derived |= _channels(shared.shape[1], told)
+    cells = first.shape[0] // gamma.shape[0] if first.ndim == 2 else None
+    known = told | derived
+    if cells is None and not {"upsampling", "crop_size", "aspect_ratio"} & known.keys():
+        known |= KNOWN_SIZES.get(shared.shape[1], {})
+    derived |= _size(cells, known)
+    for name, value in told.items():
+        if name not in derived:
+            raise ValueError(f"a GauGAN generator has no setting {name!r}; it has {', '.join(derived)}")
+        if derived[name] != value:
+            raise ValueError(f"{name} is said to be {value}, but the tensors say {derived[name]}")
+    return GeneratorConfig(**derived)
+
+
+def encoder_config(tensors: StateDict) -> EncoderConfig:
+    """The architecture of a style encoder, from its shapes.
+
+    Raises:
+        ValueError: this is no style encoder.
+    """
+    if not is_encoder(tensors):
+        raise ValueError(f"this is no GauGAN style encoder; it seems to be {describe(tensors)}")
+    ndf = tensors["layer1.0.weight"].shape[0]
+    layers = sum(name.startswith("layer") and name.endswith(".0.weight") for name in tensors)
+    z_dim, features = tensors["fc_mu.weight"].shape
+    cells = features // EncoderConfig(ndf, layers).widths[-1]
+    return EncoderConfig(ndf, layers, z_dim, math.isqrt(cells))
+
+
+def _channels(semantic_nc: int, told: dict[str, Any]) -> dict[str, Any]:
+    flags = {"unknown", "instance_edges", "classes"} & told.keys()
+    if not flags and semantic_nc in KNOWN_CHANNELS:
+        return dict(KNOWN_CHANNELS[semantic_nc])
+    unknown, edges = bool(told.get("unknown", False)), bool(told.get("instance_edges", False))
+    if flags == {"classes"} and semantic_nc - told["classes"] in (1, 2):
+        unknown, edges = True, semantic_nc - told["classes"] == 2
+    return {"classes": semantic_nc - unknown - edges, "unknown": unknown, "instance_edges": edges}
+
+
+def _size(cells: int | None, known: dict[str, Any]) -> dict[str, Any]:
+    """Upsampling, crop size and aspect ratio of a net whose start grid has so many cells (None: any number)."""
+    upsamplings: list[Upsampling] = [known["upsampling"]] if "upsampling" in known else ["normal", "more"]
+    aspects = [known["aspect_ratio"]] if "aspect_ratio" in known else [1.0, 2.0]
+    for aspect in aspects:
+        for crop in [known["crop_size"]] if "crop_size" in known else [256]:
+            for upsampling in upsamplings:
+                if cells is None or cells == _cells(upsampling, crop, aspect):
+                    return {"upsampling": upsampling, "crop_size": crop, "aspect_ratio": float(aspect)}
+    for aspect in aspects if cells is not None and "crop_size" not in known else []:
+        crop = math.isqrt(round(cells * aspect)) << _doublings(upsamplings[0])  # type: ignore[operator]
+        if cells == _cells(upsamplings[0], crop, aspect):
+            return {"upsampling": upsamplings[0], "crop_size": crop, "aspect_ratio": float(aspect)}
+    raise ValueError(f"the start grid of this GauGAN has {cells} cells, which does not fit "
+                     + ", ".join(f"{n}={known[n]}" for n in ("upsampling", "crop_size", "aspect_ratio") if n in known)
+                     + "; say its crop_size, aspect_ratio and upsampling")  # fmt: skip
+
+
+def _cells(upsampling: Upsampling, crop: int, aspect: float) -> int:
+    width = crop >> _doublings(upsampling)
+    return width * round(width / aspect)
+
+
+def _doublings(upsampling: Upsampling) -> int:
+    return 5 + get_args(Upsampling).index(upsampling)

@@ -1,0 +1,44 @@
+"""The style encoder: a photo becomes the mean and the log variance of its style vector."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import EncoderConfig
+from .spade import SLOPE
+
+
+class StyleEncoder(nn.Module):
+    """GauGAN's image encoder (Park et al. 2019, figure 14).
+
+    Args of forward:
+        image: photos of any size, ``[B, 3, H, W]`` in [-1, 1]; resized bilinearly to ``config.input_size``.
+    Returns:
+        mu and logvar, ``[B, z_dim]`` each. A style is ``mu``, or ``mu + eps * exp(logvar / 2)`` with normal eps.
+    """
+
+    def __init__(self, config: EncoderConfig):
+        super().__init__()
+        self.config = config
+        widths = [3, *config.widths]
+        for layer in range(config.layers):
+            conv = nn.Conv2d(widths[layer], widths[layer + 1], 3, stride=2, padding=1, bias=False)
+            self.add_module(f"layer{layer + 1}", nn.Sequential(conv, nn.InstanceNorm2d(widths[layer + 1])))
+        self.fc_mu = nn.Linear(widths[-1] * config.grid**2, config.z_dim)
+        self.fc_var = nn.Linear(widths[-1] * config.grid**2, config.z_dim)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        if image.ndim != 4 or image.shape[1] != 3:
+            raise ValueError(f"a style image must be [B, 3, H, W]; it is {list(image.shape)}")
+        size = (self.config.input_size, self.config.input_size)
+        x = image.to(self.fc_mu.weight.dtype)
+        if x.shape[2:] != size:
+            x = F.interpolate(x, size=size, mode="bilinear")
+        for layer in range(self.config.layers):
+            x = F.leaky_relu(self.get_submodule(f"layer{layer + 1}")(x), SLOPE)
+        x = x.flatten(1)
+        return self.fc_mu(x), self.fc_var(x)
+
+    def encode(self, image: Tensor) -> Tensor:
+        """The style of each photo, ``[B, z_dim]``: the mean."""
+        mu: Tensor = self(image)[0]
+        return mu

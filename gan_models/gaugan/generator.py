@@ -1,0 +1,77 @@
+"""The generator: a label map, and a style vector where the net has one, become a picture."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import GeneratorConfig
+from .spade import LabelModulation, SPADEResBlock, activate
+
+
+class Generator(nn.Module):
+    """GauGAN's generator (Park et al. 2019, figure 11).
+
+    The net makes pictures of any size whose sides are multiples of ``config.stride``. One with a style vector
+    learned its start grid at the training size; for other sizes the grid is resized bilinearly (align_corners
+    off). One without starts from the label map itself, at whatever size.
+
+    Args of forward:
+        labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or a ``LabelModulation``.
+        z: style vectors, ``[B, z_dim]``; None for a net without style.
+    Returns:
+        ``[B, 3, H, W]`` in [-1, 1].
+    """
+
+    def __init__(self, config: GeneratorConfig):
+        super().__init__()
+        self.config = config
+        k, labels = config.ngf, config.semantic_nc
+        if config.z_dim:
+            cells = config.grid[0] * config.grid[1]
+            self.fc: nn.Linear | nn.Conv2d = nn.Linear(config.z_dim, 16 * k * cells)
+        else:
+            self.fc = nn.Conv2d(labels, 16 * k, 3, padding=1)
+        self.head_0 = SPADEResBlock(16 * k, 16 * k, labels, config.nhidden)
+        self.G_middle_0 = SPADEResBlock(16 * k, 16 * k, labels, config.nhidden)
+        self.G_middle_1 = SPADEResBlock(16 * k, 16 * k, labels, config.nhidden)
+        self.up_0 = SPADEResBlock(16 * k, 8 * k, labels, config.nhidden)
+        self.up_1 = SPADEResBlock(8 * k, 4 * k, labels, config.nhidden)
+        self.up_2 = SPADEResBlock(4 * k, 2 * k, labels, config.nhidden)
+        self.up_3 = SPADEResBlock(2 * k, k, labels, config.nhidden)
+        if config.upsampling == "most":
+            self.up_4 = SPADEResBlock(k, k // 2, labels, config.nhidden)
+            k //= 2
+        self.conv_img = nn.Conv2d(k, 3, 3, padding=1)
+
+    def forward(self, labels: Tensor | LabelModulation, z: Tensor | None = None) -> Tensor:
+        x = self.head_0(self._start(labels, z), labels)
+        x = self.G_middle_0(_double(x), labels)
+        if self.config.upsampling != "normal":
+            x = _double(x)
+        x = self.G_middle_1(x, labels)
+        x = self.up_0(_double(x), labels)
+        x = self.up_1(_double(x), labels)
+        x = self.up_2(_double(x), labels)
+        x = self.up_3(_double(x), labels)
+        if self.config.upsampling == "most":
+            x = self.up_4(_double(x), labels)
+        out: Tensor = self.conv_img(activate(x)).tanh()
+        return out
+
+    def _start(self, labels: Tensor | LabelModulation, z: Tensor | None) -> Tensor:
+        height, width = labels.shape[2:] if isinstance(labels, Tensor) else labels.size
+        self.config.require_size(height, width)
+        size = (height // self.config.stride, width // self.config.stride)
+        if (z is None) == bool(self.config.z_dim):
+            raise ValueError("this GauGAN needs a style vector z" if z is None else "this GauGAN takes no style vector")
+        if z is None:
+            weight = self.fc.weight
+            small = F.interpolate(labels, size=size) if isinstance(labels, Tensor) else labels.one_hot(size, weight)
+            return self.fc(small)  # type: ignore[no-any-return]
+        if z.shape[1:] != (self.config.z_dim,):
+            raise ValueError(f"z must be [B, {self.config.z_dim}]; it is {list(z.shape)}")
+        x = self.fc(z).unflatten(1, (-1, *self.config.grid))
+        return x if size == self.config.grid else F.interpolate(x, size=size, mode="bilinear")
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="nearest")

@@ -1,0 +1,207 @@
+"""The fast path of SPADE: the same result as the layer's own convolutions, from far less work.
+
+At inference everything but the main convolutions depends on the label map alone, so scale and shift are computed
+once per distinct 5x5 label neighbourhood (predict.py), the batch norm's running statistics and (1 + gamma) are
+folded into one multiply-add a pixel, and both are kept for as long as the label map is unchanged.
+"""
+
+import weakref
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .config import GeneratorConfig
+from .generator import Generator
+from .label_codes import one_hot, shrink
+from .neighbourhoods import Neighbourhoods, find_neighbourhoods
+from .predict import predict
+from .spade import SPADE
+
+GIBIBYTE = 1 << 30
+
+CPU_STRIP_BYTES = 1 << 19
+"""Scales and shifts are looked up so many bytes at a time and thread on a CPU, and used while in its cache."""
+
+STRIP_BYTES = 1 << 28
+"""The same elsewhere: a few large strips."""
+
+
+class LabelMaps:
+    """A batch of label maps, ready to modulate for the layers of a generator.
+
+    Stands in place of the one-hot tensor in ``Generator.forward``. With gradients enabled, and for layers in
+    training mode, everything differentiates and nothing is folded or kept.
+
+    Args:
+        config: of the generator.
+        codes: what ``label_codes`` gives, int64 ``[B, H, W]``, on the generator's device.
+        max_bytes: the scales and shifts that are kept for the next call take at most so much; 0 keeps none.
+    """
+
+    def __init__(self, config: GeneratorConfig, codes: Tensor, max_bytes: int = 0):
+        self.config = config
+        self.codes = codes
+        self.max_bytes = max_bytes
+        self._values, self._positions = torch.unique(codes, return_inverse=True)
+        self._neighbourhoods: tuple[torch.Size, Neighbourhoods] | None = None
+        self._kept: weakref.WeakKeyDictionary[SPADE, ScaleAndShift] = weakref.WeakKeyDictionary()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the label maps."""
+        return self.codes.shape[1], self.codes.shape[2]
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the label maps and the kept scales and shifts take."""
+        return _bytes(self.codes, self._positions) + sum(kept.bytes for kept in self._kept.values())
+
+    def release(self) -> None:
+        """Let go of what only layers that are still to come would need."""
+        self._neighbourhoods = None
+
+    def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
+        """The label maps, nearest-resized: ``[B, semantic_nc, h, w]``."""
+        return one_hot(self.config, shrink(self.codes, size), like.dtype)
+
+    def modulate(self, layer: SPADE, x: Tensor, inplace: bool = False) -> Tensor:
+        """What ``layer`` gives for ``x``, ``[B, channels, h, w]``, and these label maps."""
+        if torch.is_grad_enabled() or layer.training:
+            gamma, beta, index = predict(layer, self._values, self._around(x))
+            gamma, beta = (_spread(rows, index, x.shape) for rows in (gamma, beta))
+            return (layer.param_free_norm(x) * (1 + gamma) + beta).to(x.dtype)  # type: ignore[no-any-return]
+        kept = self._kept.get(layer)
+        if kept is None:
+            kept = _fold(layer, *predict(layer, self._values, self._around(x)), x.dtype)
+            if self.bytes + kept.bytes <= self.max_bytes:
+                self._kept[layer] = kept
+        return kept.apply(x, len(self.codes), inplace)
+
+    def _around(self, x: Tensor) -> Neighbourhoods:
+        """The neighbourhoods at the size of ``x``; those of one size are held, as layers of one size come together."""
+        size = x.shape[2:]
+        if self._neighbourhoods is None or self._neighbourhoods[0] != size:
+            positions = shrink(self._positions, (size[0], size[1]))
+            self._neighbourhoods = size, find_neighbourhoods(positions, len(self._values))
+        return self._neighbourhoods[1]
+
+
+@dataclass(frozen=True)
+class ScaleAndShift:
+    """What is left of a SPADE layer when the label maps and the running statistics are given.
+
+    Attributes:
+        rows: scales and shifts, ``[N, 2, channels]``.
+        index: the row of each pixel, int32 ``[B * H * W]``; None where every pixel has its own, in order.
+    """
+
+    rows: Tensor
+    index: Tensor | None
+
+    @property
+    def bytes(self) -> int:
+        """Memory that this takes."""
+        return _bytes(self.rows) + (0 if self.index is None else _bytes(self.index))
+
+    def apply(self, x: Tensor, maps: int, inplace: bool) -> Tensor:
+        """``x * scale + shift`` for ``[B, channels, H, W]``, where B is the number of ``maps`` or one of both is 1."""
+        x = x.expand(max(len(x), maps), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        out = x if inplace else torch.empty_like(x)
+        channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
+        source, target = (t.permute(0, 2, 3, 1).view(-1, pixels, channels) for t in (x, out))
+        rows = self.rows.flatten(1) if self.index is not None else self.rows.view(maps, pixels, -1)
+        index = self.index.view(maps, pixels) if self.index is not None else None
+        budget = CPU_STRIP_BYTES * torch.get_num_threads() if x.device.type == "cpu" else STRIP_BYTES
+        step = pixels if index is None else max(1, budget // (2 * maps * channels * x.element_size()))
+        for start in range(0, pixels, step):
+            strip = slice(start, start + step)
+            both = rows if index is None else F.embedding(index[:, strip], rows)
+            torch.addcmul(both[..., channels:], source[:, strip], both[..., :channels], out=target[:, strip])
+        return out
+
+
+class ModulationCache:
+    """Keeps the label maps that were used last, with their scales and shifts, while they take at most ``max_bytes``.
+
+    A label map is found again by its content, for the same generator with unchanged weights on the same device.
+    Copies and pickles of a cache are empty.
+    """
+
+    def __init__(self, max_bytes: int = GIBIBYTE):
+        self.max_bytes = max_bytes
+        self._entries: list[_Entry] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __reduce__(self) -> tuple[type["ModulationCache"], tuple[int]]:
+        return ModulationCache, (self.max_bytes,)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that everything kept takes."""
+        return sum(entry.maps.bytes for entry in self._entries)
+
+    def maps(self, generator: Generator, codes: Tensor) -> LabelMaps:
+        """The label maps of these codes: those kept, or new ones that are kept from now on."""
+        state = _state(generator)
+        for position, entry in enumerate(self._entries):
+            if entry.generator() is generator and entry.state == state and _equal(entry.maps.codes, codes):
+                self._entries.append(self._entries.pop(position))
+                return entry.maps
+        self._entries = [e for e in self._entries if e.generator() is not generator or e.state == state]
+        entry = _Entry(weakref.ref(generator), state, LabelMaps(generator.config, codes, self.max_bytes))
+        self._entries.append(entry)
+        return entry.maps
+
+    def trim(self) -> None:
+        """Forget the label maps that were not used for longest until the rest fits. To be called after each use."""
+        self._entries = [entry for entry in self._entries if entry.generator() is not None]
+        for entry in self._entries:
+            entry.maps.release()
+        while self.bytes > self.max_bytes:
+            self._entries.pop(0)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    generator: weakref.ref[Generator]
+    state: tuple[object, ...]
+    maps: LabelMaps
+
+
+def _state(generator: Generator) -> tuple[object, ...]:
+    """Changes when the weights or the statistics are changed, moved or cast."""
+    tensors = [*generator.parameters(), *generator.buffers()]
+    weight = generator.conv_img.weight
+    return weight.device, weight.dtype, sum(0 if tensor.is_inference() else tensor._version for tensor in tensors)
+
+
+def _bytes(*tensors: Tensor) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and a.device == b.device and torch.equal(a, b)
+
+
+def _fold(layer: SPADE, gamma: Tensor, beta: Tensor, index: Tensor | None, dtype: torch.dtype) -> ScaleAndShift:
+    """Fold running statistics, gamma and beta into one scale and one shift; gamma and beta are overwritten."""
+    norm = layer.param_free_norm
+    assert norm.running_mean is not None and norm.running_var is not None
+    scale = gamma.add_(1).mul_((norm.running_var + norm.eps).rsqrt())
+    shift = beta.addcmul_(scale, norm.running_mean, value=-1)
+    rows = torch.stack([scale.to(dtype), shift.to(dtype)], 1)
+    return ScaleAndShift(rows, None if index is None else index.flatten().int())
+
+
+def _spread(rows: Tensor, index: Tensor | None, shape: torch.Size) -> Tensor:
+    """Rows ``[N, channels]`` at the pixels of their index: ``[B, channels, H, W]``."""
+    pixels = rows if index is None else F.embedding(index.flatten(), rows)
+    return pixels.view(-1, shape[2], shape[3], rows.shape[1]).permute(0, 3, 1, 2)

@@ -1,0 +1,137 @@
+"""The SPADE layer and the residual block that is built with it (Park et al. 2019, sections 3 and 3.1)."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SLOPE = 0.2
+"""Slope of every leaky ReLU of the generator, the encoder and the critics."""
+
+
+SMALL = 512
+"""Pixels in a batch up to which a matrix product beats the CPU's convolution (measured)."""
+
+
+class LabelModulation(Protocol):
+    """Stands for a label map in place of its one-hot tensor, and modulates for the layers (see modulation.py)."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the label map."""
+
+    def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
+        """The label map, nearest-resized to ``size``: ``[B, semantic_nc, h, w]`` of dtype and device of ``like``."""
+
+    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool) -> Tensor:
+        """What ``layer`` gives for ``x`` and this label map. ``inplace``: ``x`` may be overwritten."""
+
+
+class Conv3x3(nn.Conv2d):
+    """A 3x3 convolution with zero padding that is fast on small pictures too.
+
+    A CPU spends most of its time there on reordering the weights. Weights in channels_last format are, as they lie,
+    a matrix for the pixels' neighbourhoods.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__(in_channels, out_channels, 3, padding=1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        batch, _, height, width = input.shape
+        channels_last = self.weight.is_contiguous(memory_format=torch.channels_last)
+        if input.device.type != "cpu" or batch * height * width > SMALL or torch.is_grad_enabled() or not channels_last:
+            return super().forward(input)
+        padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
+        shifted = [padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
+        out = F.linear(torch.cat(shifted, 3), self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
+        return out.permute(0, 3, 1, 2)
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Batch norm without affine parameters that computes, and keeps its statistics, in float32.
+
+    A net that is moved to half precision keeps exact statistics: variances of early layers overflow
+    16 bits, and their error would be in every pixel.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__(channels, affine=False)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input.float()).to(input.dtype)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BatchNorm":
+        def keep_dtype(tensor: Tensor) -> Tensor:
+            moved = fn(tensor)
+            return moved if moved.dtype == tensor.dtype else tensor.to(moved.device)
+
+        super()._apply(keep_dtype, recurse)  # type: ignore[no-untyped-call]
+        return self
+
+
+class SPADE(nn.Module):
+    """Spatially-adaptive normalization.
+
+    Normalizes ``x`` without affine parameters, then scales and shifts every pixel by values that two
+    convolutions predict from the label map.
+
+    Args of forward:
+        x: activations, ``[B, channels, H, W]``.
+        labels: one-hot label map, ``[B or 1, semantic_nc, H', W']``, resized to H x W by nearest neighbour;
+            or a ``LabelModulation``, which gives the same result faster.
+        inplace: whether the fast path may overwrite ``x``, where no gradient is wanted.
+    Returns:
+        ``[B, channels, H, W]``.
+    """
+
+    def __init__(self, channels: int, semantic_nc: int, nhidden: int):
+        super().__init__()
+        self.param_free_norm = BatchNorm(channels)
+        self.mlp_shared = nn.Sequential(nn.Conv2d(semantic_nc, nhidden, 3, padding=1), nn.ReLU())
+        self.mlp_gamma = nn.Conv2d(nhidden, channels, 3, padding=1)
+        self.mlp_beta = nn.Conv2d(nhidden, channels, 3, padding=1)
+
+    def forward(self, x: Tensor, labels: Tensor | LabelModulation, inplace: bool = False) -> Tensor:
+        if not isinstance(labels, Tensor):
+            return labels.modulate(self, x, inplace)
+        hidden = self.mlp_shared(F.interpolate(labels, size=x.shape[2:], mode="nearest"))
+        out: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
+        return out
+
+
+class SPADEResBlock(nn.Module):
+    """Residual block whose normalizations are SPADE layers; the skip is learned where the width changes.
+
+    Args of forward:
+        x: ``[B, fin, H, W]``.
+        labels: as for ``SPADE``; with a ``LabelModulation``, ``x`` is overwritten where no gradient is wanted.
+    Returns:
+        ``[B, fout, H, W]``.
+    """
+
+    def __init__(self, fin: int, fout: int, semantic_nc: int, nhidden: int):
+        super().__init__()
+        middle = min(fin, fout)
+        self.learned_skip = fin != fout
+        self.conv_0 = Conv3x3(fin, middle)
+        self.conv_1 = Conv3x3(middle, fout)
+        self.norm_0 = SPADE(fin, semantic_nc, nhidden)
+        self.norm_1 = SPADE(middle, semantic_nc, nhidden)
+        if self.learned_skip:
+            self.conv_s = nn.Conv2d(fin, fout, 1, bias=False)
+            self.norm_s = SPADE(fin, semantic_nc, nhidden)
+
+    def forward(self, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
+        skip = self.conv_s(self.norm_s(x, labels)) if self.learned_skip else x
+        dx = self.conv_0(activate(self.norm_0(x, labels, inplace=self.learned_skip)))
+        dx = self.conv_1(activate(self.norm_1(dx, labels, inplace=True)))
+        out: Tensor = skip + dx
+        return out
+
+
+def activate(x: Tensor) -> Tensor:
+    """Leaky ReLU; ``x`` itself is overwritten where no gradient is wanted."""
+    return F.leaky_relu(x, SLOPE, inplace=not torch.is_grad_enabled())

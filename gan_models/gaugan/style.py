@@ -1,0 +1,55 @@
+"""Style vectors: random ones, and the way from one to another."""
+
+import torch
+from torch import Tensor
+
+PARALLEL = 1e-4
+"""Sine of the angle below which two styles are mixed along the straight line."""
+
+
+def random_styles(z_dim: int, count: int, generator: torch.Generator, spread: float = 1.0) -> Tensor:
+    """Styles as the net met them in training, ``[count, z_dim]``. More of the same seed begin with the same ones.
+
+    Args:
+        spread: standard deviation: 1 as in training, 0 only the mean style, more for unusual ones.
+    """
+    return spread * torch.stack([torch.randn(z_dim, generator=generator) for _ in range(count)])
+
+
+def mix_styles(a: Tensor, b: Tensor, weights: Tensor | float) -> Tensor:
+    """Styles between ``a`` and ``b`` on the arc between them, where a straight line would lose contrast.
+
+    The length goes along with the direction, so that the ends are ``a`` and ``b`` themselves. Styles of (nearly)
+    one or opposite direction, and the mean style, which has none, are mixed along the straight line.
+
+    Args:
+        a, b: ``[B or 1, z_dim]``.
+        weights: how much of ``b``, in 0..1: a number, or one for each style, ``[B or 1]``.
+    Returns:
+        ``[B, z_dim]``.
+    Raises:
+        ValueError: styles of nets with another style size, or batches that don't go together.
+    """
+    if a.shape[1:] != b.shape[1:]:
+        raise ValueError(f"one style has {a.shape[1]} numbers and the other {b.shape[1]}; they are of different nets")
+    weight = torch.as_tensor(weights, dtype=a.dtype, device=a.device).reshape(-1, 1)
+    counts = {len(a), len(b), len(weight)} - {1}
+    if len(counts) > 1:
+        raise ValueError(f"batches of {' and '.join(map(str, sorted(counts)))} styles don't go together; "
+                         "give as many of both, or one of either")  # fmt: skip
+    lengths = a.norm(dim=1, keepdim=True) * b.norm(dim=1, keepdim=True)
+    cosine = (a * b).sum(1, keepdim=True) / lengths.clamp_min(torch.finfo(a.dtype).tiny)
+    angle = cosine.clamp(-1, 1).acos()
+    sine = angle.sin()
+    straight = (sine < PARALLEL) | (lengths == 0)
+    sine = sine.masked_fill(straight, 1)
+    share_a = torch.where(straight, 1 - weight, ((1 - weight) * angle).sin() / sine)
+    share_b = torch.where(straight, weight, (weight * angle).sin() / sine)
+    return share_a * a + share_b * b
+
+
+def transition(a: Tensor, b: Tensor, frames: int) -> Tensor:
+    """``frames`` styles from ``a`` to ``b``, ``[1, z_dim]`` each, both ends included: ``[frames, z_dim]``."""
+    if len(a) != 1 or len(b) != 1:
+        raise ValueError(f"a transition goes from one style to one other, not from {len(a)} to {len(b)}")
+    return mix_styles(a, b, torch.linspace(0, 1, frames))

@@ -1,0 +1,29 @@
+"""Label maps: taxonomies, the colours that people paint them in, and the way from one to another."""
+
+from .layers import lay, uniform
+from .legend import draw_legend, with_legend
+from .palette import PALETTES, TOLERANCE, Decoded, Palette, decode, encode, palette
+from .remap import counterparts, parse_replacements, remap
+from .taxonomy import TAXONOMIES, LabelClass, Taxonomy, listed, taxonomy
+
+__all__ = [
+    "PALETTES",
+    "TAXONOMIES",
+    "TOLERANCE",
+    "Decoded",
+    "LabelClass",
+    "Palette",
+    "Taxonomy",
+    "counterparts",
+    "decode",
+    "draw_legend",
+    "encode",
+    "lay",
+    "listed",
+    "palette",
+    "parse_replacements",
+    "remap",
+    "taxonomy",
+    "uniform",
+    "with_legend",
+]

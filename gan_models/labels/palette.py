@@ -1,0 +1,238 @@
+"""Colours and ids: pictures that are painted with a palette become label maps, and back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .taxonomy import Color, taxonomy
+
+TOLERANCE = 8
+MOST_UNMATCHED = 0.4
+UNMATCHED = 255
+PATCH = 3
+ROUNDS = 16
+CHUNK = 1 << 16
+
+_NEIGHBOURS = [(dy, dx) for dy in (0, 1, 2) for dx in (0, 1, 2) if (dy, dx) != (1, 1)]
+
+
+@dataclass(frozen=True)
+class Palette:
+    """A colour for every class of a taxonomy; ``colors[i]`` is that of id i.
+
+    Where classes share a colour, it means the one with the lowest id: in 'ade20k' road (not skyscraper), in
+    'ade20k_oneformer' floor and tree (not glass and clock), in 'cityscapes' unlabeled (not ego vehicle, rectification
+    border, out of roi, static), pole (not polegroup) and car (not license plate).
+    """
+
+    name: str
+    taxonomy: str
+    colors: tuple[Color, ...]
+
+    def tensor(self) -> Tensor:
+        """The colours, ``[classes, 3]`` uint8."""
+        return torch.tensor(self.colors, dtype=torch.uint8)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A label map that was read from colours.
+
+    Attributes:
+        ids: uint8 ``[B, H, W]``.
+        off_palette: bool ``[B, H, W]``: where the colour is farther than the tolerance from all of the palette.
+        palette: the palette that was used.
+    """
+
+    ids: Tensor
+    off_palette: Tensor
+    palette: Palette
+
+
+PALETTES = ("landscape", "coco_stuff", "ade20k", "ade20k_oneformer", "cityscapes")
+"""Every taxonomy's own palette, and what OneFormer preprocessors paint ADE20K with since 2025.
+
+The same preprocessors' COCO variant has 133 panoptic classes, which none of our taxonomies describes.
+"""
+
+
+@cache
+def palette(name: str) -> Palette:
+    """The palette called ``name``, one of ``PALETTES``. Raises ValueError for any other."""
+    if name not in PALETTES:
+        raise ValueError(f"there is no palette {name!r}; there are {', '.join(PALETTES)}")
+    if name == "ade20k_oneformer":
+        # Its ids start at wall = 0; it has no colour for unknown, so that gets one which it never uses.
+        return Palette(name, "ade20k", ((255, 255, 255), *(golden_angle_color(i) for i in range(150))))
+    return Palette(name, name, tuple(entry.color for entry in taxonomy(name).classes))
+
+
+def golden_angle_color(index: int) -> Color:
+    """Colour ``index`` of the OneFormer preprocessors: hues a golden angle apart, made through 8-bit HSV."""
+    if index == 0:
+        return 0, 0, 0
+    half_degrees = int(index * 137.508 % 360 / 2)
+    saturation = int((0.6 + 0.4 * (index % 3 / 2)) * 255) / 255
+    value = int((0.7 + 0.3 * (index % 2)) * 255) / 255
+    sector, rest = divmod(half_degrees / 30, 1)
+    down, falling, rising = (
+        value * (1 - saturation),
+        value * (1 - saturation * rest),
+        value * (1 - saturation * (1 - rest)),
+    )
+    red, green, blue = (
+        (value, rising, down),
+        (falling, value, down),
+        (down, value, rising),
+        (down, falling, value),
+        (rising, down, value),
+        (value, down, falling),
+    )[int(sector)]
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def encode(ids: Tensor, palette: Palette) -> Tensor:
+    """``[B, H, W]`` ids painted with a palette: ``[B, H, W, 3]`` uint8."""
+    colors = palette.tensor()
+    if int(ids.max()) >= len(colors) or int(ids.min()) < 0:
+        raise ValueError(f"the palette '{palette.name}' has colours for ids 0 to {len(colors) - 1}, not for all of "
+                         f"{int(ids.min())} to {int(ids.max())}")  # fmt: skip
+    return colors[ids.long()]
+
+
+def decode(image: Tensor, palettes: Sequence[Palette], tolerance: int = TOLERANCE) -> Decoded:
+    """The label map that a picture shows in the colours of one of ``palettes``.
+
+    Of several palettes that one is taken which leaves the fewest pixels unmatched (the first of equals).
+    A pixel of exactly a palette colour, or within ``tolerance`` of it in every channel together with its
+    neighbours, gets that class. The others, as on blurred or JPEG-compressed borders, get the class of a neighbour:
+    the one whose colour is nearest. (The nearest of all colours would often be a third class: between blue and yellow
+    there is some green.)
+
+    Args:
+        image: ``[B, H, W, 3]`` uint8.
+        palettes: at least one.
+        tolerance: 0 to 255.
+    Raises:
+        ValueError: too many pixels are unmatched for a picture in these colours.
+    """
+    if image.dtype != torch.uint8 or image.ndim != 4 or image.shape[-1] != 3 or image.numel() == 0:
+        raise ValueError(f"a colour map must be uint8 [batch, height, width, 3]; this one is {image.dtype} "
+                         f"{list(image.shape)}")  # fmt: skip
+    colors, inverse = _distinct_colors(image)
+    counts = inverse.flatten().bincount(minlength=len(colors))
+    best = min((_match(colors, counts, tried, tolerance) for tried in palettes), key=lambda match: match.unmatched)
+    if best.unmatched > MOST_UNMATCHED:
+        every = [_match(colors, counts, palette(name), tolerance) for name in PALETTES]
+        closest = min(every, key=lambda match: match.unmatched)
+        raise ValueError(_complaint(best, closest, tolerance))
+    ids = best.nearest[inverse]
+    off_palette = ~best.near_enough[inverse]
+    if not best.exact.all():
+        unsure = off_palette | ~(best.exact[inverse] | _in_patch(ids.masked_fill(off_palette, UNMATCHED)))
+        _take_from_neighbours(ids, unsure, image, best.palette.tensor())
+    return Decoded(ids, off_palette, best.palette)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """How well a palette explains a picture's distinct colours: per colour, and as a fraction of all pixels."""
+
+    palette: Palette
+    nearest: Tensor
+    exact: Tensor
+    near_enough: Tensor
+    unmatched: float
+
+
+def _match(colors: Tensor, counts: Tensor, palette: Palette, tolerance: int) -> _Match:
+    wanted = palette.tensor().float()
+    squares = wanted.square().sum(1)
+    nearest = torch.empty(len(colors), dtype=torch.uint8)
+    for start in range(0, len(colors), CHUNK):
+        # |a - b|² less |a|², which is the same for all b; exact, as the numbers are small integers.
+        distance = torch.addmm(squares, colors[start : start + CHUNK].float(), wanted.T, alpha=-2)
+        nearest[start : start + CHUNK] = distance.argmin(1)
+    apart = (colors.float() - wanted[nearest.int()]).abs().amax(1)
+    near_enough = apart <= tolerance
+    return _Match(palette, nearest, apart == 0, near_enough, float(counts[~near_enough].sum() / counts.sum()))
+
+
+def _complaint(best: _Match, closest: _Match, tolerance: int) -> str:
+    text = (
+        f"{best.unmatched * 100:.0f} % of the pixels match no '{best.palette.name}' colour (tolerance {tolerance}). "
+        "A colour map has one flat colour for each class; "
+    )
+    if closest.unmatched > MOST_UNMATCHED:
+        return text + "is this a photo, or a map in colours of its own? No palette comes close."
+    share = f"{closest.unmatched * 100:.0f} %"
+    return text + f"is this one painted with another palette? Closest: '{closest.palette.name}' ({share})."
+
+
+def _distinct_colors(image: Tensor) -> tuple[Tensor, Tensor]:
+    """The colours of a picture, ``[n, 3]``, and for each pixel the index of its colour.
+
+    By tables of all 2**24 colours, of which only the pages in use cost anything: ten times as fast as sorting.
+    """
+    packed = (image[..., 0].int() << 16) | (image[..., 1].int() << 8) | image[..., 2]
+    seen = torch.zeros(1 << 24, dtype=torch.bool)
+    seen[packed.flatten()] = True
+    codes = torch.from_numpy(np.flatnonzero(seen.numpy()))  # torch's nonzero takes ten times as long here
+    index = torch.empty(1 << 24, dtype=torch.int32)
+    index[codes] = torch.arange(len(codes), dtype=torch.int32)
+    colors = torch.stack([codes >> 16, codes >> 8 & 255, codes & 255], 1).to(torch.uint8)
+    return colors, index[packed]
+
+
+def _in_patch(ids: Tensor) -> Tensor:
+    """Where a pixel belongs to a small square of pixels of its class, ``[B, H, W]`` bool."""
+    height, width = ids.shape[1:]
+    inside = torch.zeros_like(ids, dtype=torch.bool)
+    if min(height, width) < PATCH:
+        return inside
+    corners = [(dy, dx) for dy in range(PATCH) for dx in range(PATCH)]
+
+    def shifted(map: Tensor, dy: int, dx: int) -> Tensor:
+        return map[:, dy : height - PATCH + 1 + dy, dx : width - PATCH + 1 + dx]
+
+    uniform = shifted(ids, 0, 0) != UNMATCHED
+    for dy, dx in corners[1:]:
+        uniform &= shifted(ids, dy, dx) == shifted(ids, 0, 0)
+    for dy, dx in corners:
+        shifted(inside, dy, dx).logical_or_(uniform)
+    return inside
+
+
+def _take_from_neighbours(ids: Tensor, unknown: Tensor, image: Tensor, palette: Tensor) -> None:
+    """Give pixels in ``unknown`` the class of that known neighbour whose colour is nearest, from outside inwards.
+
+    Works in place. What is out of reach after some rounds keeps its id.
+    """
+    height, width = ids.shape[1:]
+    padded = torch.full((len(ids), height + 2, width + 2), -1, dtype=torch.int16)
+    inside = padded[:, 1:-1, 1:-1]
+    inside.copy_(ids.to(torch.int16))
+    inside[unknown] = -1
+    flat = padded.view(-1)
+    b, y, x = unknown.nonzero().unbind(1)
+    places = (b * (height + 2) + y + 1) * (width + 2) + x + 1
+    pixels = image[b, y, x].int()
+    colors = palette.int()
+    offsets = torch.tensor([(dy - 1) * (width + 2) + dx - 1 for dy, dx in _NEIGHBOURS])
+    for _ in range(ROUNDS):
+        around = flat[places[:, None] + offsets].int()
+        apart = (colors[around.clamp(min=0)] - pixels[:, None]).square().sum(-1)
+        apart[around < 0] = 1 << 30
+        near, which = apart.min(1)
+        reached = near < 1 << 30
+        if not reached.any():
+            break
+        flat[places[reached]] = around[reached].gather(1, which[reached, None]).flatten().to(torch.int16)
+        places, pixels = places[~reached], pixels[~reached]
+        if not len(places):
+            break
+    ids.copy_(torch.where(inside >= 0, inside, ids.to(torch.int16)).to(ids.dtype))

@@ -1,0 +1,83 @@
+"""From the classes of one taxonomy to those of another, by name."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .taxonomy import LabelClass, Taxonomy, taxonomy
+
+MAPPINGS = Path(__file__).parent / "mappings.json"
+BETWEEN = "landscape"
+
+
+def remap(
+    ids: Tensor, source: Taxonomy, target: Taxonomy, replacements: Mapping[str, str] | None = None
+) -> tuple[Tensor, list[LabelClass]]:
+    """A label map's ids in another taxonomy, and the classes in it that have no counterpart there.
+
+    Args:
+        ids: ``[B, H, W]`` ids of ``source``.
+        source: what the ids mean.
+        target: what they shall mean; may be the same.
+        replacements: ``{source class: target class}``, which go before the mapping's.
+    Returns:
+        uint8 ids of ``target``, and the source classes among ``ids`` (those with the most pixels first) that
+        became unknown.
+    Raises:
+        ValueError: a replacement names a class that there isn't.
+    """
+    names = counterparts(source.name, target.name)
+    chosen = {source.find(old).name: target.find(new).name for old, new in (replacements or {}).items()}
+    table = torch.tensor([target.find((names | chosen)[name]).id for name in source.names], dtype=torch.uint8)
+    lost = [
+        entry
+        for entry in source.present(ids)
+        if table[entry.id] == target.unknown_id and entry.id != source.unknown_id and entry.name not in chosen
+    ]
+    return table[ids.long()], lost
+
+
+@cache
+def counterparts(source: str, target: str) -> dict[str, str]:
+    """For every class of taxonomy ``source`` the name of its counterpart in ``target``, or of the unknown class.
+
+    ``mappings.json`` lists them to and from 'landscape'. Between two others, classes of the same name belong
+    together, and the rest goes by way of 'landscape'.
+    """
+    classes, wanted = taxonomy(source), taxonomy(target)
+    if source == target:
+        return {name: name for name in classes.names}
+    if (source, target) in _mappings():
+        return _mappings()[source, target]
+    there, back = counterparts(source, BETWEEN), counterparts(BETWEEN, target)
+    known = set(wanted.names)
+    return {name: name if name in known else back[there[name]] for name in classes.names}
+
+
+def parse_replacements(text: str) -> dict[str, str]:
+    """Lines like ``sea, river: water`` as ``{"sea": "water", "river": "water"}``. Empty lines don't count.
+
+    Raises:
+        ValueError: a line has another form.
+    """
+    replacements = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        old, colon, new = (part.strip() for part in line.partition(":"))
+        names = [name.strip() for name in old.split(",")]
+        if not colon or not new or not all(names):
+            raise ValueError(f"the replacement {line!r} must look like 'sea, river: water': old classes, new class")
+        replacements.update(dict.fromkeys(names, new))
+    return replacements
+
+
+@cache
+def _mappings() -> dict[tuple[str, str], dict[str, str]]:
+    tables = json.loads(MAPPINGS.read_text(encoding="utf-8"))
+    return {
+        (table["from"], table["to"]): {old: new for new, group in table["classes"].items() for old in group}
+        for table in tables
+    }

@@ -1,0 +1,242 @@
+"""Label maps: from colours and masks, to colours and masks, from one taxonomy to another."""
+
+from comfy_api.latest import io
+
+from ..gan_models import labels
+from . import runtime
+from .sockets import LabelMap
+
+CATEGORY = "GAN Atelier/label maps"
+TAXONOMIES = list(labels.TAXONOMIES)
+TAXONOMY_TOOLTIP = (
+    "Which classes there are. landscape: 18 of a painter's. coco_stuff: the 182 of the GauGAN demo. ade20k, "
+    "cityscapes: those of the data sets."
+)
+AUTO = "auto"
+NONE = "none"
+MASKS = [f"mask_{number}" for number in range(1, 7)]
+
+
+class GauGANLabelMapFromColors(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GauGANLabelMapFromColors",
+            display_name="Label Map from Colors",
+            category=CATEGORY,
+            description="Reads a picture that is painted with one flat colour for each class, such as a map from the "
+            "GauGAN demo or from a segmentation preprocessor. Blurred and JPEG-compressed borders are cleaned up.",
+            search_aliases=["segmentation map to labels", "decode semantic map", "color to label", "gaugan palette"],
+            inputs=[
+                io.Image.Input("image", tooltip="The painted map."),
+                io.Combo.Input(
+                    "taxonomy",
+                    options=TAXONOMIES,
+                    tooltip=f"The classes of the result. {TAXONOMY_TOOLTIP} Classes of another palette are "
+                    "translated by name.",
+                ),
+                io.Combo.Input(
+                    "palette",
+                    options=[AUTO, *labels.PALETTES],
+                    tooltip="The colours that the picture is painted with. auto: those that explain most pixels. "
+                    "ade20k_oneformer: what the OneFormer preprocessor paints since 2025.",
+                ),
+                io.Int.Input(
+                    "tolerance",
+                    default=labels.TOLERANCE,
+                    min=0,
+                    max=255,
+                    advanced=True,
+                    tooltip="How far a colour may be from the palette's, in each channel of 0 to 255. Pixels beyond "
+                    "it get a neighbour's class.",
+                ),
+            ],
+            outputs=[
+                LabelMap.Output(display_name="label_map", tooltip="The class of every pixel."),
+                io.Mask.Output(display_name="off_palette", tooltip="White where the colour was none of the palette's."),
+            ],
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def execute(cls, image, taxonomy, palette=AUTO, tolerance=labels.TOLERANCE) -> io.NodeOutput:
+        names = dict.fromkeys([taxonomy, *labels.PALETTES]) if palette == AUTO else [palette]
+        decoded = labels.decode(runtime.to_bytes(image), [labels.palette(name) for name in names], tolerance)
+        source = labels.taxonomy(decoded.palette.taxonomy)
+        ids, lost = labels.remap(decoded.ids, source, labels.taxonomy(taxonomy))
+        off = decoded.off_palette.float().mean().item()
+        text = f"palette '{decoded.palette.name}', {off * 100:.1f} % of the pixels off palette" + lost_text(
+            lost, taxonomy
+        )
+        runtime.tell(cls.hidden.unique_id, text)
+        return io.NodeOutput(LabelMap(ids, taxonomy), runtime.mask_from_bool(decoded.off_palette))
+
+
+class GauGANLabelMapFromMasks(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GauGANLabelMapFromMasks",
+            display_name="Label Map from Masks",
+            category=CATEGORY,
+            description="Lays masks on top of each other, each with a class of its own: mask_1 with class_1, and so "
+            "on. What no mask covers has the base class. For more masks, connect the result to another such node.",
+            search_aliases=["masks to labels", "compose label map", "layers", "combine masks"],
+            inputs=[
+                io.DynamicCombo.Input(
+                    "taxonomy",
+                    options=[io.DynamicCombo.Option(name, layer_classes(name)) for name in TAXONOMIES],
+                    tooltip=TAXONOMY_TOOLTIP,
+                ),
+                LabelMap.Input(
+                    "label_map",
+                    optional=True,
+                    tooltip="Lies below the masks, instead of the base class. Not connected: the first mask gives "
+                    "the size.",
+                ),
+                *(
+                    io.Mask.Input(
+                        name,
+                        optional=True,
+                        tooltip=f"Where it is more white than black, the class is {class_of(name)}. Later masks lie on "
+                        "top of earlier ones. Any resolution.",
+                    )
+                    for name in MASKS
+                ),
+            ],
+            outputs=[LabelMap.Output(display_name="label_map", tooltip="The class of every pixel.")],
+        )
+
+    @classmethod
+    def execute(cls, taxonomy, label_map=None, **masks) -> io.NodeOutput:
+        classes = labels.taxonomy(taxonomy["taxonomy"])
+        layers = {name: runtime.mask_to_model(masks[name]).cpu() for name in MASKS if masks.get(name) is not None}
+        chosen = {name: taxonomy[class_of(name)] for name in layers}
+        for name, class_name in chosen.items():
+            if class_name == NONE:
+                raise ValueError(f"{name} is connected but has no class; choose one for {class_of(name)}")
+        if label_map is not None:
+            base = classes.require(label_map)
+        elif layers:
+            base = labels.uniform(next(iter(layers.values())), classes.find(taxonomy["base_class"]).id)
+        else:
+            raise ValueError("there is nothing that gives the size; connect a mask or a label map")
+        ids = labels.lay(base, list(layers.values()), [classes.find(name).id for name in chosen.values()])
+        return io.NodeOutput(LabelMap(ids, classes.name))
+
+
+class GauGANLabelMapToColors(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GauGANLabelMapToColors",
+            display_name="Label Map to Colors",
+            category=CATEGORY,
+            description="Paints a label map in the colours of its taxonomy, to look at it or to save it. Label Map "
+            "from Colors reads it again (without the legend).",
+            search_aliases=["labels to segmentation map", "show label map", "preview label map", "legend"],
+            inputs=[
+                LabelMap.Input("label_map", tooltip="The label map to paint."),
+                io.Boolean.Input("legend", default=False, tooltip="Names the classes beside the picture."),
+            ],
+            outputs=[io.Image.Output(display_name="image", tooltip="The label map in colours.")],
+        )
+
+    @classmethod
+    def execute(cls, label_map, legend=False) -> io.NodeOutput:
+        paint = labels.with_legend if legend else labels.encode
+        return io.NodeOutput(runtime.from_bytes(paint(label_map.ids, labels.palette(label_map.taxonomy))))
+
+
+class GauGANLabelMapToMask(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GauGANLabelMapToMask",
+            display_name="Label Map to Mask",
+            category=CATEGORY,
+            description="The pixels of one class as a mask.",
+            search_aliases=["select class", "class mask", "segment to mask", "extract label"],
+            inputs=[
+                LabelMap.Input("label_map", tooltip="The label map to look in."),
+                io.DynamicCombo.Input(
+                    "taxonomy",
+                    options=[io.DynamicCombo.Option(name, [selected_class(name)]) for name in TAXONOMIES],
+                    tooltip="That of the label map.",
+                ),
+            ],
+            outputs=[io.Mask.Output(display_name="mask", tooltip="White where the class is.")],
+        )
+
+    @classmethod
+    def execute(cls, label_map, taxonomy) -> io.NodeOutput:
+        classes = labels.taxonomy(taxonomy["taxonomy"])
+        return io.NodeOutput(runtime.mask_from_bool(classes.require(label_map) == classes.find(taxonomy["class"]).id))
+
+
+class GauGANLabelMapRemap(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GauGANLabelMapRemap",
+            display_name="Remap Label Map",
+            category=CATEGORY,
+            description="Translates a label map to the classes of another taxonomy by name (sea, river and lake become "
+            "what comes closest), or replaces classes by others.",
+            search_aliases=["convert label map", "change taxonomy", "replace class", "ade20k to coco"],
+            inputs=[
+                LabelMap.Input("label_map", tooltip="The label map to translate."),
+                io.Combo.Input("taxonomy", options=TAXONOMIES, tooltip=f"The new classes. {TAXONOMY_TOOLTIP}"),
+                io.String.Input(
+                    "replacements",
+                    default="",
+                    multiline=True,
+                    placeholder="sea, river: water",
+                    tooltip="Lines of your own, old class: new class. They go before what the pack would choose. "
+                    "Several old classes are separated by commas.",
+                ),
+            ],
+            outputs=[LabelMap.Output(display_name="label_map", tooltip="The translated label map.")],
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def execute(cls, label_map, taxonomy, replacements="") -> io.NodeOutput:
+        chosen = labels.parse_replacements(replacements)
+        ids, lost = labels.remap(label_map.ids, label_map.classes, labels.taxonomy(taxonomy), chosen)
+        if lost:
+            runtime.tell(cls.hidden.unique_id, f"'{label_map.taxonomy}' to '{taxonomy}'" + lost_text(lost, taxonomy))
+        return io.NodeOutput(LabelMap(ids, taxonomy, label_map.instances))
+
+
+def class_of(mask: str) -> str:
+    """``"class_3"`` for ``"mask_3"``."""
+    return mask.replace("mask", "class")
+
+
+def layer_classes(name: str) -> list[io.Combo.Input]:
+    """The widgets of Label Map from Masks for a taxonomy: the base class, and one class for each mask."""
+    names = labels.taxonomy(name).names
+    base = io.Combo.Input(
+        "base_class",
+        options=names,
+        default=labels.counterparts("landscape", name)["sky"],
+        tooltip="The class of all that no mask covers.",
+    )
+    layers = [
+        io.Combo.Input(class_of(mask), options=[NONE, *names], default=NONE, tooltip=f"The class of {mask}.")
+        for mask in MASKS
+    ]
+    return [base, *layers]
+
+
+def selected_class(name: str) -> io.Combo.Input:
+    """The class widget of Label Map to Mask for a taxonomy."""
+    return io.Combo.Input("class", options=labels.taxonomy(name).names, tooltip="The class to show.")
+
+
+def lost_text(lost: list[labels.LabelClass], taxonomy: str) -> str:
+    """What to say of classes that became unknown."""
+    if not lost:
+        return ""
+    return f"; no '{taxonomy}' class for {labels.listed(entry.name for entry in lost)}, now unknown"

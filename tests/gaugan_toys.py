@@ -1,0 +1,61 @@
+"""Small GauGANs with telling weights, and label maps, for the tests."""
+
+import torch
+from torch import nn
+
+from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder
+
+
+def config(**changes):
+    settings = {"classes": 7, "ngf": 4, "nhidden": 8, "z_dim": 6, "crop_size": 128}
+    return GeneratorConfig(**settings | changes)
+
+
+def generator(config, seed=0):
+    """Fresh weights, and running statistics that are not those of an untrained net."""
+    torch.manual_seed(seed)
+    net = Generator(config).eval().requires_grad_(False)
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.5)
+            module.running_var.uniform_(0.3, 2)
+    return net
+
+
+def encoder(seed=0, **changes):
+    torch.manual_seed(seed)
+    return StyleEncoder(EncoderConfig(**{"ndf": 4, "z_dim": 6} | changes)).eval().requires_grad_(False)
+
+
+def noise_map(config, height, width, batch=1, seed=0):
+    """Every pixel a class of its own, unknown pixels among them."""
+    drawn = torch.Generator().manual_seed(seed)
+    return torch.randint(0, config.classes + config.unknown, (batch, height, width), generator=drawn)
+
+
+def blob_map(config, height, width, batch=1, seed=0):
+    """A few regions with bent borders that reach the picture's edges."""
+    drawn = torch.Generator().manual_seed(seed)
+    y, x = torch.meshgrid(torch.arange(height) / height, torch.arange(width) / width, indexing="ij")
+    maps = []
+    for _ in range(batch):
+        centres = torch.rand(6, 2, generator=drawn)
+        bend = 0.1 * torch.sin(9 * x + 5 * y)
+        nearest = torch.stack([(y - cy + bend) ** 2 + (x - cx) ** 2 for cy, cx in centres]).argmin(0)
+        ids = torch.randint(0, config.classes + config.unknown, (6,), generator=drawn)
+        maps.append(ids[nearest])
+    return torch.stack(maps)
+
+
+def with_spectral_norm(network):
+    """The state dict that the released training code would have saved for these weights."""
+    state = {}
+    for name, value in network.state_dict().items():
+        if not name.endswith("weight") or value.ndim != 4 or "mlp" in name or name.startswith(("fc", "conv_img")):
+            state[name] = value
+            continue
+        matrix = value.flatten(1)
+        u, _, v = torch.linalg.svd(matrix, full_matrices=False)
+        state[f"{name}_orig"] = 3.7 * value / torch.linalg.matrix_norm(matrix, 2)
+        state[f"{name}_u"], state[f"{name}_v"] = u[:, 0], v[0]
+    return state

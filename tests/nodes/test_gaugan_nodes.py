@@ -1,0 +1,524 @@
+import pickle
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+
+import gaugan_toys
+import headless
+from gan_models import gaugan
+
+NODES = ["GauGANLoad", "GauGANEncodeStyle", "GauGANRandomStyle", "GauGANMixStyles", "GauGANGenerate"]
+LANDSCAPE = {"classes": 18, "unknown": True}
+
+
+@pytest.fixture
+def call(node_classes, comfy_folders):
+    """``call(id, **inputs)``: the first result of one call of a node."""
+    return lambda node_id, **inputs: headless.call_node(node_classes[f"GauGAN{node_id}"], **inputs).result[0]
+
+
+@pytest.fixture
+def said(node_classes, monkeypatch):
+    """What nodes have told the user."""
+    from server import PromptServer
+
+    lines = []
+    monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
+    return lines
+
+
+@pytest.fixture
+def folder(comfy_folders):
+    path = comfy_folders / "models" / "gaugan"
+    path.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A net with encoder in one file, a released-style pair of files, and a net without style."""
+    path = tmp_path_factory.mktemp("gaugan")
+    nets = gaugan_toys.generator(gaugan_toys.config(**LANDSCAPE)), gaugan_toys.encoder()
+    generator, encoder = (gaugan_toys.with_spectral_norm(net) for net in nets)
+    torch.save(generator, path / "latest_net_G.pth")
+    torch.save(encoder, path / "latest_net_E.pth")
+    loaded = gaugan.load_generator(generator, **nets[0].config.as_dict()), gaugan.load_encoder(encoder)
+    gaugan.save(path / "painter.safetensors", *loaded, {"taxonomy": "landscape"})
+    plain = gaugan_toys.generator(gaugan_toys.config(**LANDSCAPE, z_dim=0))
+    gaugan.save(path / "plain.safetensors", plain)
+    return path
+
+
+@pytest.fixture
+def files(folder, saved):
+    return shutil.copytree(saved, folder, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def model(call, files):
+    return call("Load", name="painter.safetensors")
+
+
+@pytest.fixture
+def plain(call, files):
+    return call("Load", name="plain.safetensors")
+
+
+@pytest.fixture
+def label_map(pack):
+    """``label_map(height, width, batch)``: blobs of landscape classes."""
+
+    def make(height=64, width=96, batch=1, seed=0, taxonomy="landscape", **options):
+        ids = gaugan_toys.blob_map(gaugan_toys.config(classes=18), height, width, batch, seed).to(torch.uint8)
+        return pack.nodes.sockets.LabelMap(ids, taxonomy, **options)
+
+    return make
+
+
+@pytest.fixture
+def style(pack):
+    return lambda z: pack.nodes.sockets.Style(torch.as_tensor(z, dtype=torch.float32))
+
+
+@pytest.fixture
+def predicted(pack, monkeypatch):
+    """The layers whose scales and shifts were computed, one entry each time."""
+    modulation = sys.modules[pack.gan_models.gaugan.ModulationCache.__module__]
+    computed, predict = [], modulation.predict
+    monkeypatch.setattr(modulation, "predict", lambda layer, *rest: (computed.append(layer), predict(layer, *rest))[1])
+    return computed
+
+
+def photo(height=40, width=60, batch=1, seed=1):
+    return torch.rand(batch, height, width, 3, generator=torch.Generator().manual_seed(seed))
+
+
+# The nodes as the editor sees them.
+
+
+def test_menu_order(pack):
+    order = list(headless.pack_nodes(pack))
+    first = order.index("GauGANLoad")
+    assert order[first : first + len(NODES)] == NODES
+    assert order.index("GauGANLabelMapRemap") < first < order.index("SinGANTrain")
+
+
+def test_widgets_stay_where_saved_workflows_have_them(node_classes):
+    """Append, never insert."""
+    assert {
+        node_id: [entry.id for entry in node_classes[node_id].GET_SCHEMA().inputs if headless.widgets.is_widget(entry)]
+        for node_id in NODES
+    } == {
+        "GauGANLoad": ["name", "encoder", "taxonomy", "label_offset", "upsampling"],
+        "GauGANEncodeStyle": [],
+        "GauGANRandomStyle": ["seed", "count", "spread"],
+        "GauGANMixStyles": ["weight", "frames"],
+        "GauGANGenerate": ["seed", "size", "color_match"],
+    }
+
+
+@pytest.mark.parametrize("node_id", NODES)
+def test_object_info(node_classes, files, node_id):
+    info = headless.object_info(node_classes[node_id])
+    assert info["category"] == "GAN Atelier/GauGAN"
+    assert info["output"] == [{"GauGANLoad": "GAUGAN_MODEL", "GauGANGenerate": "IMAGE"}.get(node_id, "GAUGAN_STYLE")]
+
+
+def test_the_loader_lists_files_and_downloads_with_their_terms(node_classes, files):
+    (files / "spade-coco.pth").write_bytes(b"belongs to the list")
+    (files / ".spade-coco.pth.abc.part").write_bytes(b"")
+    (files / "readme.txt").write_bytes(b"")
+    name, encoder, *_ = node_classes["GauGANLoad"].define_schema().inputs
+    own = ["latest_net_E.pth", "latest_net_G.pth", "painter.safetensors", "plain.safetensors"]
+    assert [option for option in name.options if "." in option] == own
+    assert name.options[-2:] == ["spade-coco", "spade-cityscapes"]
+    assert encoder.options == ["auto", "none", *own]
+    assert "research use only" in name.tooltip and "Unverified" in name.tooltip and "downloaded" in name.tooltip
+
+
+# Loading.
+
+
+def test_a_pair_of_released_files_loads_as_one(call, files, label_map):
+    pair, single = (call("Load", name=name) for name in ("latest_net_G.pth", "painter.safetensors"))
+    assert pair.model.taxonomy == "landscape"
+    image = photo()
+    styles = [call("EncodeStyle", model=model, image=image) for model in (pair, single)]
+    assert torch.allclose(styles[0].z, styles[1].z, atol=1e-4)
+    # The start grid has 16 cells: 128 pixels doubled 5 times, or 256 doubled 6 times, as the released nets would be.
+    assert pair.model.generator.config.upsampling == "more"
+    pair = call("Load", name="latest_net_G.pth", upsampling="normal")
+    images = [call("Generate", model=model, label_map=label_map(), seed=3) for model in (pair, single)]
+    assert torch.allclose(images[0], images[1], atol=1e-3)
+
+
+def test_encoder_widget(call, files):
+    assert call("Load", name="painter.safetensors", encoder="none").model.encoder is None
+    (files / "latest_net_E.pth").rename(files / "other.pth")
+    assert call("Load", name="latest_net_G.pth").model.encoder is None
+    assert call("Load", name="latest_net_G.pth", encoder="other.pth").model.encoder is not None
+    with pytest.raises(ValueError, match=r"plain\.safetensors: .*no GauGAN style encoder; it seems to be a"):
+        call("Load", name="latest_net_G.pth", encoder="plain.safetensors")
+
+
+def test_an_encoder_of_another_net_is_refused(call, files):
+    torch.save(gaugan_toys.encoder(z_dim=9).state_dict(), files / "latest_net_E.pth")
+    with pytest.raises(ValueError, match=r"styles of 9 numbers, but the generator takes 6"):
+        call("Load", name="latest_net_G.pth")
+
+
+def test_the_loader_says_what_it_loaded(call, files, said):
+    call("Load", name="painter.safetensors")
+    assert said[-1].startswith("classes of 'landscape', style of 6 numbers, with encoder, trained at 128×128, 0.")
+
+
+def test_a_changed_file_is_loaded_again(node_classes, files):
+    def fingerprint():
+        return node_classes["GauGANLoad"].fingerprint_inputs(name="latest_net_G.pth")
+
+    before = fingerprint()
+    assert fingerprint() == before
+    torch.save(gaugan_toys.encoder(seed=1, ndf=8).state_dict(), files / "latest_net_E.pth")
+    assert fingerprint() != before
+    assert node_classes["GauGANLoad"].fingerprint_inputs(name="spade-coco") == ["spade-coco"]
+
+
+def test_files_that_are_no_gaugan(call, files):
+    whole = (files / "painter.safetensors").read_bytes()
+    (files / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
+    (files / "cut.pth").write_bytes((files / "latest_net_G.pth").read_bytes()[:5000])
+    torch.save({"discriminator_0.model0.0.weight": torch.zeros(3)}, files / "latest_net_D.pth")
+    (files / "code.pth").write_bytes(pickle.dumps(threading.Thread))
+    for name, message in {
+        "cut.safetensors": r"cut\.safetensors is damaged",
+        "cut.pth": r"cut\.pth .*damaged",
+        "latest_net_D.pth": r"latest_net_D\.pth: .*seems to be a GauGAN discriminator",
+        "latest_net_E.pth": r"seems to be a GauGAN style encoder",
+        "code.pth": r"code\.pth holds more than tensors.*not opened",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            call("Load", name=name)
+    for name in ("../painter.safetensors", "missing.pth"):
+        with pytest.raises(FileNotFoundError, match="there is no model"):
+            call("Load", name=name)
+
+
+def test_taxonomies_of_files_that_do_not_tell(call, files):
+    gaugan.save(files / "five.safetensors", gaugan_toys.generator(gaugan_toys.config(classes=5)))
+    gaugan.save(files / "many.safetensors", gaugan_toys.generator(gaugan_toys.config(classes=40)))
+    with pytest.raises(ValueError, match=r"five.safetensors does not say what its 5 labels mean; choose the taxonomy"):
+        call("Load", name="five.safetensors")
+    with pytest.raises(ValueError, match=r"'ade20k' has 151 classes, but this GauGAN knows 5 labels"):
+        call("Load", name="five.safetensors", taxonomy="ade20k")
+    assert call("Load", name="many.safetensors", taxonomy="cityscapes").model.taxonomy == "cityscapes"
+
+
+def test_label_offset_shifts_ids_and_loses_none_silently(call, files, label_map, pack):
+    shifted = call("Load", name="painter.safetensors", label_offset=-1)
+    straight = call("Load", name="painter.safetensors")
+    before = label_map()
+    ids = before.ids.int()
+    moved = torch.where(ids == 0, 18, ids - 1).to(torch.uint8)
+    after = pack.nodes.sockets.LabelMap(moved, "landscape")
+    a = call("Generate", model=shifted, label_map=before, seed=0)
+    assert torch.equal(a, call("Generate", model=straight, label_map=after, seed=0))
+    assert not torch.equal(a, call("Generate", model=straight, label_map=before, seed=0))
+
+
+@pytest.mark.parametrize("name", ["spade-coco", "spade-cityscapes"])
+def test_downloadable_models_come_with_their_settings(call, node_classes, pack, folder, monkeypatch, name):
+    config = {"spade-coco": (182, True, "normal"), "spade-cityscapes": (35, False, "more")}[name]
+    settings = dict(zip(("classes", "unknown", "upsampling"), config, strict=True))
+    net = gaugan_toys.generator(gaugan_toys.config(**settings, instance_edges=True, z_dim=0))
+    asked = []
+
+    def resolve(entry, where, on_progress):
+        asked.append((entry.name, where))
+        torch.save(net.state_dict(), where / entry.file_name)
+        return where / entry.file_name
+
+    monkeypatch.setattr(sys.modules[node_classes["GauGANLoad"].execute.__func__.__module__], "resolve", resolve)
+    model = call("Load", name=name).model
+    assert asked == [(name, folder)]
+    assert model.generator.config.upsampling == settings["upsampling"]
+    assert model.taxonomy == {"spade-coco": "coco_stuff", "spade-cityscapes": "cityscapes"}[name]
+    if name == "spade-cityscapes":
+        assert (model.generator.config.crop_size, model.generator.config.aspect_ratio) == (512, 2)
+
+
+def test_the_schema_downloads_nothing(call, node_classes, monkeypatch):
+    module = sys.modules[node_classes["GauGANLoad"].execute.__func__.__module__]
+    monkeypatch.setattr(module, "resolve", lambda *_: pytest.fail("asked for a file"))
+    node_classes["GauGANLoad"].define_schema()
+    node_classes["GauGANLoad"].fingerprint_inputs(name="spade-coco")
+
+
+# Styles.
+
+
+def test_a_photo_gives_its_style_and_the_style_a_picture(call, model, label_map):
+    image = photo(batch=3)
+    style = call("EncodeStyle", model=model, image=image)
+    assert style.z.shape == (3, 6) and style.z.dtype == torch.float32 and style.z.std(0).min() > 0
+    pictures = call("Generate", model=model, label_map=label_map(), seed=0, style=style)
+    assert pictures.shape == (3, 64, 96, 3) and 0 <= pictures.min() and pictures.max() <= 1
+    assert not torch.equal(pictures[0], pictures[1])
+    direct = call("Generate", model=model, label_map=label_map(), seed=9, style_image=image)
+    assert torch.equal(direct, pictures)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_grey_and_transparent_photos_have_a_style(call, model, channels):
+    image = torch.cat([photo(), torch.ones(1, 40, 60, 1)], -1)[..., :channels]
+    assert call("EncodeStyle", model=model, image=image).z.shape == (1, 6)
+
+
+def test_nets_without_style_or_encoder_say_what_to_use(call, files, plain, label_map, style):
+    with pytest.raises(ValueError, match=r"has no style.*color_match"):
+        call("EncodeStyle", model=plain, image=photo())
+    with pytest.raises(ValueError, match=r"has no style.*color_match"):
+        call("RandomStyle", model=plain, seed=0)
+    with pytest.raises(ValueError, match=r"has no style.*leave the style away"):
+        call("Generate", model=plain, label_map=label_map(), seed=0, style=style([[0.0] * 6]))
+    with pytest.raises(ValueError, match=r"has no style.*color_match"):
+        call("Generate", model=plain, label_map=label_map(), seed=0, style_image=photo())
+    headless_net = call("Load", name="painter.safetensors", encoder="none")
+    with pytest.raises(ValueError, match=r"no style encoder.*GauGAN Random Style, or choose an encoder file"):
+        call("EncodeStyle", model=headless_net, image=photo())
+    assert call("RandomStyle", model=headless_net, seed=0).z.shape == (1, 6)
+
+
+@pytest.mark.parametrize("seed", [0, 2**63, 2**64 - 1])
+def test_random_styles_are_reproducible(call, model, seed):
+    one, again, more = (call("RandomStyle", model=model, seed=seed, count=count).z for count in (1, 1, 4))
+    assert torch.equal(one, again) and torch.equal(more[:1], one) and more.shape == (4, 6)
+    assert not torch.equal(one, call("RandomStyle", model=model, seed=(seed + 1) % 2**64).z)
+    assert torch.allclose(call("RandomStyle", model=model, seed=seed, spread=0.5).z, one / 2)
+    assert not call("RandomStyle", model=model, seed=seed, spread=0.0).z.any()
+
+
+def test_mixed_styles_end_in_what_was_mixed(call, model):
+    a, b = (call("RandomStyle", model=model, seed=seed) for seed in (1, 2))
+    assert torch.equal(call("MixStyles", style_a=a, style_b=b, weight=0.0).z, a.z)
+    assert torch.equal(call("MixStyles", style_a=a, style_b=b, weight=1.0).z, b.z)
+    frames = call("MixStyles", style_a=a, style_b=b, weight=0.3, frames=5).z
+    assert frames.shape == (5, 6)
+    assert torch.equal(frames[0], a.z[0]) and torch.equal(frames[-1], b.z[0])
+    assert torch.allclose(frames[2], call("MixStyles", style_a=a, style_b=b, weight=0.5).z[0])
+
+
+def test_styles_of_another_net_are_refused(call, model, label_map, style):
+    other = style(torch.zeros(1, 9))
+    with pytest.raises(ValueError, match=r"the style has 9 numbers, but this GauGAN takes 6"):
+        call("Generate", model=model, label_map=label_map(), seed=0, style=other)
+    with pytest.raises(ValueError, match=r"has 6 numbers and the other 9"):
+        call("MixStyles", style_a=call("RandomStyle", model=model, seed=0), style_b=other)
+
+
+def test_a_style_pickles(call, model):
+    drawn = call("RandomStyle", model=model, seed=5)
+    assert torch.equal(pickle.loads(pickle.dumps(drawn)).z, drawn.z)
+
+
+# Generating.
+
+
+@pytest.mark.parametrize("seed", [0, 2**64 - 1])
+def test_without_a_style_the_seed_chooses_one(call, model, label_map, seed):
+    picture, again, other = (call("Generate", model=model, label_map=label_map(), seed=s) for s in (seed, seed, 77))
+    assert picture.shape == (1, 64, 96, 3) and picture.device.type == "cpu" and picture.dtype == torch.float32
+    assert torch.equal(picture, again) and not torch.equal(picture, other)
+    drawn = call("RandomStyle", model=model, seed=seed)
+    assert torch.equal(picture, call("Generate", model=model, label_map=label_map(), seed=1, style=drawn))
+
+
+def test_a_net_without_style_says_that_the_seed_does_nothing(call, plain, label_map, said):
+    pictures = [call("Generate", model=plain, label_map=label_map(), seed=seed) for seed in (0, 1)]
+    assert torch.equal(*pictures)
+    assert "no style, so the seed changes nothing" in said[-1]
+
+
+def test_batches(call, model, label_map):
+    many = label_map(batch=3)
+    pictures = call("Generate", model=model, label_map=many, seed=0)
+    styles = call("RandomStyle", model=model, seed=0, count=3)
+    assert pictures.shape == (3, 64, 96, 3)
+    assert torch.equal(pictures, call("Generate", model=model, label_map=many, seed=9, style=styles))
+    alone = call("Generate", model=model, label_map=label_map(), seed=9, style=styles)
+    assert alone.shape == (3, 64, 96, 3) and torch.allclose(alone[0], pictures[0], atol=1e-5)
+    two = call("RandomStyle", model=model, seed=0, count=2)
+    with pytest.raises(ValueError, match=r"2 styles don't go with 3"):
+        call("Generate", model=model, label_map=many, seed=0, style=two)
+
+
+def test_the_label_map_of_another_taxonomy_is_refused(call, model, label_map):
+    with pytest.raises(ValueError, match=r"'ade20k', but those of 'landscape' are wanted; put Remap Label Map"):
+        call("Generate", model=model, label_map=label_map(taxonomy="ade20k"), seed=0)
+
+
+def test_sizes_that_the_net_cannot_make(call, model, label_map, said):
+    odd = label_map(50, 90)
+    with pytest.raises(ValueError, match=r"90x50.*multiples of 32; the nearest is 96x64"):
+        call("Generate", model=model, label_map=odd, seed=0, size="error")
+    said.clear()
+    assert call("Generate", model=model, label_map=odd, seed=0, size="resize").shape == (1, 64, 96, 3)
+    assert said[-1] == "resize: label map 90×50, model 96×64"
+    padded = call("Generate", model=model, label_map=odd, seed=0, size="pad")
+    assert padded.shape == (1, 50, 90, 3) and said[-1] == "pad: label map 90×50, model 96×64"
+    said.clear()
+    fitting = call("Generate", model=model, label_map=label_map(), seed=0, size="error")
+    for size in ("resize", "pad"):
+        assert torch.equal(call("Generate", model=model, label_map=label_map(), seed=0, size=size), fitting)
+    assert said == []
+
+
+def test_instances_reach_nets_that_know_them(call, files, label_map):
+    net = gaugan_toys.generator(gaugan_toys.config(**LANDSCAPE, instance_edges=True))
+    gaugan.save(files / "edges.safetensors", net, metadata={"taxonomy": "landscape"})
+    model = call("Load", name="edges.safetensors")
+    numbers = torch.zeros(1, 50, 90, dtype=torch.int32)
+    numbers[:, :, 40:] = 1
+    plain, numbered = (
+        call("Generate", model=model, label_map=label_map(50, 90, instances=instances), seed=0, size="pad")
+        for instances in (None, numbers)
+    )
+    assert not torch.equal(plain, numbered)
+
+
+def test_a_new_style_for_the_same_label_map_costs_only_convolutions(call, model, label_map, predicted):
+    call("Generate", model=model, label_map=label_map(), seed=0)
+    layers = len(predicted)
+    assert layers == len({*predicted}) > 0
+    call("Generate", model=model, label_map=label_map(), seed=1)
+    call("EncodeStyle", model=model, image=photo())
+    call("Generate", model=model, label_map=label_map(), seed=1, style_image=photo())
+    assert len(predicted) == layers
+    call("Generate", model=model, label_map=label_map(seed=5), seed=1)
+    assert len(predicted) == 2 * layers
+
+
+def test_kept_maps_go_when_the_net_is_moved_or_cast_and_never_travel(call, model, label_map):
+    picture = call("Generate", model=model, label_map=label_map(), seed=0)
+    assert model.model.cache.bytes > 0
+    sent = pickle.loads(pickle.dumps(model))
+    assert sent.model.cache.bytes == 0
+    assert torch.equal(call("Generate", model=sent, label_map=label_map(), seed=0), picture)
+    model.model.to("cpu")
+    assert model.model.cache.bytes > 0
+    model.model.double()
+    assert model.model.cache.bytes == 0
+
+
+def test_running_nodes_leaves_their_inputs_alone(call, model, label_map):
+    before = {name: value.clone() for name, value in model.model.state_dict().items()}
+    given, image = label_map(), photo()
+    ids, pixels = given.ids.clone(), image.clone()
+    call("Generate", model=model, label_map=given, seed=1, style_image=image, color_match="overall")
+    assert all(torch.equal(value, before[name]) for name, value in model.model.state_dict().items())
+    assert torch.equal(given.ids, ids) and torch.equal(image, pixels)
+
+
+def test_short_memory_halves_the_batch(pack, monkeypatch):
+    from comfy import model_management
+
+    runtime, sizes = pack.nodes.runtime, []
+    monkeypatch.setattr(runtime, "device", lambda: torch.device("meta"))
+
+    def work(part):
+        sizes.append(part.stop - part.start)
+        if sizes[-1] > 2:
+            raise model_management.OOM_EXCEPTION("out of memory")
+        return torch.arange(part.start, part.stop)
+
+    assert runtime.in_batches(work, 7, 6, lambda progress: None, "").tolist() == list(range(7))
+    assert sizes == [6, 3, 1, 1, 1, 1, 1, 1, 1]
+    with pytest.raises(model_management.OOM_EXCEPTION):
+        runtime.in_batches(lambda part: work(slice(0, 9)), 2, 2, lambda progress: None, "")
+
+
+def test_a_stop_is_heard_between_pictures(call, model, label_map):
+    from comfy import model_management
+
+    model_management.interrupt_current_processing()
+    with pytest.raises(model_management.InterruptProcessingException):
+        call("Generate", model=model, label_map=label_map(batch=2), seed=0)
+
+
+# Colour matching.
+
+
+def statistics(image):
+    """Mean and standard deviation of the colours."""
+    pixels = image.reshape(-1, 3)
+    return pixels.mean(0), pixels.std(0)
+
+
+def example_photo():
+    """A photo with colours that no toy net paints, far enough from black and white."""
+    return torch.tensor([0.8, 0.3, 0.2]) + 0.2 * (photo() - 0.5) * torch.tensor([1.0, 0.8, 0.6])
+
+
+@pytest.mark.parametrize("which", ["model", "plain"])
+def test_color_match_gives_the_colours_of_the_photo(call, request, label_map, which):
+    net, image = request.getfixturevalue(which), example_photo()
+    off = call("Generate", model=net, label_map=label_map(), seed=0)
+    matched = call("Generate", model=net, label_map=label_map(), seed=0, style_image=image, color_match="overall")
+    for got, wanted, before in zip(statistics(matched), statistics(image), statistics(off), strict=True):
+        assert torch.allclose(got, wanted, rtol=0.1)
+        assert not torch.allclose(before, wanted, rtol=0.2)
+
+
+def test_color_match_per_class(call, plain, label_map, pack, said):
+    asked = label_map()
+    present = asked.ids.unique().tolist()
+    there = torch.full((1, 20, 30), present[0], dtype=torch.uint8)
+    there[:, :, 15:] = present[1]
+    image = example_photo()
+    image[:, :, 30:] = 1 - image[:, :, 30:]
+    inputs = {"model": plain, "label_map": asked, "seed": 0, "style_image": image, "color_match": "per class"}
+    matched = call("Generate", **inputs, style_label_map=pack.nodes.sockets.LabelMap(there, "landscape"))
+    for label, half in zip(present[:2], (image[:, :, :30], image[:, :, 30:]), strict=True):
+        region = matched[asked.ids == label]
+        assert torch.allclose(region.mean(0), half.reshape(-1, 3).mean(0), atol=2e-3)
+    missing = said[-1].split("style_image has no ")[1].split(";")[0].split(", ")
+    assert sorted(missing) == sorted(asked.classes.classes[label].name for label in present[2:]) and missing
+
+
+def test_inputs_that_contradict_each_other(call, model, label_map, style):
+    base = {"model": model, "label_map": label_map(), "seed": 0}
+    drawn = style(torch.zeros(1, 6))
+    for inputs, message in [
+        ({"color_match": "overall"}, "no style_image is connected"),
+        ({"color_match": "per class", "style_image": photo()}, "connect style_label_map"),
+        ({"style_image": photo(), "style_label_map": label_map()}, "counts only for color_match 'per class'"),
+        ({"style": drawn, "style_image": photo()}, "both give a style"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call("Generate", **base, **inputs)
+    both = call("Generate", **base, style=drawn, style_image=example_photo(), color_match="overall")
+    assert torch.allclose(statistics(both)[0], statistics(example_photo())[0], atol=2e-3)
+
+
+def test_a_prompt_runs_from_colours_to_picture(run, files):
+    from folder_paths import get_output_directory
+
+    prompt = {
+        "1": {"class_type": "GauGANLoad", "inputs": {
+            "name": "painter.safetensors", "encoder": "auto", "taxonomy": "auto", "label_offset": 0,
+            "upsampling": "auto"}},
+        "3": {"class_type": "SolidMask", "inputs": {"value": 1.0, "width": 96, "height": 64}},
+    }  # fmt: skip
+    prompt |= {
+        "4": {"class_type": "GauGANLabelMapFromMasks", "inputs": {
+            "taxonomy": "landscape", "taxonomy.base_class": "sky", "mask_1": ["3", 0],
+            **{f"taxonomy.class_{i}": "sea" if i == 1 else "none" for i in range(1, 7)}}},
+        "5": {"class_type": "GauGANGenerate", "inputs": {
+            "model": ["1", 0], "label_map": ["4", 0], "seed": 1, "size": "resize", "color_match": "off"}},
+        "6": {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": "x"}},
+    }  # fmt: skip
+    run(prompt)
+    assert len(list(Path(get_output_directory()).glob("x*.png"))) == 1

@@ -1,0 +1,279 @@
+import dataclasses
+import hashlib
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hub import Hub
+from huggingface_hub import constants
+
+from gan_models.labels import TAXONOMIES
+from gan_models.weights import MANIFEST, ROOT, SCHEMA, Bundled, Hosted, bundled, entries, resolve
+
+CONTENT = random.Random(0).randbytes(600_000)
+ENTRY = dataclasses.replace(
+    entries("gaugan")[0], name="toy", source=Hosted("someone/models", "folder/net.pth", "main"), sha256=None
+)
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch):
+    """No test reaches another machine, nor asks for its address."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self, address):
+        assert address[0] in ("127.0.0.1", "::1"), f"a connection to {address}"
+        return connect(self, address)
+
+    def guarded_look_up(host, *arguments, **options):
+        assert host in ("127.0.0.1", "localhost"), f"a look-up of {host}"
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no_token"))
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
+    with Hub(CONTENT) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        yield hub
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "models" / "gaugan"
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def record(folder):
+    return json.loads((folder / "toy.pth.json").read_text())
+
+
+class Stop(Exception):
+    pass
+
+
+def stop_at(size):
+    def on_progress(progress):
+        if progress.step >= size:
+            raise Stop
+
+    return on_progress
+
+
+def test_the_manifest_fits_its_schema():
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(MANIFEST.read_text(encoding="utf-8")), schema)
+    model = schema["$defs"]["model"]["properties"]
+    assert model["taxonomy"]["enum"] == [*TAXONOMIES, None]
+
+
+@pytest.mark.parametrize("change", [
+    {"sha256": "abc"}, {"source": {}}, {"source": {"bundled": "../x"}}, {"architecture": "vae"}, {"surprise": 1},
+    {"name": "With Blanks"}, {"verified": None},
+])  # fmt: skip
+def test_the_schema_refuses(change):
+    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    manifest["models"][0] |= change
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(manifest, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_names_are_unique_and_bundled_files_have_hashes():
+    every = [*entries("gaugan"), *entries("singan")]
+    assert len({entry.name for entry in every}) == len(every)
+    assert bundled("singan") == {"singan-balloons": "weights/singan-balloons.safetensors"}
+    for entry in every:
+        if isinstance(entry.source, Bundled) and (ROOT / entry.source.path).is_file() and entry.sha256:
+            assert hashlib.sha256((ROOT / entry.source.path).read_bytes()).hexdigest() == entry.sha256
+
+
+def test_what_nobody_checked_says_so():
+    coco, city = (next(e for e in entries("gaugan") if e.name == name) for name in ("spade-coco", "spade-cityscapes"))
+    for entry in (coco, city):
+        assert not entry.verified and "Unverified" in entry.description and "research use only" in entry.description
+        assert entry.source.repo_id == "mit-han-lab/gan-compression" and entry.file_name == f"{entry.name}.pth"
+    assert "Unverified" not in entries("singan")[0].description
+
+
+def test_download(hub, folder):
+    seen = []
+    path = resolve(ENTRY, folder, seen.append)
+    assert path == folder / "toy.pth" and path.read_bytes() == CONTENT
+    assert names(folder) == ["toy.pth", "toy.pth.json"]
+    assert record(folder)["sha256"] == hub.sha256
+    steps = [progress.step for progress in seen]
+    assert steps == sorted(steps) and steps[-1] == len(CONTENT) and len(steps) >= 5
+    assert {progress.total for progress in seen} == {len(CONTENT)} and "downloading toy" in seen[0].stage
+
+
+def test_what_is_here_is_not_downloaded_again(hub, folder):
+    resolve(ENTRY, folder)
+    asked = len(hub.requests)
+    assert resolve(ENTRY, folder).read_bytes() == CONTENT
+    assert len(hub.requests) == asked
+
+
+def test_a_file_that_the_user_put_there_is_taken_and_remembered(hub, folder):
+    folder.mkdir(parents=True)
+    (folder / "toy.pth").write_bytes(b"by hand")
+    assert resolve(ENTRY, folder).read_bytes() == b"by hand"
+    assert hub.requests == [] and record(folder)["sha256"] == hashlib.sha256(b"by hand").hexdigest()
+
+
+def test_a_file_that_has_changed_since_is_refused(hub, folder):
+    path = resolve(ENTRY, folder)
+    path.write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(ValueError, match=r"toy\.pth is not the file that it was when you first used toy"):
+        resolve(ENTRY, folder)
+    os.utime(path, (1, 1))
+    path.write_bytes(CONTENT)
+    assert resolve(ENTRY, folder) == path
+
+
+def test_the_manifests_hash_counts(hub, folder):
+    right = dataclasses.replace(ENTRY, sha256=hub.sha256)
+    assert resolve(right, folder).read_bytes() == CONTENT
+    wrong = dataclasses.replace(ENTRY, sha256="0" * 64)
+    with pytest.raises(ValueError, match=r"not the file that it was when we listed toy .*wanted 0000"):
+        resolve(wrong, folder)
+    with pytest.raises(ValueError, match=r"sent is not toy \(sha256 .*, wanted 0000.*nothing was kept"):
+        resolve(wrong, folder / "other")
+    assert names(folder / "other") == []
+
+
+def test_a_corrupted_download_is_refused(hub, folder):
+    hub.sent = CONTENT[:-1] + b"?"
+    with pytest.raises(ValueError, match="nothing was kept"):
+        resolve(ENTRY, folder)
+    assert names(folder) == []
+
+
+def test_a_small_file_has_no_hash_on_the_hub(hub, folder):
+    hub.large = False
+    assert resolve(ENTRY, folder).read_bytes() == CONTENT
+
+
+def test_a_broken_connection_is_picked_up(hub, folder):
+    hub.break_at = 250_000
+    assert resolve(ENTRY, folder).read_bytes() == CONTENT
+    assert len(hub.bodies) == 2 and hub.bodies[1].startswith("bytes=")
+
+
+def test_a_file_that_ends_too_early(hub, folder):
+    hub.sent = CONTENT[:300_000]
+    with pytest.raises(FileNotFoundError, match=r"the connection failed .*what has arrived is kept.*as toy\.pth"):
+        resolve(ENTRY, folder)
+    assert len(names(folder)) == 1 and names(folder)[0].endswith(".part")
+    hub.sent = CONTENT
+    assert resolve(ENTRY, folder).read_bytes() == CONTENT
+    assert hub.bodies[-1] == "bytes=300000-"
+
+
+def test_a_stopped_download_goes_on_later(hub, folder):
+    with pytest.raises(Stop):
+        resolve(ENTRY, folder, stop_at(200_000))
+    (part,) = names(folder)
+    kept = (folder / part).stat().st_size
+    assert 200_000 <= kept < len(CONTENT) and not (folder / "toy.pth").exists()
+    seen = []
+    assert resolve(ENTRY, folder, seen.append).read_bytes() == CONTENT
+    assert hub.bodies[-1] == f"bytes={kept}-" and seen[0].step > kept
+    assert names(folder) == ["toy.pth", "toy.pth.json"]
+
+
+def test_the_rest_of_another_version_is_thrown_away(hub, folder):
+    with pytest.raises(Stop):
+        resolve(ENTRY, folder, stop_at(200_000))
+    hub.content = hub.sent = CONTENT[::-1]
+    assert resolve(ENTRY, folder).read_bytes() == CONTENT[::-1]
+    assert hub.bodies[-1] is None and names(folder) == ["toy.pth", "toy.pth.json"]
+
+
+def test_a_full_disk_is_no_network_error(hub, folder, monkeypatch):
+    def full(progress):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        resolve(ENTRY, folder, full)
+    assert not isinstance(caught.value, FileNotFoundError)
+
+
+def test_a_missing_file(hub, folder):
+    hub.status = 404
+    with pytest.raises(FileNotFoundError, match="could not download toy: the Hub has no such file") as caught:
+        resolve(ENTRY, folder)
+    assert f"get {hub.url}/someone/models/resolve/main/folder/net.pth yourself" in str(caught.value)
+    assert f"put it into {folder} as toy.pth" in str(caught.value)
+
+
+def test_a_gated_repository(hub, folder, monkeypatch):
+    hub.token = "hf_secret"
+    with pytest.raises(FileNotFoundError, match=r"who asks \(401\): accept the conditions on https.*set HF_TOKEN"):
+        resolve(ENTRY, folder)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    assert resolve(ENTRY, folder).read_bytes() == CONTENT
+    assert {token for _, path, _, token in hub.requests if path == "/cdn"} == {None}
+
+
+def test_a_hub_in_trouble(hub, folder):
+    hub.status = 418
+    with pytest.raises(FileNotFoundError, match="the Hub answered 418"):
+        resolve(ENTRY, folder)
+
+
+def test_no_connection(hub, folder, monkeypatch):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{probe.getsockname()[1]}/")
+    with pytest.raises(FileNotFoundError, match=r"the connection failed \(\w*Connect\w*\)\. You can also get http"):
+        resolve(ENTRY, folder)
+
+
+def test_a_bundled_file_that_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"weights/gone\.safetensors is missing from the pack"):
+        resolve(dataclasses.replace(ENTRY, source=Bundled("weights/gone.safetensors")), tmp_path)
+
+
+# Downloads need nothing of torch, which takes seconds to import.
+SCRIPT = """
+import dataclasses, sys, types
+sys.modules["torch"] = types.SimpleNamespace(Tensor=object)
+sys.path.append(sys.argv[1])
+from gan_models.weights import Hosted, entries, resolve
+entry = dataclasses.replace(entries("gaugan")[0], name="toy", source=Hosted("someone/models", "folder/net.pth", "main"))
+try:
+    print(resolve(entry, sys.argv[2]))
+except FileNotFoundError as error:
+    print(error)
+"""
+
+
+def in_a_process(folder, **variables):
+    """What a new Python says that has these environment variables from the start."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    environment |= variables | {"HF_HOME": str(folder / "hf")}
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[2]), str(folder)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_environment_variables_count(hub, folder):
+    hub.token = "hf_secret"
+    offline = in_a_process(folder, HF_ENDPOINT=hub.url, HF_TOKEN="hf_secret", HF_HUB_OFFLINE="1")
+    assert "could not download toy: downloads are off (HF_HUB_OFFLINE is set)" in offline and hub.requests == []
+    assert in_a_process(folder, HF_ENDPOINT=hub.url, HF_TOKEN="hf_secret") == str(folder / "toy.pth")
+    assert (folder / "toy.pth").read_bytes() == CONTENT
