@@ -240,6 +240,15 @@ def test_wrong_usage_is_status_2():
     assert caught.value.code == 2
 
 
+@pytest.fixture
+def listens_to_ctrl_c():
+    """Python leaves SIGINT ignored where the shell started it in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listens_to_ctrl_c")
 @pytest.mark.parametrize("kind", ["Endless", "EndlessCoroutine"])
 def test_ctrl_c_stops_a_working_node_at_once(command, capsys, kind):
     assert command(shown_number(kind)) == 130
