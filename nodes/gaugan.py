@@ -7,7 +7,7 @@ from ..gan_models import gaugan, labels
 from ..gan_models.seeds import seeded
 from ..gan_models.weights import Bundled, entries, resolve
 from . import runtime
-from .sockets import GauGANModel, LabelMap, Style
+from .sockets import GauGANModel, LabelMap, Style, seed_input
 
 CATEGORY = "GAN Atelier/GauGAN"
 KIND = "gaugan"
@@ -124,14 +124,7 @@ class GauGANRandomStyle(io.ComfyNode):
             search_aliases=["random look", "style noise", "latent vector", "z vector"],
             inputs=[
                 GauGANModel.Input("model", tooltip="A GauGAN with a style."),
-                io.Int.Input(
-                    "seed",
-                    default=0,
-                    min=0,
-                    max=2**64 - 1,
-                    control_after_generate=True,
-                    tooltip="Another seed gives other styles.",
-                ),
+                seed_input("Another seed gives other styles."),
                 io.Int.Input(
                     "count",
                     default=1,
@@ -207,14 +200,7 @@ class GauGANGenerate(io.ComfyNode):
             inputs=[
                 GauGANModel.Input("model", tooltip="From Load GauGAN."),
                 LabelMap.Input("label_map", tooltip="What is where, in the classes of the model. Batches are kept."),
-                io.Int.Input(
-                    "seed",
-                    default=0,
-                    min=0,
-                    max=2**64 - 1,
-                    control_after_generate=True,
-                    tooltip="Chooses the style where neither style nor style_image does.",
-                ),
+                seed_input("Chooses the style where neither style nor style_image does."),
                 io.Combo.Input(
                     "size",
                     options=list(gaugan.HOW_TO_FIT),

@@ -8,7 +8,7 @@ from ..gan_models import singan
 from ..gan_models.seeds import seeded
 from ..gan_models.weights import bundled
 from . import runtime
-from .sockets import SinGANModel
+from .sockets import SinGANModel, seed_input
 
 KIND = "singan"
 BUNDLED = bundled(KIND)
@@ -92,14 +92,7 @@ class SinGANSample(io.ComfyNode):
             search_aliases=["random sample", "variations", "retarget", "resize content aware", "generate singan"],
             inputs=[
                 SinGANModel.Input("model", tooltip="A trained SinGAN."),
-                io.Int.Input(
-                    "seed",
-                    default=0,
-                    min=0,
-                    max=2**64 - 1,
-                    control_after_generate=True,
-                    tooltip="Another seed gives another arrangement.",
-                ),
+                seed_input("Another seed gives another arrangement."),
                 io.Int.Input("batch_size", default=1, min=1, max=256, tooltip="Number of pictures."),
                 io.Float.Input(
                     "width_factor",

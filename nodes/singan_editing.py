@@ -6,7 +6,7 @@ from ..gan_models import singan
 from ..gan_models.seeds import seeded
 from . import runtime
 from .singan import memory_needed
-from .sockets import SinGANModel
+from .sockets import SinGANModel, seed_input
 
 
 class SinGANHarmonize(io.ComfyNode):
@@ -31,14 +31,7 @@ class SinGANHarmonize(io.ComfyNode):
                     tooltip="Where the picture enters the pyramid. Lower numbers change more: 1 rebuilds the object "
                     "from the picture's own shapes; the last scale changes only fine texture.",
                 ),
-                io.Int.Input(
-                    "seed",
-                    default=0,
-                    min=0,
-                    max=2**64 - 1,
-                    control_after_generate=True,
-                    tooltip="Another seed varies the details.",
-                ),
+                seed_input("Another seed varies the details."),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The blended picture at the training size.")],
         )
@@ -68,14 +61,7 @@ class SinGANSuperResolve(io.ComfyNode):
             inputs=[
                 SinGANModel.Input("model", tooltip="A SinGAN, best trained with the purpose super-resolution."),
                 io.Float.Input("factor", default=4.0, min=1.0, max=16.0, step=0.1, tooltip="How many times larger."),
-                io.Int.Input(
-                    "seed",
-                    default=0,
-                    min=0,
-                    max=2**64 - 1,
-                    control_after_generate=True,
-                    tooltip="Another seed varies the finest details.",
-                ),
+                seed_input("Another seed varies the finest details."),
                 io.Image.Input(
                     "image",
                     optional=True,

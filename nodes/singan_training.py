@@ -8,7 +8,7 @@ from comfy_api.latest import io
 from ..gan_models.singan import PRESETS, SinGANConfig
 from ..gan_models.singan.resume import train_resumable
 from . import runtime
-from .sockets import SinGANModel
+from .sockets import SinGANModel, seed_input
 
 ANY_TASK, SUPER_RESOLUTION = "any task", "super-resolution"
 EXACT = "paper"
@@ -36,14 +36,7 @@ class SinGANTrain(io.ComfyNode):
                     tooltip="draft: a first look at 128 pixels in about a minute. standard: 250 pixels in minutes. "
                     "paper: the released schedule, hours on a CPU.",
                 ),
-                io.Int.Input(
-                    "seed",
-                    default=0,
-                    min=0,
-                    max=2**64 - 1,
-                    control_after_generate=io.ControlAfterGenerate.fixed,
-                    tooltip="The same picture, seed and settings give the same model.",
-                ),
+                seed_input("The same picture, seed and settings give the same model.", io.ControlAfterGenerate.fixed),
                 io.Combo.Input(
                     "purpose",
                     options=[ANY_TASK, SUPER_RESOLUTION],

@@ -1,4 +1,4 @@
-"""The socket types of the pack, and what travels on them."""
+"""The socket types of the pack, what travels on them, and the input that many nodes share."""
 
 from dataclasses import dataclass
 
@@ -66,3 +66,8 @@ class LabelMap(io.Custom("LABEL_MAP")):
     def classes(self) -> Taxonomy:
         """The taxonomy itself."""
         return taxonomy(self.taxonomy)
+
+
+def seed_input(tooltip: str, control: bool | io.ControlAfterGenerate = True) -> io.Int.Input:
+    """A seed widget with ComfyUI's range. ``control``: what becomes of it after a run, unless the user says."""
+    return io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=control, tooltip=tooltip)
