@@ -9,6 +9,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 # Python puts the script's folder in front of everything; this one has a package called "nodes".
@@ -87,8 +88,7 @@ def run(options: argparse.Namespace, headless: ModuleType) -> int:
         headless.configure_folders(
             ROOT, models=options.models, input=options.input, output=options.output, temp=Path(options.output, "temp")
         )
-        if options.cpu:
-            headless.set_torch_device("cpu")
+        headless.set_torch_device("cpu" if options.cpu else None)
         nodes = headless.all_nodes(headless.load_pack())
         workflow = headless.read_workflow(options.file, nodes)
         for setting in options.settings:
@@ -113,7 +113,7 @@ def run(options: argparse.Namespace, headless: ModuleType) -> int:
     return 0
 
 
-def report(result, headless: ModuleType) -> None:
+def report(result: Any, headless: ModuleType) -> None:
     """Prints the texts that nodes show, and where the pictures are."""
     for shown in result.ui.values():
         for text in shown.get("text", ()):

@@ -10,4 +10,5 @@ from .api.node import ComfyNode
 
 def object_info(node_class: type[ComfyNode]) -> dict[str, Any]:
     """The JSON that ``/object_info/<id>`` holds for the node: tuples are lists, enums are their values."""
-    return json.loads(json.dumps(node_class.GET_NODE_INFO_V1()))
+    info: dict[str, Any] = json.loads(json.dumps(node_class.GET_NODE_INFO_V1()))
+    return info

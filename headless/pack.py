@@ -47,16 +47,8 @@ def pack_nodes(pack: ModuleType) -> dict[str, type[ComfyNode]]:
 
     Raises ``TypeError`` if the entry point isn't what ComfyUI wants, ``ValueError`` if an id comes twice.
     """
-    extension = pack.comfy_entrypoint()
-    if inspect.isawaitable(extension):
-        extension = asyncio.run(_result_of(extension))
-    if not isinstance(extension, ComfyExtension):
-        raise TypeError(f"comfy_entrypoint must return a ComfyExtension, not {type(extension).__name__}.")
-    classes = asyncio.run(_list_nodes(extension))
-    if not isinstance(classes, list):
-        raise TypeError(f"get_node_list must return a list, not {type(classes).__name__}.")
     nodes: dict[str, type[ComfyNode]] = {}
-    for node_class in classes:
+    for node_class in asyncio.run(_node_list(pack)):
         node_id = node_class.GET_SCHEMA().node_id
         if node_id in nodes:
             raise ValueError(f"Two nodes have the id {node_id!r}.")
@@ -70,10 +62,14 @@ def all_nodes(pack: ModuleType) -> dict[str, type[ComfyNode]]:
     return CORE_NODES | pack_nodes(pack)
 
 
-async def _result_of(awaitable):
-    return await awaitable
-
-
-async def _list_nodes(extension: ComfyExtension) -> list[type[ComfyNode]]:
+async def _node_list(pack: ModuleType) -> list[type[ComfyNode]]:
+    extension = pack.comfy_entrypoint()
+    if inspect.isawaitable(extension):
+        extension = await extension
+    if not isinstance(extension, ComfyExtension):
+        raise TypeError(f"comfy_entrypoint must return a ComfyExtension, not {type(extension).__name__}.")
     await extension.on_load()
-    return await extension.get_node_list()
+    classes = await extension.get_node_list()
+    if not isinstance(classes, list):
+        raise TypeError(f"get_node_list must return a list, not {type(classes).__name__}.")
+    return classes

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from .errors import WorkflowError
@@ -23,6 +24,7 @@ _OFF = (_MUTED, _BYPASSED)
 # Ids that links inside a subgraph use for the subgraph's own inputs and outputs.
 _SUBGRAPH_INPUT = "-10"
 _SUBGRAPH_OUTPUT = "-20"
+_HOST = "-1"
 
 
 @dataclass
@@ -142,25 +144,20 @@ class SavedGraph:
             )
             self.nodes[node.id] = node
             if node.type in self._subgraphs:
-                self._enter(node, raw.get("properties") or {}, within)
+                self._enter(node, raw, within)
         for link in level.get("links") or []:
             origin, origin_slot, target, target_slot = _read_link(link)
             self._feeds[f"{prefix}{target}", target_slot] = (f"{prefix}{origin}", origin_slot)
 
-    def _enter(self, host: SavedNode, properties: dict[str, Any], within: tuple[str, ...]) -> None:
+    def _enter(self, host: SavedNode, raw: dict[str, Any], within: tuple[str, ...]) -> None:
         """Adds the inside of the subgraph that ``host`` stands for."""
         if host.type in within:
             raise WorkflowError(f"The subgraph of node {host.id} contains itself.")
-        # Widgets of the inside that the host shows, as (node inside, or -1 for the host itself; name).
-        promoted = properties.get("proxyWidgets")
-        if promoted is None:
-            promoted = [("-1", entry["name"]) for entry in host.inputs if "widget" in entry]
-        overrides: dict[str, dict[str, Any]] = {}
-        for position, (inner, name) in enumerate(promoted):
-            value = host.widgets_values[position] if position < len(host.widgets_values) else None
+        overrides: dict[str, dict[str, Any]] = {_HOST: dict(host.overrides)}
+        for inner, name, value in _promoted_values(host, raw):
             value = host.overrides.get(name, value)
             if value is not None:
-                overrides.setdefault(str(inner), {})[name] = value
+                overrides.setdefault(inner, {})[name] = value
 
         subgraph = self._subgraphs[host.type]
         self._add_level(subgraph, f"{host.id}:", host.mode, overrides, (*within, host.type))
@@ -169,8 +166,27 @@ class SavedGraph:
             key = (f"{host.id}:{_SUBGRAPH_INPUT}", position)
             if entry["name"] in linked:
                 self._entrances[key] = linked[entry["name"]]
-            elif entry["name"] in overrides.get("-1", {}):
-                self._entrances[key] = Constant(overrides["-1"][entry["name"]])
+            elif entry["name"] in overrides[_HOST]:
+                self._entrances[key] = Constant(overrides[_HOST][entry["name"]])
+
+
+def _promoted_values(host: SavedNode, raw: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """The widgets that a node which stands for a subgraph shows: the node inside that each belongs to, its
+    name and its value. A node "-1" inside stands for the subgraph's input of that name.
+
+    Editors of different ages keep the values by name, by position in ``proxyWidgets``, or by position among
+    the inputs that are widgets. Older ones still keep them in the nodes inside; then the value here is None.
+    """
+    named = raw.get("widgets_values_named")
+    if named:
+        for name, value in named.items():
+            yield _HOST, name, value
+        return
+    proxies = (raw.get("properties") or {}).get("proxyWidgets")
+    if proxies is None:
+        proxies = [(_HOST, entry["name"]) for entry in host.inputs if "widget" in entry]
+    for (inner, name), value in zip_longest(proxies, host.widgets_values[: len(proxies)]):
+        yield str(inner), name, value
 
 
 def _read_link(link: list[Any] | dict[str, Any]) -> tuple[Any, int, Any, int]:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +28,10 @@ import_by_path("gan_models")
 if not headless.comfyui_is_present():
     headless.install()
 
+# The tests' networks are tiny. Threads gain nothing there, and where other programs keep the cores busy they
+# spin while they wait for each other: with two, the suite took five times as long and ten times the CPU time.
+torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def pack():
@@ -41,8 +46,11 @@ def node_classes(pack):
 
 
 @pytest.fixture
-def comfy_folders(tmp_path, monkeypatch):
-    """Input, output, temp and model folders below ``tmp_path``, which is returned, for one test."""
+def comfy_folders(pack, tmp_path, monkeypatch):
+    """Input, output, temp and model folders below ``tmp_path``, which is returned, for one test.
+
+    The pack is loaded before: the model folders that it registers then outlive the test.
+    """
     import folder_paths
 
     monkeypatch.setattr(folder_paths, "base_path", str(tmp_path))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import torch
+
 from gan_models.singan import SinGAN, SinGANConfig, train
 
 TOY = replace(SinGANConfig.preset("draft"), channels=8, iterations=6, coarse_iterations=6, pool=2, pool_iterations=3)

@@ -255,7 +255,7 @@ class Float(ComfyTypeIO):
             step: float | None = None,
             round: float | None = None,
             display_mode: NumberDisplay | None = None,
-            gradient_stops: list[dict] | None = None,
+            gradient_stops: list[dict[str, Any]] | None = None,
             **widget: Any,
         ) -> None:
             super().__init__(id, display_name, **widget)

@@ -57,16 +57,16 @@ class ComfyNode:
         raise NotImplementedError
 
     @classmethod
-    def execute(cls, **kwargs: Any) -> NodeOutput:
+    def execute(cls, *args: Any, **kwargs: Any) -> NodeOutput:
         raise NotImplementedError
 
     @classmethod
-    def validate_inputs(cls, **kwargs: Any) -> bool | str:
+    def validate_inputs(cls, *args: Any, **kwargs: Any) -> bool | str:
         """Optional: True, or a sentence that says what is wrong."""
         raise NotImplementedError
 
     @classmethod
-    def fingerprint_inputs(cls, **kwargs: Any) -> Any:
+    def fingerprint_inputs(cls, *args: Any, **kwargs: Any) -> Any:
         """Optional: while it returns the same value for the same inputs, the node's outputs are reused."""
         raise NotImplementedError
 
@@ -92,12 +92,13 @@ class ComfyNode:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, dict[str, Any]]:
-        return cls.GET_NODE_INFO_V1()["input"]
+        inputs: dict[str, dict[str, Any]] = cls.GET_NODE_INFO_V1()["input"]
+        return inputs
 
     @classmethod
     def GET_NODE_INFO_V1(cls) -> dict[str, Any]:
         """The entry of /object_info, before it becomes JSON."""
-        return cls.GET_SCHEMA().info(cls.RELATIVE_PYTHON_MODULE or "nodes")
+        return cls.GET_SCHEMA().info(cls.RELATIVE_PYTHON_MODULE)
 
 
 def overrides(node_class: type[ComfyNode], name: str) -> bool:

@@ -74,7 +74,7 @@ class Schema:
             if twice:
                 raise ValueError(f"{self.node_id}: {kind} ids must be unique, but {twice} are not.")
 
-    def info(self, python_module: str) -> dict[str, Any]:
+    def info(self, python_module: str | None) -> dict[str, Any]:
         """The node's entry of /object_info."""
         inputs = inputs_info(self.inputs)
         if self.hidden:
@@ -106,9 +106,9 @@ class Schema:
         }
 
 
-def inputs_info(inputs: list[Input]) -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
+def inputs_info(inputs: list[Input]) -> dict[str, dict[str, Any]]:
     """``{"required": {id: (type, options)}, "optional": {...}}``; "optional" only where there is one."""
-    info: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {"required": {}}
+    info: dict[str, dict[str, Any]] = {"required": {}}
     for entry in inputs:
         options = entry.as_dict()
         del options["optional"]

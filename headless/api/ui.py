@@ -23,7 +23,7 @@ _EXIF_MODEL = 0x0110
 _EXIF_MAKE = 0x010F
 
 
-class SavedResult(dict):
+class SavedResult(dict[str, str]):
     """``{"filename", "subfolder", "type"}`` of a file that the browser can ask for."""
 
     def __init__(self, filename: str, subfolder: str, type: FolderType) -> None:
@@ -143,6 +143,7 @@ def _to_pil(image: torch.Tensor) -> PILImage.Image:
 def _metadata(cls: type[ComfyNode] | None) -> dict[str, str]:
     if cls is None:
         return {}
-    extra = cls.hidden.extra_pnginfo or {}
-    prompt = {"prompt": cls.hidden.prompt} if cls.hidden.prompt else {}
-    return {key: json.dumps(value) for key, value in (prompt | extra).items()}
+    hidden: Any = cls.hidden
+    values = {"prompt": hidden.prompt} if hidden.prompt else {}
+    values |= hidden.extra_pnginfo or {}
+    return {key: json.dumps(value) for key, value in values.items()}

@@ -41,17 +41,17 @@ def _content_hash(image: str) -> str:
 def load_picture(path: str) -> tuple[torch.Tensor, torch.Tensor]:
     """All frames of the first frame's size: ``[B, H, W, 3]`` and the inverted alpha ``[B, H, W]``.
 
-    Without alpha the mask is 64 x 64 zeros, as in ComfyUI.
+    Without alpha the mask is 64 x 64 zeros, as in ComfyUI. Pillow decodes; ComfyUI of today uses FFmpeg,
+    whose JPEG colours differ by a few levels.
     """
-    images, masks = [], []
+    images: list[np.ndarray] = []
+    masks: list[np.ndarray] = []
     with Image.open(path) as file:
         for raw in ImageSequence.Iterator(file):
             frame = ImageOps.exif_transpose(raw)
-            if frame.mode == "I":
-                frame = frame.point(lambda level: level * (1 / 255))
             if frame.mode == "P" and "transparency" in frame.info:
                 frame = frame.convert("RGBA")
-            pixels = np.asarray(frame.convert("RGB"), dtype=np.float32) / 255.0
+            pixels = _rgb(frame)
             if images and pixels.shape != images[0].shape:
                 continue
             mask = np.zeros((64, 64), dtype=np.float32)
@@ -60,6 +60,14 @@ def load_picture(path: str) -> tuple[torch.Tensor, torch.Tensor]:
             images.append(pixels)
             masks.append(mask)
     return torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(masks))
+
+
+def _rgb(frame: Image.Image) -> np.ndarray:
+    """``[H, W, 3]`` in 0..1; Pillow would cut 16 bits of grey off at 255."""
+    if frame.mode.startswith("I"):
+        grey = np.asarray(frame, dtype=np.float32) / 65535.0
+        return np.repeat(grey[..., None], 3, axis=-1)
+    return np.asarray(frame.convert("RGB"), dtype=np.float32) / 255.0
 
 
 class LoadImage(io.ComfyNode):

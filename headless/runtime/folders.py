@@ -31,8 +31,8 @@ def configure(
 ) -> None:
     """Sets all folders anew; those not given lie below ``base`` (default: the pack's folder).
 
-    Call it before the pack is loaded: the pack registers its model folders below ``models_dir`` on import.
-    Model folders registered so far are forgotten.
+    Kinds of models that are known already, as those that the pack registers when it is loaded, stay known:
+    their folders below ``models_dir`` move along with it, others stay where they are.
     """
     global base_path, models_dir, user_directory
     base_path = os.path.abspath(base or base_path)
@@ -40,14 +40,23 @@ def configure(
     def place(folder: str | Path | None, name: str) -> str:
         return os.path.abspath(folder or os.path.join(base_path, name))
 
-    models_dir = place(models, "models")
+    before, models_dir = models_dir, place(models, "models")
     user_directory = place(None, "user")
     set_input_directory(place(input, "input"))
     set_output_directory(place(output, "output"))
     set_temp_directory(place(temp, "temp"))
-    folder_names_and_paths.clear()
-    folder_names_and_paths["checkpoints"] = ([os.path.join(models_dir, "checkpoints")], supported_pt_extensions)
+    for paths, _ in folder_names_and_paths.values():
+        paths[:] = [_moved(path, before, models_dir) for path in paths]
+    folder_names_and_paths.setdefault(
+        "checkpoints", ([os.path.join(models_dir, "checkpoints")], supported_pt_extensions)
+    )
     folder_names_and_paths["custom_nodes"] = ([os.path.join(base_path, "custom_nodes")], set())
+
+
+def _moved(path: str, old: str, new: str) -> str:
+    """Where a path below the folder ``old`` lies once that is ``new``; any other path as it is."""
+    inside = Path(path)
+    return str(new / inside.relative_to(old)) if inside.is_relative_to(old) else path
 
 
 def get_input_directory() -> str:

@@ -9,7 +9,7 @@ import torch
 
 from .patcher import ModelPatcher
 
-OOM_EXCEPTION = torch.OutOfMemoryError
+OOM_EXCEPTION = torch.cuda.OutOfMemoryError
 
 _device: torch.device | None = None
 _loaded: list[ModelPatcher] = []

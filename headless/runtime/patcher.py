@@ -5,27 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
 
 
 class ModelPatcher:
-    """Holds ``model``; moving it is left to ``load_models_gpu``."""
+    """Holds ``model``, an ``nn.Module``; moving it is left to ``load_models_gpu``."""
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Any,
         load_device: torch.device,
         offload_device: torch.device,
         size: int = 0,
         weight_inplace_update: bool = False,
     ) -> None:
-        self.model: Any = model
+        self.model = model
         self.load_device = load_device
         self.offload_device = offload_device
         self.size = size
         self.weight_inplace_update = weight_inplace_update
         # ComfyUI keeps the current device on the model, so that clones share it.
-        if getattr(model, "device", None) is None:
+        if getattr(self.model, "device", None) is None:
             self.model.device = offload_device
 
     def model_size(self) -> int:
@@ -48,16 +47,17 @@ class ModelPatcher:
         return getattr(other, "model", None) is self.model
 
     def current_loaded_device(self) -> torch.device:
-        return self.model.device
+        device: torch.device = self.model.device
+        return device
 
-    def patch_model(self, device_to: torch.device | None = None) -> nn.Module:
+    def patch_model(self, device_to: torch.device | None = None) -> Any:
         """Moves the model to the device, if one is given, and returns it."""
         if device_to is not None:
             self.model.to(device_to)
             self.model.device = device_to
         return self.model
 
-    def detach(self) -> nn.Module:
+    def detach(self) -> Any:
         """Moves the model back to where it waits."""
         return self.patch_model(self.offload_device)
 

@@ -9,7 +9,9 @@ from .camera import unit
 
 WIDEST = 0.58  # height of the widest ring, as a share of the envelope's height
 MOUTH = 0.10  # radius of the mouth; the largest radius is 0.5 * girth
-BASKET_DROP = 0.30  # from the mouth down to the floor of the basket
+BASKET_DROP = 0.246  # from the lowest point of the envelope down to the floor of the basket
+BASKET_HEIGHT = 0.098
+JACKETS = np.array([[0.20, 0.03, 0.03], [0.03, 0.05, 0.12], [0.14, 0.12, 0.08]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -198,59 +200,69 @@ def _box(value: np.ndarray, low, high, soft: float) -> np.ndarray:
     return np.clip((value - low) / soft + 0.5, 0, 1) * np.clip((high - value) / soft + 0.5, 0, 1)
 
 
-def _basket(right: np.ndarray, up: np.ndarray, balloon: Balloon, light: Light, soft: float):
-    """Basket, riders and ropes: linear light [H, W, 3] and coverage [H, W]."""
-    shift = 0.5 * np.sin(balloon.tilt)
-    mouth, floor = -0.5 * np.cos(balloon.tilt) + 0.02 + 0.1 * shift, -0.5 - BASKET_DROP * 0.82
-    rim = floor + 0.098
+def _show_behind(colour: np.ndarray, cover: np.ndarray, new_colour: np.ndarray, new_cover: np.ndarray):
+    """Colour [H, W, 3] of what is there and of something behind it, each by what is seen of it."""
+    peeping = new_cover * (1 - cover)
+    return noise.mix(colour, new_colour, peeping / np.maximum(peeping + cover, 1e-4))
+
+
+def _wicker(right: np.ndarray, up: np.ndarray, floor: float, light: Light, soft: float):
+    """The woven box with its padded rim: linear light [H, W, 3] and coverage [H, W]."""
+    rim = floor + BASKET_HEIGHT
     half = 0.062 - 0.10 * np.clip(rim - up, 0, 0.1)
     body = _box(up, floor, rim, soft) * _box(right, -half, half, soft)
     weave = np.sin(right * 420 + 3 * np.sin(up * 300)) * np.sin(up * 520)
     side = np.clip(0.55 + 13 * right * float(light.sun[0]), 0.12, 1.1)  # the side towards the sun is bright
-    wicker = np.array([0.30, 0.17, 0.075], np.float32)
     bright = (0.75 + 0.18 * weave) * noise.mix(light.sky * 0.5, light.sunlight * 0.9, side)[..., 0]
-    colour = wicker * bright[..., None]
+    colour = np.array([0.30, 0.17, 0.075], np.float32) * bright[..., None]
     edge = _box(up, rim - 0.017, rim + 0.004, soft) * _box(right, -0.066, 0.066, soft)
-    colour = noise.mix(colour, np.array([0.10, 0.05, 0.03], np.float32) * 1.2, edge * 0.85)
-    cover = np.maximum(body, edge)
-    for place, jacket in (
-        (-0.032, (0.20, 0.03, 0.03)),
-        (0.006, (0.03, 0.05, 0.12)),
-        (0.036, (0.14, 0.12, 0.08)),
-    ):
-        head = np.clip((0.0125 - np.hypot(right - place, up - rim - 0.036)) / soft + 0.5, 0, 1)
-        torso = _box(up, rim - 0.01, rim + 0.027, soft) * _box(right, place - 0.014, place + 0.014, soft)
-        rider = np.maximum(head * 0.95, torso)
-        tone = noise.mix(np.array(jacket, np.float32), np.array([0.30, 0.18, 0.12], np.float32), head)
-        behind = rider * (1 - cover)
-        colour = noise.mix(colour, tone * 0.9, behind / np.maximum(behind + cover, 1e-4))
-        cover = np.maximum(cover, rider)
+    padding = np.array([0.10, 0.05, 0.03], np.float32) * 1.2
+    return noise.mix(colour, padding, edge * 0.85), np.maximum(body, edge)
+
+
+def _rider(right: np.ndarray, up: np.ndarray, rim: float, place: float, jacket: np.ndarray, soft: float):
+    """Head and shoulders of one rider above the rim: linear light [H, W, 3] and coverage [H, W]."""
+    head = np.clip((0.0125 - np.hypot(right - place, up - rim - 0.036)) / soft + 0.5, 0, 1)
+    torso = _box(up, rim - 0.01, rim + 0.027, soft) * _box(right, place - 0.014, place + 0.014, soft)
+    skin = np.array([0.30, 0.18, 0.12], np.float32)
+    return 0.9 * noise.mix(jacket, skin, head), np.maximum(head * 0.95, torso)
+
+
+def _ropes(right: np.ndarray, up: np.ndarray, rim: float, mouth: float, mouth_radius: float, soft: float):
+    """Coverage [H, W] of the ropes from the rim to the mouth, and of the burner."""
     along = np.clip((up - rim) / (mouth - rim), 0, 1)
     ropes = np.zeros_like(right)
     for start in (-1.0, -0.45, 0.45, 1.0):
-        centre = start * (0.056 + along * (MOUTH * balloon.girth - 0.056))
+        centre = start * (0.056 + along * (mouth_radius - 0.056))
         ropes = np.maximum(ropes, np.clip((0.0042 - np.abs(right - centre)) / soft + 0.5, 0, 1))
-    ropes = ropes * _box(up, rim, mouth, soft) * 0.6
     burner = _box(up, mouth - 0.085, mouth - 0.06, soft) * _box(right, -0.022, 0.022, soft)
-    ropes = np.maximum(ropes, burner * 0.9)
-    behind = ropes * (1 - cover)
-    colour = noise.mix(colour, np.array([0.05, 0.045, 0.045], np.float32), behind / np.maximum(behind + cover, 1e-4))
-    return colour, np.maximum(cover, behind)
+    return np.maximum(ropes * _box(up, rim, mouth, soft) * 0.6, burner * 0.9)
 
 
-def paint(light_map: np.ndarray, balloon: Balloon, light: Light, haze: np.ndarray, detail: int = 2) -> np.ndarray:
-    """Paints one balloon over linear light [H, W, 3]; returns its coverage [H, W].
+def _basket(right: np.ndarray, up: np.ndarray, balloon: Balloon, light: Light, soft: float):
+    """Basket, riders and ropes: linear light [H, W, 3] and coverage [H, W]."""
+    mouth = 0.02 - 0.5 * np.cos(balloon.tilt) + 0.05 * np.sin(balloon.tilt)
+    floor = -0.5 - BASKET_DROP
+    rim = floor + BASKET_HEIGHT
+    colour, cover = _wicker(right, up, floor, light, soft)
+    for place, jacket in zip((-0.032, 0.006, 0.036), JACKETS, strict=True):
+        rider, rider_cover = _rider(right, up, rim, place, jacket, soft)
+        colour = _show_behind(colour, cover, rider, rider_cover)
+        cover = np.maximum(cover, rider_cover)
+    ropes = _ropes(right, up, rim, mouth, MOUTH * balloon.girth, soft)
+    colour = _show_behind(colour, cover, np.array([0.05, 0.045, 0.045], np.float32), ropes)
+    return colour, np.maximum(cover, ropes * (1 - cover))
 
-    light_map is changed in place; `detail` is how many samples a pixel takes each way.
-    """
+
+def paint(light_map: np.ndarray, balloon: Balloon, light: Light, haze: np.ndarray, detail: int = 2) -> None:
+    """Paints one balloon over linear light [H, W, 3], in place; `detail` is how many samples a pixel takes each way."""
     height, width, _ = light_map.shape
     scale = balloon.size * height
     middle_x, middle_y = balloon.x * width, balloon.y * height
     left, right = (int(np.clip(middle_x + side * 0.62 * scale, 0, width)) for side in (-1, 1))
     top, bottom = (int(np.clip(middle_y + side * scale, 0, height)) for side in (-0.62, 0.95))
-    covered = np.zeros((height, width), np.float32)
     if right <= left or bottom <= top:
-        return covered
+        return
     columns = (np.arange((right - left) * detail) + 0.5) / detail + left
     rows = (np.arange((bottom - top) * detail) + 0.5) / detail + top
     across, up = np.meshgrid((columns - middle_x) / scale, (middle_y - rows) / scale)
@@ -271,5 +283,3 @@ def paint(light_map: np.ndarray, balloon: Balloon, light: Light, haze: np.ndarra
     region = light_map[top:bottom, left:right]
     region *= 1 - share
     region += premultiplied
-    covered[top:bottom, left:right] = share[..., 0]
-    return covered

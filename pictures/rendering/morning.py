@@ -193,14 +193,13 @@ def render(width: int, height: int, seed: int = 7, count: int = 26, grain: float
     light = sky.dome(camera.directions(), COLOURS, SUN)
     light = sky.high_cloud(light, camera, np.array([0.95, 0.88, 0.86], np.float32), 0.45, seed + 60)
     layer = sky.CloudLayer(base=1500, top=2500, coverage=-0.95, cell=80, density=0.0035, seed=seed + 70)
-    light = sky.Clouds(layer, SUN).over(
-        light,
-        camera,
+    cloud_colours = sky.CloudColours(
         sunlight=np.array([1.45, 1.10, 0.85], np.float32),
         shade=np.array([0.46, 0.50, 0.62], np.float32),
         haze=COLOURS.horizon,
         haze_distance=24000,
     )
+    light = sky.Clouds(layer, SUN).over(light, camera, cloud_colours)
     light = np.repeat(np.repeat(light, detail, 0), detail, 1)
     paint_ground(light, camera_for(width * detail, height * detail), seed)
     light = film.shrink(light, detail)

@@ -124,14 +124,13 @@ def _sky(camera: Camera, seed: int) -> np.ndarray:
     light = sky.dome(camera.directions(), COLOURS, SUN, top=0.62)
     light = sky.high_cloud(light, camera, np.array([1.25, 0.80, 0.66], np.float32), 0.75, seed + 60)
     layer = sky.CloudLayer(base=2900, top=3900, coverage=-0.75, cell=120, density=0.0024, seed=seed + 70)
-    return sky.Clouds(layer, SUN).over(
-        light,
-        camera,
+    cloud_colours = sky.CloudColours(
         sunlight=np.array([1.75, 0.98, 0.66], np.float32),
         shade=np.array([0.38, 0.38, 0.52], np.float32),
         haze=COLOURS.horizon,
         haze_distance=36000,
     )
+    return sky.Clouds(layer, SUN).over(light, camera, cloud_colours)
 
 
 def _mirror_sky(light: np.ndarray, camera: Camera, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

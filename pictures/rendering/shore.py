@@ -131,6 +131,20 @@ def light_ground(beach: Beach, x, z, wet, under) -> np.ndarray:
     return light + (0.9 * gloss)[:, None] * SUNLIGHT + (0.06 * wet * openness)[:, None] * SKYLIGHT
 
 
+def _through_water(ground, deep, facing, wave_z) -> np.ndarray:
+    """Light [N, 3] from stones `deep` metres under water, with the sky mirrored on the surface.
+
+    facing: cosine between view and surface [N]; wave_z: the surface's slope away from us [N].
+    """
+    absorb = np.exp(-2.2 * deep[:, None] * np.array([5.5, 2.2, 1.7], np.float32))
+    body = np.array([0.035, 0.13, 0.16], np.float32)
+    seen = ground * absorb + body * (1 - absorb)
+    mirror = 0.02 + 0.98 * (1 - facing) ** 5
+    bright, blue = np.array([1.0, 0.92, 0.86], np.float32), SKYLIGHT * 1.2
+    sky = noise.mix(bright, blue, np.clip(0.5 - 2.5 * wave_z, 0, 1))
+    return noise.mix(seen, sky, np.clip(mirror * 1.5, 0, 1))
+
+
 def render(width: int, height: int, seed: int = 5) -> np.ndarray:
     """The finished picture, float32 [height, width, 3] in 0..1."""
     detail = 2  # samples a pixel takes each way
@@ -139,32 +153,23 @@ def render(width: int, height: int, seed: int = 5) -> np.ndarray:
     steps = int(np.clip(camera.width * 2.0, 500, 2200))
     depth = terrain.trace(beach.ground, camera, near=1.5, far=14.0, steps=steps)
     rows, columns = np.indices(depth.shape).reshape(2, -1)
-    z = np.minimum(depth, 14.0).reshape(-1)
     slope, across = camera.slopes()[rows], camera.across()[columns]
+    z = np.minimum(depth, 14.0).reshape(-1)
     x = across * z
     level = camera.altitude + slope * z
     edge = _water_edge(x, z, seed)
 
     surface_z = camera.altitude / -slope  # where the ray meets the water's surface
-    surface_x = across * surface_z
-    wave_x, wave_z = _waves(surface_x, surface_z, seed)
+    wave_x, wave_z = _waves(across * surface_z, surface_z, seed)
     deep = np.clip(-level, 0, 1)
-    bent_x, bent_z = x + wave_x * deep * 0.9, z + wave_z * deep * 0.9
-    calm = noise.smoothstep(0.0, 0.02, deep)
     damp = noise.smoothstep(0.035, -0.01, level - edge)
-    ground = light_ground(beach, np.where(deep > 0, bent_x, x), np.where(deep > 0, bent_z, z), damp, deep)
-
-    length = np.sqrt(1 + slope**2 + across**2)
-    path = deep * 2.2
-    absorb = np.exp(-path[:, None] * np.array([5.5, 2.2, 1.7], np.float32))
-    body = np.array([0.035, 0.13, 0.16], np.float32)
-    seen = ground * absorb + body * (1 - absorb)
-    facing = np.clip((-slope + wave_x * across + wave_z) / length, 0.02, 1)
-    mirror = 0.02 + 0.98 * (1 - facing) ** 5
-    sky = noise.mix(np.array([1.0, 0.92, 0.86], np.float32), SKYLIGHT * 1.2, np.clip(0.5 - 2.5 * wave_z, 0, 1))
-    water = noise.mix(seen, sky, np.clip(mirror * 1.5, 0, 1))
-    light = noise.mix(ground, water, calm)
-    light = noise.mix(light, np.array([1.35, 1.30, 1.25], np.float32), 0.9 * _foam(x, z, level - edge * 0.4, seed))
+    bent_x, bent_z = x + wave_x * deep * 0.9, z + wave_z * deep * 0.9  # refraction, roughly
+    ground = light_ground(beach, bent_x, bent_z, damp, deep)
+    facing = np.clip((-slope + wave_x * across + wave_z) / np.sqrt(1 + slope**2 + across**2), 0.02, 1)
+    water = _through_water(ground, deep, facing, wave_z)
+    light = noise.mix(ground, water, noise.smoothstep(0.0, 0.02, deep))
+    foam = _foam(x, z, level - edge * 0.4, seed)
+    light = noise.mix(light, np.array([1.35, 1.30, 1.25], np.float32), 0.9 * foam)
     picture = light.reshape(*depth.shape, 3).astype(np.float32)
     return film.develop(film.shrink(picture, detail), seed, exposure=0.56, saturation=0.98)
 

@@ -41,7 +41,7 @@ def tiling_volume(shape: tuple[int, int, int], steepness: float, seed: int) -> n
     frequency = np.sqrt(sum(axis**2 for axis in axes))
     spectrum *= 1 / np.maximum(frequency, 3.0) ** steepness
     spectrum[0, 0, 0] = 0
-    volume = np.fft.irfftn(spectrum, shape)
+    volume = np.fft.irfftn(spectrum, shape, axes=(0, 1, 2))
     return (volume / volume.std()).astype(np.float32)
 
 
@@ -81,6 +81,16 @@ class CloudLayer:
     seed: int
 
 
+@dataclass(frozen=True)
+class CloudColours:
+    """Linear-light colours [3] of sunlit and of shaded cloud, and the haze that they fade to with distance."""
+
+    sunlight: np.ndarray
+    shade: np.ndarray
+    haze: np.ndarray
+    haze_distance: float
+
+
 class Clouds:
     """One cloud layer with its sunlight worked out, ready to be seen by a camera."""
 
@@ -110,26 +120,24 @@ class Clouds:
             depth[row] = _roll_fraction(above, -shift_z, -shift_x)
         return depth
 
-    def over(
-        self,
-        sky: np.ndarray,
-        camera: Camera,
-        sunlight: np.ndarray,
-        shade: np.ndarray,
-        haze: np.ndarray,
-        haze_distance: float,
-        steps: int = 72,
-    ) -> np.ndarray:
-        """Lays the clouds over a sky [H, W, 3].
+    def _sample(self, rows: np.ndarray, z: np.ndarray, x: np.ndarray, level: np.ndarray):
+        """Where there may be cloud [N] bool, and for those points density [M] and sunlight [M], both 0..1."""
+        cloud = sample_volume(self.shape_noise, rows, z, x) + self.layer.coverage - self._profile(level)
+        active = cloud > -0.7
+        rows, z, x = rows[active], z[active], x[active]
+        fine = sample_volume(self.detail_noise, rows * 1.1, z * 2.3, x * 2.3)
+        finer = sample_volume(self.detail_noise, rows * 2.9, z * 6.7, x * 6.7)
+        density = np.clip((cloud[active] + 0.34 * fine + 0.15 * finer) * 0.9, 0, 1)
+        lit = np.exp(-0.75 * sample_volume(self.shadow, rows, z, x))
+        return active, density, (0.8 * lit + 0.2 * lit**0.25) * (1 - 0.35 * np.exp(-5 * density))
 
-        sunlight, shade: colours of lit and of shaded cloud; haze: colour [3] that distance fades to.
-        """
+    def over(self, sky: np.ndarray, camera: Camera, colours: CloudColours, steps: int = 72) -> np.ndarray:
+        """Lays the clouds over a sky [H, W, 3], marching along each view ray from base to top."""
         layer = self.layer
-        slope = np.maximum(camera.slopes()[:, None], 1e-3)
-        seen = np.broadcast_to(slope > 0.012, sky.shape[:2])
+        slope = np.broadcast_to(np.maximum(camera.slopes()[:, None], 1e-3), sky.shape[:2])
+        seen = slope > 0.012
         across = np.broadcast_to(camera.across()[None, :], sky.shape[:2])[seen]
-        slope = np.broadcast_to(slope, sky.shape[:2])[seen]
-        stretch = camera.stretch()[seen]
+        slope, stretch = slope[seen], camera.stretch()[seen]
         jitter = np.random.default_rng(layer.seed + 7).random(slope.shape, dtype=np.float32) * 0.6
         clear = np.ones_like(slope)
         colour = np.zeros((slope.size, 3), np.float32)
@@ -137,23 +145,14 @@ class Clouds:
         stride = (end - start) / steps
         for step in range(steps):
             depth = start + (step + jitter) * stride
-            level = np.clip((camera.altitude + slope * depth - layer.base) / (layer.top - layer.base), 0, 0.999)
-            z, x = depth / layer.cell, across * depth / layer.cell
-            rows = level * (self.SHAPE[0] - 1)
-            cloud = sample_volume(self.shape_noise, rows, z, x) + layer.coverage - self._profile(level)
-            active = cloud > -0.7
-            if not active.any():
-                continue
-            fine = sample_volume(self.detail_noise, rows[active] * 1.1, z[active] * 2.3, x[active] * 2.3)
-            finer = sample_volume(self.detail_noise, rows[active] * 2.9, z[active] * 6.7, x[active] * 6.7)
-            density = np.clip((cloud[active] + 0.34 * fine + 0.15 * finer) * 0.9, 0, 1)
-            lit = np.exp(-0.75 * sample_volume(self.shadow, rows[active], z[active], x[active]))
-            lit = (0.8 * lit + 0.2 * lit**0.25) * (1 - 0.35 * np.exp(-5 * density))
+            level = (camera.altitude + slope * depth - layer.base) / (layer.top - layer.base)
+            level = np.clip(level, 0, 0.999)
+            rows, z, x = level * (self.SHAPE[0] - 1), depth / layer.cell, across * depth / layer.cell
+            active, density, lit = self._sample(rows, z, x, level)
             blocked = 1 - np.exp(-density * layer.density * stride[active] * stretch[active])
-            ambient = shade * (0.75 + 0.45 * level[active])[:, None]
-            light = ambient + sunlight * lit[:, None]
-            far = 1 - np.exp(-depth[active] / haze_distance)
-            colour[active] += (clear[active] * blocked)[:, None] * noise.mix(light, haze, far)
+            light = colours.shade * (0.75 + 0.45 * level[active])[:, None] + colours.sunlight * lit[:, None]
+            far = 1 - np.exp(-depth[active] / colours.haze_distance)
+            colour[active] += (clear[active] * blocked)[:, None] * noise.mix(light, colours.haze, far)
             clear[active] *= 1 - blocked
         result = sky.copy()
         fade = noise.smoothstep(0.012, 0.06, slope)[:, None]

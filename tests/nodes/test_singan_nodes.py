@@ -4,7 +4,8 @@ import time
 
 import pytest
 import torch
-from singan_toys import TOY, picture, trained
+
+from singan_toys import picture, trained
 
 
 @pytest.fixture
@@ -101,8 +102,9 @@ def test_pictures_survive_the_way_there_and_back(pack):
 
 
 def test_messages_about_batches_and_sizes(nodes, toy_presets, monkeypatch):
-    import headless
     from server import PromptServer
+
+    import headless
 
     said = []
     monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: said.append((node_id, text)))
@@ -114,8 +116,9 @@ def test_messages_about_batches_and_sizes(nodes, toy_presets, monkeypatch):
 
 
 def test_progress_reaches_the_end_with_previews_at_most_once_a_second(nodes, toy_presets):
-    import headless
     from comfy import utils
+
+    import headless
 
     seen = []
     with utils.progress_hook(lambda value, total, preview, node_id=None: seen.append((value, total, preview))):
@@ -129,8 +132,9 @@ def test_progress_reaches_the_end_with_previews_at_most_once_a_second(nodes, toy
 
 
 def test_stop_ends_training_within_a_second(nodes, comfy_folders):
-    import headless
     from comfy import model_management
+
+    import headless
 
     image = comfy_picture(120, 160)
     inputs = {"image": image, "preset": "paper", "seed": 0}

@@ -3,6 +3,8 @@ import os
 import folder_paths
 import pytest
 
+import headless
+
 
 @pytest.fixture
 def models(comfy_folders):
@@ -49,8 +51,21 @@ def test_dots_do_not_lead_out_of_a_model_folder(models):
     (models / "secret.txt").write_text("x")
     assert folder_paths.get_full_path("toys", "../secret.txt") is None
     assert folder_paths.get_full_path("toys", "../first/../a.safetensors") == str(models / "first" / "a.safetensors")
-    with pytest.raises(FileNotFoundError, match="'toys'.*'nothing'"):
+    with pytest.raises(FileNotFoundError, match=r"'toys'.*'nothing'"):
         folder_paths.get_full_path_or_raise("toys", "nothing")
+
+
+def test_model_folders_move_with_the_models_and_others_stay(models, comfy_folders):
+    folder_paths.add_model_folder_path("toys", str(comfy_folders / "elsewhere"))
+    headless.configure_folders(comfy_folders / "new")
+    new = comfy_folders / "new" / "models"
+    assert folder_paths.get_folder_paths("toys") == [
+        str(new / "first"),
+        str(new / "second"),
+        str(comfy_folders / "elsewhere"),
+    ]
+    assert folder_paths.get_folder_paths("checkpoints") == [str(new / "checkpoints")]
+    assert folder_paths.get_folder_paths("custom_nodes") == [str(comfy_folders / "new" / "custom_nodes")]
 
 
 def test_an_unknown_kind_of_model_is_a_key_error(comfy_folders):

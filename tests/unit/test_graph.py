@@ -238,6 +238,22 @@ def test_a_subgraph_sets_widgets_inside():
     assert prompt["5:2"]["inputs"] == {"seed": 12, "plus": 1}
 
 
+def test_a_subgraph_names_the_widgets_that_it_sets():
+    inside = INNER | {"links": [*INNER["links"], dict(INNER["links"][0], id=9, origin_slot=2, target_id=2)]}
+    inside["nodes"] = [INNER["nodes"][0], node(2, "Number", [("seed", "INT", 9)], values=[8, "fixed", 1])]
+    inside["inputs"] = [*INNER["inputs"], {"name": "start", "type": "INT"}]
+    prompt = prompt_of(with_subgraph(HOST | {"widgets_values_named": {"y": 11, "start": 12}}, inside))
+    assert prompt["5:1"]["inputs"] == {"a": ["1", 0], "how": "times", "b": 11, "scale": 1.0}
+    assert prompt["5:2"]["inputs"] == {"seed": 12, "plus": 1}
+
+
+def test_a_widget_is_set_through_two_subgraphs():
+    host_inside = node(3, "inner", [("x", "INT", 1), ("y", "INT", None)], outputs=["INT", "INT"])
+    outer = subgraph("outer", [host_inside], [(1, -10, 0, 3, 0), (2, 3, 0, -20, 0)], inputs=["x"], outputs=["out"])
+    host = node(5, "outer", [("x", "INT", 1)], values=[13], properties={"proxyWidgets": [["3", "y"]]})
+    assert prompt_of(with_subgraph(host, outer, INNER))["5:3:1"]["inputs"]["b"] == 13
+
+
 def test_subgraphs_nest():
     outer = subgraph(
         "outer",

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-import quality
 import torch
+
+import quality
 from singan_toys import picture
 
 

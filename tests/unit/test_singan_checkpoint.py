@@ -4,11 +4,12 @@ import os
 
 import pytest
 import torch
+from safetensors.torch import save_file
+
 from gan_models.singan import load, save
 from gan_models.singan.checkpoint import encode
 from gan_models.singan.networks import Critic
 from gan_models.singan.resume import seeded
-from safetensors.torch import save_file
 from singan_toys import TOY, same_weights, trained
 
 
@@ -43,7 +44,7 @@ def test_damaged_file(tmp_path, model):
 
 def test_foreign_file(tmp_path):
     save_file({"conv.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
-    with pytest.raises(ValueError, match=r"other\.safetensors: this is no SinGAN model; its first tensors are conv\.weight"):
+    with pytest.raises(ValueError, match=r"other\.safetensors: this is no SinGAN model; its first tensors are conv"):
         load(tmp_path / "other.safetensors")
 
 

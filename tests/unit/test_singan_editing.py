@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
+from skimage.morphology import disk
+
 from gan_models.singan import harmonize, super_resolve
 from gan_models.singan.editing import blend_weight, dilate, super_resolution_steps
 from gan_models.singan.resume import seeded
-from scipy import ndimage
 from singan_toys import TOY, picture, trained
-from skimage.morphology import disk
 
 
 @pytest.fixture(scope="module")

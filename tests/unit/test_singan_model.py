@@ -2,6 +2,7 @@ import pickle
 
 import pytest
 import torch
+
 from gan_models.singan import model as model_module
 from gan_models.singan import super_resolve
 from gan_models.singan.resume import seeded

@@ -1,8 +1,9 @@
 import pytest
 import torch
+from torch import nn
+
 from gan_models.singan.networks import Critic, Generator, initialize, noisy
 from gan_models.singan.scale_training import fix_statistics, gradient_penalty
-from torch import nn
 
 
 def network(kind, normalization="none", width=8):

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from gan_models.singan import SinGANConfig
 from gan_models.singan.pyramid import build_pyramid, resize, scale_sizes, scaled_sizes, training_size
-from PIL import Image
 
 PAPER = SinGANConfig.preset("paper")
 

@@ -3,6 +3,7 @@ import math
 
 import pytest
 import torch
+
 from gan_models.progress import Progress
 from gan_models.singan import SinGANConfig, train, training
 from gan_models.singan.resume import SUFFIX, run_key, seeded, train_resumable
