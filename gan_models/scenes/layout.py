@@ -89,6 +89,17 @@ def view_of(plan: Plan, height: int, width: int) -> View:
     return View(height, width, plan.horizon * height, plan.focal * max(height, width), plan.altitude)
 
 
+@dataclass(frozen=True)
+class Thing:
+    """Something that stands: a sprite's kind, the pixel of its foot, its height in pixels, its distance in metres."""
+
+    kind: str
+    x: float
+    base: float
+    height: float
+    distance: float
+
+
 @dataclass
 class Layout:
     """A plan laid out at a size.
@@ -98,6 +109,7 @@ class Layout:
         view: its camera, at the size of the canvas.
         labels: uint8 ``[H, W]``: the label map, at the size of the picture.
         canvas: ``[len(CHANNELS), H', W']``: the surfaces, several pixels for one of the picture.
+        things: what stands on the canvas.
         clouds: density of clouds in 0..1, ``[H, W]``.
         fog: opacity of banks of fog in 0..1, ``[H, W]``.
     """
@@ -106,6 +118,7 @@ class Layout:
     view: View
     labels: Tensor
     canvas: Tensor
+    things: list[Thing]
     clouds: Tensor
     fog: Tensor
 

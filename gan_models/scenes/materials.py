@@ -14,12 +14,22 @@ from .sprites import PART
 
 @dataclass
 class Points:
-    """Pixels of one class: the columns of ``canvas``, ``[len(CHANNELS), N]``."""
+    """Pixels of one class.
+
+    Attributes:
+        canvas: their columns of the layout's canvas, ``[len(CHANNELS), N]``; ``points.nx`` is one of its rows.
+        across, slope: where they are in the view: right and up for each metre of distance, ``[N]``.
+        plan, light, noise: of the scene.
+        focal: of the view, in pixels.
+    """
 
     canvas: Tensor
+    across: Tensor
+    slope: Tensor
     plan: Plan
     light: Light
     noise: Noise
+    focal: float
 
     def __getattr__(self, channel: str) -> Tensor:
         return self.canvas[INDEX[channel]]
@@ -31,6 +41,30 @@ class Points:
     def fractal(self, size: float, key: str, octaves: int = 5, gain: float = 0.5, stretch: float = 1.0) -> Tensor:
         """Noise on the surface, its largest bumps ``size`` metres, stretched upwards; ``[N]``."""
         return self.noise.fractal(self.u / size, self.v / (size * stretch), key, octaves, gain, self.footprint / size)
+
+    def standing(self, size: float, key: str, octaves: int = 5, gain: float = 0.5, stretch: float = 1.0) -> Tensor:
+        """Noise of what stands on the ground (blades, crowns), its largest bumps ``size`` metres; ``[N]``.
+
+        It faces us at every distance: screens at distances that double, each fading into the next. On sprites it is
+        ``fractal``.
+        """
+        level = torch.log2(self.distance)
+        first, sprite = level.floor(), self.part > 0
+        share = torch.where(sprite, 0.0, level - first)
+        foot = torch.where(sprite, self.footprint, self.footprint_ahead) / size
+        screens = []
+        for screen in (first, first + 1):
+            metres = torch.exp2(screen)
+            x = torch.where(sprite, self.u, self.across * metres) / size
+            y = torch.where(sprite, self.v, self.slope * metres) / (size * stretch)
+            screens.append(self.noise.fractal(x, y, key, octaves, gain, foot))
+        contrast: Tensor = (share.square() + (1 - share).square()).rsqrt()
+        return torch.lerp(screens[0], screens[1], share) * contrast
+
+    @property
+    def footprint_ahead(self) -> Tensor:
+        """Metres a pixel of a screen that faces us, ``[N]``."""
+        return self.distance / self.focal
 
 
 Look = tuple[Tensor, Tensor]  # albedo [3, N], relief [N] around 0: brighter where it faces the light
@@ -59,8 +93,8 @@ def _season(points: Points, green: Tensor, amount: float = 1.0) -> Tensor:
 
 def _grass(points: Points) -> Look:
     deep, bright, olive = points.colour("#3d5a1c", "#74963a", "#7d8240")
-    blades = points.fractal(0.5, "blades", 6, 0.72, 1.6)
-    tufts = points.fractal(9.0, "tufts", 5, 0.6)
+    blades = points.standing(0.6, "blades", 5, 0.75, 1.8)
+    tufts = points.fractal(9.0, "tufts", 4, 0.6)
     albedo = torch.lerp(deep, bright, (0.5 + 0.45 * tufts + 0.55 * blades).clamp(0, 1.3))
     albedo = torch.lerp(albedo, olive, (0.4 * points.fractal(40.0, "fields", 3) + 0.2).clamp(0, 0.7))
     return _season(points, albedo), 0.45 * blades + 0.2 * tufts
@@ -70,10 +104,9 @@ def _flower(points: Points) -> Look:
     albedo, relief = _grass(points)
     kinds = ("#e8c51e", "#d83a34", "#efeef0", "#9a5fc4", "#e887b4", "#e8792a")
     first, second = points.colour(kinds[points.plan.seed % 6], kinds[points.plan.seed // 6 % 6])
-    size = (points.footprint * 2.2).clamp(min=0.11)
-    dots = points.noise.bumps(points.u / size, points.v / size, "petals")
+    dots = points.standing(0.16, "petals", 2, 0.8)
     beds = points.fractal(2.5, "beds", 3)
-    bloom = smoothstep(0.10, 0.30, dots + 0.45 * beds)
+    bloom = smoothstep(0.10, 0.30, 0.8 * dots + 0.55 * beds)
     petals = torch.lerp(first, second, smoothstep(-0.1, 0.1, points.fractal(1.2, "mixed", 2)))
     petals = petals * (0.8 + 0.5 * dots)
     return torch.lerp(albedo, petals, bloom * (1 - 0.75 * min(points.light.frost, 1)) * 0.95), relief + 0.3 * bloom
@@ -81,11 +114,11 @@ def _flower(points: Points) -> Look:
 
 def _leaves(points: Points) -> Look:
     """Trees: what stands as a sprite, and canopies far away."""
-    noise, light, tone = points.noise, points.light, points.tone
-    leaf = points.fractal(0.9, "leaf", 4, 0.75)
+    light, tone = points.light, points.tone
+    leaf = points.standing(0.9, "leaf", 4, 0.75)
     far = points.part < 0.5
-    crowns = noise.fractal(points.u / 9 + 3, points.v / 7, "crown tone", 3, 0.7, points.footprint / 9)
-    tone = torch.where(far, (0.5 + 0.6 * crowns).clamp(0, 1), tone)
+    crowns = points.standing(7.0, "crowns", 3, 0.6, 0.8)
+    tone = torch.where(far, (0.5 + 0.5 * points.fractal(30.0, "stand", 3) + 0.3 * crowns).clamp(0, 1), tone)
     dark, bright = points.colour("#2c4218", "#6b8434")
     pine, spruce = points.colour("#1d3222", "#42592f")
     needles = (points.part == PART["needles"]) | (far & (tone < points.plan.conifers))
@@ -102,7 +135,7 @@ def _leaves(points: Points) -> Look:
         ever = torch.lerp(ever, white, light.frost * 0.75 * smoothstep(0.1, 0.7, points.ny + 0.5 * leaf))
     albedo = torch.where(needles, ever, broad)
     (bark,) = points.colour("#54473a")
-    return torch.where(points.part == PART["trunk"], bark * (1 + 0.4 * leaf), albedo), 0.55 * leaf
+    return torch.where(points.part == PART["trunk"], bark * (1 + 0.4 * leaf), albedo), 0.55 * leaf + far * 0.9 * crowns
 
 
 def _bush(points: Points) -> Look:
@@ -145,7 +178,7 @@ def _hill(points: Points) -> Look:
 
 def _snow(points: Points) -> Look:
     white, blue = points.colour("#f4f7fa", "#dfe8f2")
-    drift = points.noise.fractal(points.u / 14, points.v / 5, "drift", 5, 0.5, points.footprint / 14)
+    drift = points.fractal(9.0, "drift", 5, 0.5)
     far = points.noise.fractal(points.u / 350, points.v / 220, "far drift", 5, 0.55, points.footprint / 350)
     fine = points.fractal(0.5, "crust", 4, 0.6)
     return torch.lerp(blue, white, (0.6 + 0.5 * drift).clamp(0, 1)), 0.35 * drift + 0.10 * fine + 0.5 * far
@@ -167,8 +200,8 @@ def _rock(points: Points) -> Look:
 
 def _sand(points: Points) -> Look:
     dark, bright = points.colour("#b89a6c", "#e0c99c")
-    dune = points.noise.fractal(points.u / 11, points.v / 3.5, "dune", 4, 0.5, points.footprint / 11)
-    ripple = points.noise.bumps(points.u / 1.6, points.v / 0.30 + 2 * dune, "ripple") * smoothstep(
+    dune = points.fractal(8.0, "dune", 4, 0.5)
+    ripple = points.noise.bumps(points.u / 1.6, points.v / 0.45 + 2 * dune, "ripple") * smoothstep(
         0.09, 0.02, points.footprint
     )
     fine = points.fractal(0.25, "grains", 4, 0.75)

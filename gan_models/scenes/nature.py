@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .layout import CLASS, INDEX, Plan, View
+from .layout import CLASS, INDEX, Plan, Thing, View
 from .noise import Noise, blur, smoothstep
-from .planting import Thing, plant
+from .planting import plant
 from .terrain import lay_out_terrain
 
 WOODS_BEGIN = 170.0
@@ -74,11 +74,12 @@ def plan_nature(seed: int) -> Plan:
     )
 
 
-def lay_out_nature(plan: Plan, view: View) -> tuple[Tensor, Tensor]:
-    """Canvas ``[len(CHANNELS), H, W]`` and banks of fog ``[H, W]``, 0..1."""
+def lay_out_nature(plan: Plan, view: View) -> tuple[Tensor, list[Thing], Tensor]:
+    """Canvas ``[len(CHANNELS), H, W]``, what stands on it, and banks of fog ``[H, W]``, 0..1."""
     canvas = lay_out_terrain(plan, view)
-    plant(canvas, _things(plan, view, canvas), random.Random(f"plants {plan.seed}"))
-    return canvas, _fog(plan, view, canvas)
+    things = _things(plan, view, canvas)
+    plant(canvas, things, random.Random(f"plants {plan.seed}"))
+    return canvas, things, _fog(plan, view, canvas)
 
 
 def _things(plan: Plan, view: View, canvas: Tensor) -> list[Thing]:

@@ -89,7 +89,9 @@ def smoothstep(low: float, high: float, value: Tensor) -> Tensor:
 
 
 def blur(image: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of ``[..., H, W]``; the picture goes on at its edges as it ends."""
+    """Gaussian blur of ``[..., H, W]``; the picture goes on at its edges as it ends. Wide blurs are made small."""
+    if sigma > 4:
+        return _blur_small(image, sigma, int(sigma / 2))
     radius = max(1, round(2.5 * sigma))
     steps = torch.arange(-radius, radius + 1, device=image.device, dtype=image.dtype)
     kernel = torch.exp(-0.5 * (steps / sigma).square())
@@ -98,3 +100,11 @@ def blur(image: Tensor, sigma: float) -> Tensor:
     flat = F.conv2d(F.pad(flat, (radius, radius, 0, 0), mode="replicate"), kernel)
     flat = F.conv2d(F.pad(flat, (0, 0, radius, radius), mode="replicate"), kernel.mT)
     return flat.view(image.shape)
+
+
+def _blur_small(image: Tensor, sigma: float, factor: int) -> Tensor:
+    height, width = image.shape[-2:]
+    flat = F.pad(image.reshape(-1, 1, height, width), (0, -width % factor, 0, -height % factor), mode="replicate")
+    small = blur(F.avg_pool2d(flat, factor), sigma / factor)
+    large = F.interpolate(small, scale_factor=factor, mode="bilinear", align_corners=False)
+    return large[..., :height, :width].reshape(image.shape)

@@ -6,17 +6,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .layout import CLASS, INDEX, SKIES, WATERS, Plan, View, empty_canvas
+from .layout import CLASS, INDEX, SKIES, WATERS, Plan, Thing, View, empty_canvas
 from .noise import Noise, blur
 from .painting import Painting
-from .planting import Thing, plant
+from .planting import plant
 
 _STANDING = ("mountain", "hill", "rock", "bush", "tree", "house")
 _NEAREST = {"mountain": 2500.0, "hill": 350.0}
 
 
-def lay_out_painting(plan: Plan, view: View, painting: Painting) -> tuple[Tensor, Tensor, Tensor]:
-    """Canvas ``[len(CHANNELS), H, W]``, soft masks of painted clouds and fog ``[H, W]``, 0..1."""
+def lay_out_painting(plan: Plan, view: View, painting: Painting) -> tuple[Tensor, list[Thing]]:
+    """Canvas ``[len(CHANNELS), H, W]`` and what stands on it."""
     noise = Noise(plan.seed)
     canvas = empty_canvas(view)
     material = _ragged(painting.under, view, noise)
@@ -38,29 +38,30 @@ def lay_out_painting(plan: Plan, view: View, painting: Painting) -> tuple[Tensor
         "material": torch.where(sky, float(CLASS["sky"]), material),
         "distance": torch.where(sky, 1e6, distance),
         "u": view.across() * distance,
-        "v": torch.where(standing, (view.slopes() + 0.1) * distance, view.altitude * torch.log(plane) * 0.8),
+        "v": torch.where(standing, (view.slopes() + 0.1) * distance, plane),
         "nx": normal[0],
         "ny": normal[1],
         "nz": normal[2],
-        "footprint": distance / view.focal,
+        "footprint": distance / view.focal * torch.where(standing, 1.0, (plane / view.altitude).clamp(min=1).sqrt()),
     }
     for name, value in values.items():
         canvas[INDEX[name]] = value
     dice = random.Random(f"plants {plan.seed}")
+    things = []
     for kind in ("rock", "bush", "tree"):
         mask = material == CLASS[kind]
         if bool(mask.any()):
             canvas[INDEX["open"]] = torch.where(mask & (kind != "rock"), 0.35, canvas[INDEX["open"]])
-            plant(canvas, _fill(kind, mask, plan, view, plane, dice), dice, mask)
+            filling = _fill(kind, mask, plan, view, plane, dice)
+            plant(canvas, filling, dice, mask)
+            things += filling
     grow = view.height / painting.labels.shape[0]
     houses = [
         Thing("house", x * grow, y * grow, size * grow, float(plane[min(int(y * grow), view.height - 1), 0]))
         for x, y, size in painting.houses
     ]
     plant(canvas, houses, dice)
-    clouds = (painting.under == CLASS["clouds"]).float()
-    fog = (painting.labels == CLASS["fog"]).float()
-    return canvas, clouds, fog
+    return canvas, things + houses
 
 
 def _ragged(labels: Tensor, view: View, noise: Noise) -> Tensor:

@@ -1,25 +1,12 @@
 """Stands trees, bushes, rocks and houses on a canvas, the farthest first."""
 
 import random
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .layout import CLASS, INDEX
-from .sprites import VARIANTS, sprites, stand
-
-
-@dataclass(frozen=True)
-class Thing:
-    """Something that stands: a sprite's kind, the pixel of its foot, its height in pixels, its distance in metres."""
-
-    kind: str
-    x: float
-    base: float
-    height: float
-    distance: float
-
+from .layout import CLASS, INDEX, Thing
+from .sprites import VARIANTS, stand
 
 _CLASSES = {"broadleaf": "tree", "conifer": "tree", "bush": "bush", "rock": "rock", "house": "house"}
 
@@ -28,9 +15,8 @@ def plant(canvas: Tensor, things: list[Thing], dice: random.Random, within: Tens
     """Stand things on a canvas, in place; ``within`` bool ``[H, W]`` bounds them."""
     for thing in sorted(things, key=lambda thing: -thing.distance):
         _contact_shadow(canvas, thing)
-        sprite = sprites(thing.kind)[dice.randrange(VARIANTS)]
-        stand(canvas, sprite, CLASS[_CLASSES[thing.kind]], thing.x, thing.base, thing.height, thing.distance,
-              dice.random(), dice.random() < 0.5, within)  # fmt: skip
+        label = CLASS[_CLASSES[thing.kind]]
+        stand(canvas, thing, dice.randrange(VARIANTS), label, dice.random(), dice.random() < 0.5, within)
 
 
 def _contact_shadow(canvas: Tensor, thing: Thing) -> None:

@@ -54,18 +54,19 @@ def lay_out(plan: Plan, size: int | tuple[int, int]) -> Layout:
     small, view = view_of(plan, height, width), view_of(plan, height * DETAIL, width * DETAIL)
     noise = Noise(plan.seed)
     if plan.kind == "nature":
-        canvas, fog = lay_out_nature(plan, view)
+        canvas, things, fog = lay_out_nature(plan, view)
         clouds = cloud_field(small, noise, plan.clouds)
         fog = F.avg_pool2d(fog[None, None], DETAIL)[0, 0]
         labels = _labels_of(canvas, clouds, fog)
     else:
         painting = paint(plan, height, width)
-        canvas, clouds, fog = lay_out_painting(plan, view, painting)
-        clouds, fog = _puffed(clouds, noise), _misty(fog, noise) * plan.fog
+        canvas, things = lay_out_painting(plan, view, painting)
+        clouds = _puffed((painting.under == CLASS["clouds"]).float(), noise)
+        fog = _misty((painting.labels == CLASS["fog"]).float(), noise) * plan.fog
         labels = painting.labels.clone()
         houses = canvas[0, ::DETAIL, ::DETAIL] == CLASS["house"]
         labels[houses & (labels != CLASS["fog"]) & (labels != CLASS["unknown"])] = CLASS["house"]
-    return Layout(plan, view, labels.to(torch.uint8), canvas, clouds, fog)
+    return Layout(plan, view, labels.to(torch.uint8), canvas, things, clouds, fog)
 
 
 def render(layout: Layout, light: Light) -> Tensor:
@@ -115,8 +116,8 @@ def _labels_of(canvas: Tensor, clouds: Tensor, fog: Tensor) -> Tensor:
     present = torch.unique(material)
     masks = torch.stack([(material == label).float() for label in present])
     masks = F.avg_pool2d(masks[None], DETAIL)[0]
-    labels = present[blur(masks, max(1.0, max(clouds.shape) / 200)).argmax(0)]
-    sky = (labels == SKIES[0]) & (clouds > 0.42)
+    labels = present[blur(masks, max(0.8, max(clouds.shape) / 160)).argmax(0)]
+    sky = (labels == SKIES[0]) & (blur(clouds, max(clouds.shape) / 80) > 0.42)
     labels = torch.where(sky, float(CLASS["clouds"]), labels)
     return torch.where(fog > 0.5, float(CLASS["fog"]), labels)
 

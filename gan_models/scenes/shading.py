@@ -7,6 +7,7 @@ from .layout import SKIES, Layout
 from .light import Light, vector
 from .materials import Points, look_of
 from .noise import smoothstep
+from .shadows import cast_shadows
 from .sprites import PART
 from .terrain import is_water
 
@@ -24,15 +25,17 @@ def shade_land(image: Tensor, layout: Layout, light: Light, haze: Tensor) -> Non
     land = ~is_water(material)
     for label in SKIES:
         land = land & (material != label)
+    view, shadows = layout.view, cast_shadows(layout, light).view(-1)
     flat, air, canvas = image.view(3, -1), haze.reshape(3, -1), layout.canvas.view(layout.canvas.shape[0], -1)
     for label in torch.unique(material[land]).tolist():
         where = (material == label).view(-1).nonzero()[:, 0]
-        points = Points(canvas[:, where], layout.plan, light, layout.noise)
-        flat[:, where] = lit(points, int(label), air[:, where])
+        across, slope = view.across()[0, where % view.width], view.slopes()[where // view.width, 0]
+        points = Points(canvas[:, where], across, slope, layout.plan, light, layout.noise, view.focal)
+        flat[:, where] = lit(points, int(label), shadows[where], air[:, where])
 
 
-def lit(points: Points, label: int, air: Tensor) -> Tensor:
-    """Linear light ``[3, N]`` of surface points, seen through the air."""
+def lit(points: Points, label: int, shadow: Tensor, air: Tensor) -> Tensor:
+    """Linear light ``[3, N]`` of surface points, seen through the air. ``shadow`` ``[N]``: 1 is full sun."""
     light = points.light
     albedo, relief = look_of(label, points)
     sx, sy, sz = light.direction()
@@ -40,7 +43,7 @@ def lit(points: Points, label: int, air: Tensor) -> Tensor:
     soft = ((points.part == PART["leaves"]) | (points.part == PART["needles"])) * 0.25 + 0.08
     direct = ((facing + soft) / (1 + soft)).clamp(min=0)
     direct = direct * (1 + 1.1 * relief).clamp(0.05, 2.4) * _cloud_shadow(points)
-    direct = direct * (0.25 + 0.75 * points.open)
+    direct = direct * (0.25 + 0.75 * points.open) * torch.where(points.part > 0, 1.0, shadow)
     ambient = points.open * (0.62 + 0.38 * points.ny) * (1 + 0.45 * relief).clamp(0.3, 1.6)
     sun, sky = vector(light.sun, albedo), vector(light.sky, albedo)
     bounce = 0.06 * (sun * max(sy, 0.1) + sky)

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .layout import INDEX
+from .layout import INDEX, Thing
 from .noise import Noise, blur
 
 PARTS = ("ground", "leaves", "needles", "trunk", "stone", "wall", "roof", "window")
 PART = {name: index for index, name in enumerate(PARTS)}
 VARIANTS = 10
 TALL = 160
+
+_METRES = {"broadleaf": 9.0, "conifer": 11.0, "bush": 2.4, "rock": 2.2, "house": 6.5}
 
 Clump = tuple[float, float, float, float, float]
 """An ellipsoid: x, y, z, radius, height for its width."""
@@ -49,25 +51,25 @@ def _halved(sprite: Tensor) -> list[Tensor]:
     return sizes
 
 
-def stand(canvas: Tensor, sprite: tuple[Tensor, ...], material: int, x: float, base: float, height: float,
-          distance: float, tone: float, flip: bool, within: Tensor | None = None) -> None:  # fmt: skip
+def stand(
+    canvas: Tensor, thing: Thing, variant: int, material: int, tone: float, flip: bool, within: Tensor | None
+) -> None:
     """Put a sprite on a canvas, in place.
 
     Args:
         canvas: ``[len(CHANNELS), H, W]``.
-        sprite: one of ``sprites(kind)``.
+        thing: what and where.
+        variant: which of ``sprites(thing.kind)``.
         material: class id of what it is.
-        x, base: the pixel in which its foot stands.
-        height: in pixels.
-        distance: metres; its texture's scale follows.
         tone: 0..1.
         flip: mirrored.
-        within: bool ``[H, W]``: pixels that it may cover; all by default.
+        within: bool ``[H, W]``: pixels that it may cover; None is all.
     """
+    sprite, height = sprites(thing.kind)[variant], thing.height
     size = next((small for small in reversed(sprite) if small.shape[1] >= height), sprite[0])
     tall = max(2, round(height))
     wide = max(2, round(size.shape[2] * tall / size.shape[1]))
-    left, top = round(x - wide / 2), round(base) - tall
+    left, top = round(thing.x - wide / 2), round(thing.base) - tall
     x0, x1, y0, y1 = max(left, 0), min(left + wide, canvas.shape[2]), max(top, 0), min(top + tall, canvas.shape[1])
     if x0 >= x1 or y0 >= y1:
         return
@@ -87,9 +89,9 @@ def stand(canvas: Tensor, sprite: tuple[Tensor, ...], material: int, x: float, b
     new = region.clone()
     for field, values in zip(_FIELDS, crop[1:], strict=True):
         new[INDEX[field]] = values
-    metres = 8.0 / height
+    metres = _METRES[thing.kind] / height
     new[INDEX["material"]] = material
-    new[INDEX["distance"]] = distance
+    new[INDEX["distance"]] = thing.distance
     new[INDEX["tone"]] = tone
     new[INDEX["footprint"]] = metres
     new[INDEX["u"]] = (torch.arange(x0, x1) - left)[None] * metres + 40 * tone
@@ -166,18 +168,19 @@ def _conifer(dice: random.Random, noise: Noise) -> Tensor:
     width = dice.uniform(0.38, 0.56)
     x, y = _grid(width)
     clumps = []
-    tiers = dice.randint(11, 15)
+    tiers = dice.randint(15, 20)
     for tier in range(tiers):
         share = tier / (tiers - 1)
-        reach = (width / 2 - 0.02) * (1 - share) ** 0.85 * dice.uniform(0.85, 1.1) + 0.012
-        level = 0.09 + 0.86 * share
-        for _ in range(max(2, round(7 * (1 - share)))):
+        reach = (width / 2 - 0.02) * (1 - share) ** 0.9 * dice.uniform(0.82, 1.1) + 0.014
+        level = 0.10 + 0.86 * share
+        clumps.append((0.0, level, 0.02, 0.018 + 0.35 * reach, 1.0))
+        for _ in range(max(3, round(9 * (1 - share)))):
             turn = dice.uniform(0, 2 * math.pi)
-            out = reach * dice.uniform(0.35, 0.85)
-            droop = -0.05 * out / width
-            radius = 0.035 + 0.38 * reach * dice.uniform(0.7, 1)
-            clumps.append((math.cos(turn) * out, level + droop + dice.gauss(0, 0.012), math.sin(turn) * out - 0.05,
-                           radius, dice.uniform(0.30, 0.5)))  # fmt: skip
+            out = reach * dice.uniform(0.35, 0.8)
+            droop = -0.07 * out / width
+            radius = 0.02 + 0.40 * reach * dice.uniform(0.7, 1)
+            clumps.append((math.cos(turn) * out, level + droop + dice.gauss(0, 0.014), math.sin(turn) * out - 0.05,
+                           radius, dice.uniform(0.40, 0.62)))  # fmt: skip
     clumps.append((0.0, 0.96, 0.0, 0.014, 2.6))
     crown = _leafy(x, y, noise, clumps, (0.0, 0.45), "needles", 0.028)
     return _with_trunk(crown, (x.abs() < 0.016) & (y < 0.2) & (crown[0] < 0.5), x)
@@ -214,7 +217,7 @@ def _rock(dice: random.Random, noise: Noise) -> Tensor:
         nx, ny, nz = dice.gauss(0, 1), abs(dice.gauss(0, 0.8)) + 0.1, -abs(dice.gauss(0, 0.8)) - 0.05
         length = math.sqrt(nx * nx + ny * ny + nz * nz)
         nx, ny, nz = nx / length, ny / length, nz / length
-        reach = (abs(nx) * width * 0.42 + ny * 0.80 - nz * 0.45) * dice.uniform(0.78, 0.95)
+        reach = math.sqrt((nx * width * 0.46) ** 2 + (ny * 0.86) ** 2 + (nz * 0.45) ** 2) * dice.uniform(0.72, 0.98)
         outside = torch.maximum(outside, nx * x + ny * y + wobble - reach if nz > -0.15 else outside)
         plane = (nx * x + ny * y + wobble - reach) / -nz  # depth at which the view ray enters
         nearer = plane > depth

@@ -11,6 +11,7 @@ from .noise import Noise, smoothstep
 
 FAR = 16000.0
 HILLS_AT, MOUNTAINS_AT = 900.0, 6500.0
+MOUNTAINS_FROM = 2800.0
 TREE = 13.0
 
 _FIELDS = ("height", "wet", "mountain", "hill", "forest", "road", "nx", "ny", "nz", "x", "z")
@@ -19,36 +20,37 @@ _FIELDS = ("height", "wet", "mountain", "hill", "forest", "road", "nx", "ny", "n
 def lay_out_terrain(plan: Plan, view: View) -> Tensor:
     """The canvas of a natural scene without trees and rocks on it, ``[len(CHANNELS), H, W]``."""
     noise = Noise(plan.seed)
-    depths = _depths(view)
+    depths = _depths(view, plan.mountains > 0)
     fields = _land(plan, view, noise, depths)
     seen, at = _visible(view, depths, fields["height"])
     pixels = _gather(torch.stack([fields[name] for name in _FIELDS]), at)
     fields = dict(zip(_FIELDS, pixels, strict=True))
     canvas = empty_canvas(view)
     material = _classes(plan, view, noise, fields)
-    z, ground = fields["z"], (fields["mountain"] < 0.5)
+    z, upright = fields["z"], (fields["mountain"] > 0.5) | (fields["hill"] > 4)
     values = {
         "material": torch.where(seen, material, float(CLASS["sky"])),
         "distance": torch.where(seen, z, 1e6),
         "u": fields["x"],
-        "v": torch.where(ground, view.altitude * torch.log(z) * 0.8, fields["height"] + 0.12 * z),
+        "v": torch.where(upright, fields["height"] + 0.12 * z, z),
         "nx": fields["nx"],
         "ny": fields["ny"],
         "nz": fields["nz"],
-        "footprint": z / view.focal,
+        "footprint": z / view.focal * torch.where(upright, 1.0, (z / view.altitude).clamp(min=1).sqrt()),
     }
     for name, value in values.items():
         canvas[INDEX[name]] = value
     return canvas
 
 
-def _depths(view: View) -> Tensor:
+def _depths(view: View, mountains: bool) -> Tensor:
     """Depths at which the land is cut, ``[K]`` rising: fine where pixels are, near and far."""
     rows = max(view.height - view.horizon, 8)
-    near = view.altitude * view.focal / torch.linspace(rows * 1.35, 3, 150)
-    start = float(near[0])
-    far = torch.exp(torch.linspace(math.log(max(start, 40)), math.log(FAR), 230))
-    return torch.cat([near[near < FAR], far]).sort().values
+    near = view.altitude * view.focal / torch.linspace(rows * 1.35, 3, 130)
+    start = min(max(float(near[0]), 40), 1000)
+    middle = torch.exp(torch.linspace(math.log(start), math.log(FAR), 170))
+    far = torch.exp(torch.linspace(math.log(MOUNTAINS_FROM), math.log(FAR), 200)[1:-1])
+    return torch.cat([near[near < FAR], middle, far if mountains else far[:0]]).sort().values
 
 
 def _land(plan: Plan, view: View, noise: Noise, depths: Tensor) -> dict[str, Tensor]:
@@ -60,30 +62,38 @@ def _land(plan: Plan, view: View, noise: Noise, depths: Tensor) -> dict[str, Ten
     a = plan.altitude
     wet = _water(plan, noise, x, z)
     dry = smoothstep(0.05, -0.55, wet)
-    low = 0.16 * a * noise.fractal(x / (7 * a), z / (7 * a), "ground", 4) * smoothstep(1500, 300, z)
-    height = low * dry + 0.12 * a * dry
-    hill = mountain = torch.zeros_like(height)
+    near, mid, far = _span(depths, 0, 1500), _span(depths, 150, 6000), _span(depths, MOUNTAINS_FROM, 2 * FAR)
+    height = 0.12 * a * dry
+    low = 0.16 * a * noise.fractal(x[near] / (7 * a), z[near] / (7 * a), "ground", 4)
+    height[near] += low * dry[near] * smoothstep(1500, 300, z[near])
+    hill, mountain, forest, crowns = (torch.zeros_like(height) for _ in range(4))
     if plan.hills > 0:
-        shape = 0.55 + 0.75 * noise.fractal(x / 620, z / 620 + 0.3, "hills", 5, 0.42)
-        rise = smoothstep(HILLS_AT * 0.35, HILLS_AT, z) * (plan.hills * HILLS_AT + a)
-        hill = (shape.clamp(min=0) * rise * smoothstep(-0.02, -0.5, wet)) * smoothstep(6000, 2500, z)
+        shape = 0.55 + 0.75 * noise.fractal(x[mid] / 620, z[mid] / 620 + 0.3, "hills", 5, 0.42)
+        rise = smoothstep(HILLS_AT * 0.35, HILLS_AT, z[mid]) * (plan.hills * HILLS_AT + a)
+        hill[mid] = shape.clamp(min=0) * rise * smoothstep(-0.02, -0.5, wet[mid]) * smoothstep(6000, 2500, z[mid])
     if plan.mountains > 0:
-        sharp = noise.ridged(x / 2900, z / 2900, "mountains", 8, 0.47)
-        tall = (0.75 + 0.9 * noise.fractal(x / 5200, z / 5200, "massif", 2)).clamp(min=0.12)
-        rise = smoothstep(MOUNTAINS_AT * 0.45, MOUNTAINS_AT * 1.2, z) * plan.mountains * MOUNTAINS_AT
-        mountain = sharp * tall * rise * 1.8 * smoothstep(0.0, -0.3, wet)
-    grove = noise.fractal(x / 260 + 9, z / 420, "groves", 4, 0.55)
-    forest = smoothstep(-0.08, 0.08, grove + 1.5 * plan.forest - 0.85 + 0.25 * smoothstep(200, 900, z))
-    forest = forest * smoothstep(-0.03, -0.12, wet) * smoothstep(90, 170, z) * smoothstep(4500, 3500, z)
-    forest = forest * (plan.forest > 0)
+        sharp = noise.ridged(x[far] / 4300, z[far] / 4300, "mountains", 7, 0.46)
+        tall = (0.8 + 0.9 * noise.fractal(x[far] / 7000, z[far] / 7000, "massif", 2)).clamp(min=0.15)
+        rise = smoothstep(MOUNTAINS_FROM, MOUNTAINS_AT * 1.2, z[far]) * plan.mountains * MOUNTAINS_AT
+        mountain[far] = sharp * tall * rise * 1.75 * smoothstep(0.0, -0.3, wet[far])
     road = _road(plan, noise, x, z)
-    forest = forest * (road < 0)
-    crowns = noise.puffs(x / 11, z / 16, "crowns", 2)
+    if plan.forest > 0:
+        grove = noise.fractal(x[mid] / 260 + 9, z[mid] / 420, "groves", 4, 0.55)
+        wooded = smoothstep(-0.08, 0.08, grove + 1.5 * plan.forest - 0.85 + 0.25 * smoothstep(200, 900, z[mid]))
+        wooded = wooded * smoothstep(-0.03, -0.12, wet[mid]) * smoothstep(150, 190, z[mid]) * (road[mid] < 0)
+        forest[mid] = wooded * smoothstep(4500, 3500, z[mid])
+        crowns[mid] = noise.puffs(x[mid] / 9, z[mid] / 20, "crowns", 2)
     bare = height + hill + mountain
-    height = bare + forest * TREE * (0.7 + 0.55 * crowns)
-    nx, ny, nz = _normals(bare + forest * 5 * crowns, x, z, across)
+    height = bare + forest * TREE * (0.75 + 0.45 * crowns)
+    nx, ny, nz = _normals(bare, x, z, across)
     return {"height": height, "wet": wet, "mountain": (mountain > hill + 25).float(), "hill": hill, "forest": forest,
             "road": road, "nx": nx, "ny": ny, "nz": nz, "x": x, "z": z}  # fmt: skip
+
+
+def _span(depths: Tensor, low: float, high: float) -> slice:
+    """The rows of the fan between two depths."""
+    first, last = torch.searchsorted(depths, torch.tensor([low, high])).tolist()
+    return slice(first, last)
 
 
 def _water(plan: Plan, noise: Noise, x: Tensor, z: Tensor) -> Tensor:

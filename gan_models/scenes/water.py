@@ -34,7 +34,8 @@ def lay_water(image: Tensor, sky: Tensor, layout: Layout, light: Light, haze: Te
     rows, columns = water.nonzero().unbind(1)
     view, noise = layout.view, layout.noise
     line = torch.arange(view.height)[:, None]
-    shore = torch.where(water, 0, line).cummax(0).values[rows, columns].float()
+    shore = torch.where(water, 0, line).cummax(0).values[rows, columns]
+    far_shore = (torch.where(water, line, view.height).amin(0) - 1).clamp(min=0)[columns]
     label = layout["material"][rows, columns].long()
     rough = torch.zeros(19).index_copy(0, torch.tensor(list(_ROUGH)), torch.tensor(list(_ROUGH.values())))[label]
     z, a = layout["distance"][rows, columns], layout.plan.altitude
@@ -51,11 +52,14 @@ def lay_water(image: Tensor, sky: Tensor, layout: Layout, light: Light, haze: Te
     strength = (rough * 0.9 + 0.22) * calm
 
     reach = view.height * 0.05 * (fall * view.focal / view.height).clamp(0.02, 1).sqrt()
-    up = (2 * shore - rows + waves * reach * strength * 2.2).round().long()
+    lift = waves * reach * strength * 2.2
+    up, over = ((2 * edge - rows + lift).round().long().abs() for edge in (shore, far_shore))
     aside = noise.fractal(x / (2.4 * size), z / (1.1 * size), "aside", 3, 0.6, foot)
     side = (columns + aside * reach * strength * 0.6).round().long().clamp(0, view.width - 1)
-    up = up.abs().clamp(0, view.height - 1)
-    behind = (2 * view.horizon - rows + waves * reach * strength * 2.2).round().long().abs().clamp(0, view.height - 1)
+    up, over = up.clamp(max=view.height - 1), over.clamp(max=view.height - 1)
+    ratio = layout["distance"][up, side] / layout["distance"][shore, columns].clamp(min=1)
+    up = torch.where((ratio > 0.75) & (ratio < 1.4), up, over)
+    behind = (2 * view.horizon - rows + lift).round().long().abs().clamp(max=view.height - 1)
     mirrored = torch.where(water[up, side], sky[:, behind, side], image[:, up, side])
 
     kinds = {name: vector(linear(tones[layout.plan.seed % 4]), image) for name, tones in _DEEP.items()}
@@ -67,7 +71,7 @@ def lay_water(image: Tensor, sky: Tensor, layout: Layout, light: Light, haze: Te
     fresnel = (0.10 + 0.84 * torch.exp(-4.2 * fall) + (0.30 * waves - 0.10) * strength).clamp(0.04, 0.96)
     colour = torch.lerp(body, mirrored, fresnel)
     colour = colour + sun * _glitter(layout, light, columns, fall, waves, x, z, foot, strength)
-    foam = _foam(layout, rows, shore, long + 0.6 * waves, x, z, foot, label)
+    foam = _foam(layout, long + 0.6 * waves, x, z, foot, label)
     colour = torch.lerp(colour, 0.72 * (sun * max(light.direction()[1], 0.15) + skylight), foam)
     image[:, rows, columns] = through_air(colour, z, haze[:, rows, columns], light)
 
@@ -88,7 +92,7 @@ def _glitter(layout: Layout, light: Light, columns: Tensor, fall: Tensor, waves:
     return 2.0 * path * near * sparkle
 
 
-def _foam(layout: Layout, rows: Tensor, shore: Tensor, waves: Tensor, x: Tensor, z: Tensor, foot: Tensor,
+def _foam(layout: Layout, waves: Tensor, x: Tensor, z: Tensor, foot: Tensor,
           label: Tensor) -> Tensor:  # fmt: skip
     """Share of foam, 0..1, ``[N]``: crests and surf of the sea, white water of some rivers."""
     noise = layout.noise
