@@ -110,7 +110,7 @@ _PRESETS = (
             "#fff8ea #a6abb5", "#d2d2cc", 17, autumn=0.9, dry=0.5),
     _preset("spring", -130, 42, (2.3, 2.2, 1.95), (0.54, 0.66, 0.84), "#4b90d6 #8fc2ea #d9ecf4 #fffbe8",
             "#ffffff #b8c4d2", "#cbdfea", 24, spring=1.0, saturation=1.06),
-    _preset("moonlight", 35, 24, (0.20, 0.25, 0.36), (0.075, 0.105, 0.19), "#070c1f #101a36 #28385a #6f86b4",
+    _preset("moonlight", 35, 24, (0.27, 0.33, 0.47), (0.10, 0.14, 0.24), "#070c1f #101a36 #28385a #6f86b4",
             "#53668c #151e36", "#1d2a48", 12, saturation=0.85),
 )  # fmt: skip
 

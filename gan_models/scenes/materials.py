@@ -149,9 +149,9 @@ def _mountain(points: Points) -> Look:
     tones = (("#77706a", "#a39a8e"), ("#6d625a", "#9c8a78"), ("#6b6f76", "#a0a3a6"), ("#7a5c4a", "#b08a68"))
     dark, bright = points.colour(*tones[points.plan.seed % 4])
     scale = (points.footprint * 40).clamp(min=60)
-    crags = noise.ridged(u / 420, v / 300, "crags", 5, 0.6)
+    crags = noise.ridged(u / 520 + 0.25 * v / 300, v / 380, "crags", 5, 0.6)
     grain = noise.fractal(u / scale, v / scale, "grain", 4, 0.7)
-    strata = noise.fractal(u / 900, v / 45 + 0.4 * grain, "strata", 3, 0.6)
+    strata = noise.fractal(u / 700 + 0.3 * v / 200, v / 160 + 0.6 * grain, "strata", 3, 0.6)
     albedo = torch.lerp(dark, bright, (0.45 + 0.5 * grain + 0.35 * strata + 0.3 * (crags - 0.4)).clamp(0, 1.2))
     (meadow,) = points.colour("#5f6b3a")
     wooded = smoothstep(0.62, 0.9, points.ny + 0.2 * grain) * smoothstep(
@@ -181,7 +181,10 @@ def _snow(points: Points) -> Look:
     drift = points.fractal(9.0, "drift", 5, 0.5)
     far = points.noise.fractal(points.u / 350, points.v / 220, "far drift", 5, 0.55, points.footprint / 350)
     fine = points.fractal(0.5, "crust", 4, 0.6)
-    return torch.lerp(blue, white, (0.6 + 0.5 * drift).clamp(0, 1)), 0.35 * drift + 0.10 * fine + 0.5 * far
+    high = (points.distance > 1500).float()
+    crags = points.noise.ridged(points.u / 520 + 0.25 * points.v / 300, points.v / 380, "crags", 5, 0.6) - 0.4
+    relief = 0.35 * drift + 0.10 * fine + high * (0.55 * far + 0.4 * crags)
+    return torch.lerp(blue, white, (0.6 + 0.5 * drift).clamp(0, 1)), relief
 
 
 def _rock(points: Points) -> Look:

@@ -32,7 +32,7 @@ class Country:
 
 COUNTRIES = (
     # alps, lakes, coast, meadows, plain, desert, rivers, arctic
-    Country((0.20, 0.42), (0.0, 0.10), (0.25, 0.8), (0.35, 0.8), (0.6, 1), ("grass", "grass", "snow", "dirt"),
+    Country((0.16, 0.32), (0.0, 0.10), (0.25, 0.8), (0.35, 0.8), (0.6, 1), ("grass", "grass", "snow", "dirt"),
             (None, "water", "river")),
     Country((0.0, 0.30), (0.04, 0.14), (0.4, 1.6), (0.4, 0.9), (0.2, 0.9), ("grass",), ("water",)),
     Country((0.0, 0.16), (0.0, 0.08), (1.2, 2), (0.0, 0.4), (0.0, 0.6), ("sand", "grass", "sand"), ("sea",)),
@@ -41,7 +41,7 @@ COUNTRIES = (
     Country((0.0, 0.24), (0.0, 0.07), (1.5, 2), (0.0, 0.0), (0.0, 0.2), ("sand", "dirt", "sand"),
             (None, None, None, "river")),
     Country((0.0, 0.25), (0.03, 0.14), (0.5, 1.6), (0.35, 0.85), (0.1, 0.9), ("grass", "grass", "dirt"), ("river",)),
-    Country((0.06, 0.35), (0.0, 0.08), (0.0, 0.3), (0.0, 0.6), (0.9, 1), ("snow",), (None, "water", "sea")),
+    Country((0.06, 0.28), (0.0, 0.08), (0.0, 0.3), (0.0, 0.6), (0.9, 1), ("snow",), (None, "water", "sea")),
 )  # fmt: skip
 
 

@@ -70,10 +70,12 @@ def _ragged(labels: Tensor, view: View, noise: Noise) -> Tensor:
     columns = torch.arange(view.width, dtype=torch.float32)[None].expand(view.height, view.width)
     size = max(view.height, view.width)
     fine = size / 60
-    reach = size / 110
+    reach = size / 200
     dx = reach * noise.fractal(columns / fine, rows / fine, "ragged x", 3, 0.7)
     dy = reach * noise.fractal(columns / fine, rows / fine, "ragged y", 3, 0.7)
     shrink = labels.shape[0] / view.height
+    jitter = torch.rand(2, view.height, view.width, generator=torch.Generator().manual_seed(view.width))
+    dy, dx = torch.stack([dy, dx]) + (jitter - 0.5) / shrink
     y = ((rows + dy) * shrink).long().clamp(0, labels.shape[0] - 1)
     x = ((columns + dx) * shrink).long().clamp(0, labels.shape[1] - 1)
     return labels[y, x]

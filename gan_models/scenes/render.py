@@ -81,7 +81,7 @@ def render(layout: Layout, light: Light) -> Tensor:
     lay_water(image, sky, layout, light, haze)
     picture = F.avg_pool2d((1 - torch.exp(-image))[None], DETAIL)[0]
     picture = -torch.log((1 - picture).clamp(min=1e-4))
-    mist = 0.5 * vector(light.haze, picture)[:, :, None] + 0.5 * vector(light.horizon, picture)[:, :, None]
+    mist = 0.75 * vector(light.haze, picture)[:, :, None] + 0.25 * vector(light.cloud, picture)[:, :, None]
     picture = torch.lerp(picture, mist, layout.fog * 0.93)
     grain = 0.006 * torch.randn(height, width, generator=torch.Generator().manual_seed(layout.plan.seed + 1))
     return develop(picture, light.saturation, grain)
@@ -129,10 +129,10 @@ def _puffed(mask: Tensor, noise: Noise) -> Tensor:
     size = max(mask.shape)
     rows = (torch.arange(mask.shape[0])[:, None] / size).expand_as(mask)
     columns = (torch.arange(mask.shape[1])[None] / size).expand_as(mask)
-    shape = 0.35 * noise.fractal(columns * 9, rows * 13, "heap", 3)
-    shape = shape + 0.30 * noise.puffs(columns * 18, rows * 24, "puff", 4)
+    shape = 0.5 * noise.fractal(columns * 7, rows * 11, "heap", 5)
+    shape = shape + 0.16 * noise.puffs(columns * 16, rows * 22, "puff", 3)
     soft = 0.45 * blur(mask, size / 60) + 0.75 * blur(mask, size / 22)
-    return smoothstep(0.22, 1.15, soft * (1 + 0.5 * shape) + 0.35 * shape * (soft > 0.08))
+    return smoothstep(0.20, 1.25, soft * (1 + 0.5 * shape) + 0.35 * shape * (soft > 0.08))
 
 
 def _misty(mask: Tensor, noise: Noise) -> Tensor:
@@ -142,5 +142,6 @@ def _misty(mask: Tensor, noise: Noise) -> Tensor:
     size = max(mask.shape)
     rows = (torch.arange(mask.shape[0])[:, None] / size).expand_as(mask)
     columns = (torch.arange(mask.shape[1])[None] / size).expand_as(mask)
-    wisps = noise.fractal(columns * 5, rows * 16, "wisps", 4)
-    return smoothstep(0.15, 0.75, blur(mask, size / 45) + 0.2 * wisps * blur(mask, size / 30))
+    wisps = noise.fractal(columns * 5, rows * 15, "wisps", 5, 0.6)
+    soft = blur(mask, size / 26)
+    return smoothstep(0.12, 0.95, soft * (1 + 0.35 * wisps)) * (0.86 + 0.3 * wisps).clamp(0.5, 1)

@@ -14,8 +14,8 @@ from .noise import Noise, blur
 
 PARTS = ("ground", "leaves", "needles", "trunk", "stone", "wall", "roof", "window")
 PART = {name: index for index, name in enumerate(PARTS)}
-VARIANTS = 10
-TALL = 160
+VARIANTS = 8
+TALL = 128
 
 _METRES = {"broadleaf": 9.0, "conifer": 11.0, "bush": 2.4, "rock": 2.2, "house": 6.5}
 

@@ -72,10 +72,10 @@ def _land(plan: Plan, view: View, noise: Noise, depths: Tensor) -> dict[str, Ten
         rise = smoothstep(HILLS_AT * 0.35, HILLS_AT, z[mid]) * (plan.hills * HILLS_AT + a)
         hill[mid] = shape.clamp(min=0) * rise * smoothstep(-0.02, -0.5, wet[mid]) * smoothstep(6000, 2500, z[mid])
     if plan.mountains > 0:
-        sharp = noise.ridged(x[far] / 4300, z[far] / 4300, "mountains", 7, 0.46)
-        tall = (0.8 + 0.9 * noise.fractal(x[far] / 7000, z[far] / 7000, "massif", 2)).clamp(min=0.15)
+        sharp = noise.ridged(x[far] / 5200, z[far] / 5200, "mountains", 6, 0.40)
+        tall = (0.8 + 0.9 * noise.fractal(x[far] / 7000, z[far] / 7000, "massif", 2)).clamp(0.15, 1.35)
         rise = smoothstep(MOUNTAINS_FROM, MOUNTAINS_AT * 1.2, z[far]) * plan.mountains * MOUNTAINS_AT
-        mountain[far] = sharp * tall * rise * 1.75 * smoothstep(0.0, -0.3, wet[far])
+        mountain[far] = sharp * tall * rise * 1.25 * smoothstep(0.0, -0.3, wet[far])
     road = _road(plan, noise, x, z)
     if plan.forest > 0:
         grove = noise.fractal(x[mid] / 260 + 9, z[mid] / 420, "groves", 4, 0.55)

@@ -35,7 +35,6 @@ def lay_water(image: Tensor, sky: Tensor, layout: Layout, light: Light, haze: Te
     view, noise = layout.view, layout.noise
     line = torch.arange(view.height)[:, None]
     shore = torch.where(water, 0, line).cummax(0).values[rows, columns]
-    far_shore = (torch.where(water, line, view.height).amin(0) - 1).clamp(min=0)[columns]
     label = layout["material"][rows, columns].long()
     rough = torch.zeros(19).index_copy(0, torch.tensor(list(_ROUGH)), torch.tensor(list(_ROUGH.values())))[label]
     z, a = layout["distance"][rows, columns], layout.plan.altitude
@@ -52,13 +51,10 @@ def lay_water(image: Tensor, sky: Tensor, layout: Layout, light: Light, haze: Te
     strength = (rough * 0.9 + 0.22) * calm
 
     reach = view.height * 0.05 * (fall * view.focal / view.height).clamp(0.02, 1).sqrt()
-    lift = waves * reach * strength * 2.2
-    up, over = ((2 * edge - rows + lift).round().long().abs() for edge in (shore, far_shore))
     aside = noise.fractal(x / (2.4 * size), z / (1.1 * size), "aside", 3, 0.6, foot)
     side = (columns + aside * reach * strength * 0.6).round().long().clamp(0, view.width - 1)
-    up, over = up.clamp(max=view.height - 1), over.clamp(max=view.height - 1)
-    ratio = layout["distance"][up, side] / layout["distance"][shore, columns].clamp(min=1)
-    up = torch.where((ratio > 0.75) & (ratio < 1.4), up, over)
+    lift = waves * reach * strength * 2.2
+    up = _mirror_rows(layout, water, rows - lift, shore, side)
     behind = (2 * view.horizon - rows + lift).round().long().abs().clamp(max=view.height - 1)
     mirrored = torch.where(water[up, side], sky[:, behind, side], image[:, up, side])
 
@@ -74,6 +70,31 @@ def lay_water(image: Tensor, sky: Tensor, layout: Layout, light: Light, haze: Te
     foam = _foam(layout, long + 0.6 * waves, x, z, foot, label)
     colour = torch.lerp(colour, 0.72 * (sun * max(light.direction()[1], 0.15) + skylight), foam)
     image[:, rows, columns] = through_air(colour, z, haze[:, rows, columns], light)
+
+
+def _mirror_rows(layout: Layout, water: Tensor, rows: Tensor, shore: Tensor, columns: Tensor) -> Tensor:
+    """The row of what is mirrored at some rows and columns, ``[N]``.
+
+    What is d metres away is mirrored about the horizon and 2 * altitude / d lower. First what stands at the shore is
+    tried, whose distance we know; where the ray passes above it, it finds its distance step by step, from afar.
+    """
+    view, distance = layout.view, layout["distance"]
+    drop = 2 * view.altitude * view.focal
+    mirror = 2 * view.horizon - rows
+    last = view.height - 1
+
+    def at(row: Tensor) -> Tensor:
+        return distance[row.round().long().clamp(0, last), columns]
+
+    near = 2 * shore - rows
+    near = torch.where(near < 0, mirror, near)
+    true = (mirror + drop / at(near) - near).abs() < 3 + 0.12 * (rows - shore)
+    far = mirror + drop / at(mirror)
+    far = mirror + drop / at(far)
+    line = torch.arange(view.height)[:, None]
+    land = (torch.where(water, line, view.height).amin(0) - 1).clamp(min=0)[columns]
+    row = torch.where(true, near, torch.minimum(far, land)).round().long().abs().clamp(max=last)
+    return torch.where(water[row, columns], torch.minimum(row, land), row)
 
 
 def _glitter(layout: Layout, light: Light, columns: Tensor, fall: Tensor, waves: Tensor, x: Tensor, z: Tensor,
@@ -99,5 +120,5 @@ def _foam(layout: Layout, waves: Tensor, x: Tensor, z: Tensor, foot: Tensor,
     lace = noise.puffs(x / 1.3, z / 0.9, "lace", 3) * (1.5 - foot).clamp(0.2, 1)
     crests = smoothstep(0.62, 1.0, waves + 0.25 * lace) * (label == CLASS["sea"])
     rapid = (label == CLASS["river"]) & (layout.plan.seed % 3 == 0)
-    white = smoothstep(0.45, 0.9, waves + 0.35 * lace) * rapid
-    return (0.85 * crests + 0.8 * white).clamp(0, 0.95)
+    white = smoothstep(0.55, 1.1, 0.7 * waves + 0.8 * lace) * rapid
+    return (0.85 * crests + 0.55 * white).clamp(0, 0.95)
