@@ -5,16 +5,14 @@ that an interrupted run goes on where it stopped.
 """
 
 import argparse
-import io
+import os
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from PIL import Image
-from torch import Tensor
 
-from ..files import write_atomically
 from .light import LIGHTS
-from .render import render_scene
+from .writing import Writer
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -25,27 +23,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first scene (default: %(default)s)")
     parser.add_argument("--light", choices=sorted(LIGHTS), help="one light for all scenes (default: any)")
     parser.add_argument("--jpeg", action="store_true", help="write images as JPEG, quality 95, instead of PNG")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: one a core)")
     options = parser.parse_args(arguments)
     if len(options.size) > 2:
         parser.error("--size takes one number, or height and width")
-    size = (options.size[0], options.size[-1])
-    suffix = "jpg" if options.jpeg else "png"
-    for seed in range(options.first_seed, options.first_seed + options.count):
-        picture = options.output / "images" / f"{seed:06d}.{suffix}"
-        labels = options.output / "labels" / f"{seed:06d}.png"
-        if picture.exists() and labels.exists():
-            continue
-        scene = render_scene(seed, size, options.light)
-        pixels = ((scene.image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0)
-        write_atomically(labels, _encoded(scene.labels, "PNG"))
-        write_atomically(picture, _encoded(pixels, "JPEG" if options.jpeg else "PNG"))
-
-
-def _encoded(pixels: Tensor, form: str) -> bytes:
-    """uint8 ``[H, W]`` or ``[H, W, 3]`` as a picture file."""
-    file = io.BytesIO()
-    Image.fromarray(pixels.numpy()).save(file, form, **({"quality": 95} if form == "JPEG" else {}))
-    return file.getvalue()
+    write = Writer(options.output, (options.size[0], options.size[-1]), options.light, options.jpeg)
+    seeds = range(options.first_seed, options.first_seed + options.count)
+    if options.workers == 1:
+        for seed in seeds:
+            write(seed)
+        return
+    # One thread for each process: many small tensors gain nothing from more.
+    with get_context("spawn").Pool(options.workers, torch.set_num_threads, (1,)) as pool:
+        for _ in pool.imap_unordered(write, seeds, chunksize=8):
+            pass
 
 
 if __name__ == "__main__":

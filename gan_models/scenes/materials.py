@@ -177,7 +177,7 @@ def _hill(points: Points) -> Look:
 
 
 def _snow(points: Points) -> Look:
-    white, blue = points.colour("#f4f7fa", "#dfe8f2")
+    white, blue = points.colour("#d6dce2", "#bdcbdc")
     drift = points.fractal(9.0, "drift", 5, 0.5)
     far = points.noise.fractal(points.u / 350, points.v / 220, "far drift", 5, 0.55, points.footprint / 350)
     fine = points.fractal(0.5, "crust", 4, 0.6)

@@ -12,7 +12,8 @@ from .painting import Painting
 from .planting import plant
 
 _STANDING = ("mountain", "hill", "rock", "bush", "tree", "house")
-_NEAREST = {"mountain": 2500.0, "hill": 350.0}
+_NEAREST = {"mountain": 2500.0, "hill": 1000.0}
+_SHAGGY = ("tree", "bush", "grass", "flower", "dirt", "rock")
 
 
 def lay_out_painting(plan: Plan, view: View, painting: Painting) -> tuple[Tensor, list[Thing]]:
@@ -65,12 +66,14 @@ def lay_out_painting(plan: Plan, view: View, painting: Painting) -> tuple[Tensor
 
 
 def _ragged(labels: Tensor, view: View, noise: Noise) -> Tensor:
-    """The map at the canvas's size, its borders roughened by a pixel or three."""
+    """The map at the canvas's size, its borders roughened: those of what grows more than others."""
     rows = torch.arange(view.height, dtype=torch.float32)[:, None].expand(view.height, view.width)
     columns = torch.arange(view.width, dtype=torch.float32)[None].expand(view.height, view.width)
     size = max(view.height, view.width)
     fine = size / 60
-    reach = size / 200
+    shaggy = torch.zeros(len(CLASS)).index_fill(0, torch.tensor([CLASS[name] for name in _SHAGGY]), 1.0)
+    here = F.interpolate(labels[None, None], (view.height, view.width), mode="nearest")[0, 0]
+    reach = size / 200 * (0.2 + 0.8 * shaggy[here.long()])
     dx = reach * noise.fractal(columns / fine, rows / fine, "ragged x", 3, 0.7)
     dy = reach * noise.fractal(columns / fine, rows / fine, "ragged y", 3, 0.7)
     shrink = labels.shape[0] / view.height
@@ -125,11 +128,13 @@ def _fill(kind: str, mask: Tensor, plan: Plan, view: View, plane: Tensor, dice: 
     share = {"tree": (0.10, 0.34), "bush": (0.05, 0.12), "rock": (0.07, 0.24)}[kind]
     size = dice.uniform(*share) * view.height
     spread = {"tree": 0.42, "bush": 0.9, "rock": 0.8}[kind]
+    count = float(mask.sum()) / (size * size * spread * 0.34)
+    size *= max(1.0, (count / 140) ** 0.5)
     ever = plan.conifers
     things: list[Thing] = []
     row = float(mask.any(1).nonzero()[0]) + 0.3 * size
     last = float(mask.any(1).nonzero()[-1]) + 0.35 * size
-    while row < last and len(things) < 170:
+    while row < last:
         deep = max(row - view.horizon, 0) / view.height
         tall = size * (0.5 + 1.1 * deep)
         column = dice.uniform(0, tall * spread)

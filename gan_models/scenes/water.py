@@ -107,7 +107,7 @@ def _glitter(layout: Layout, light: Light, columns: Tensor, fall: Tensor, waves:
     spread = 0.035 + 0.20 * strength * (0.35 + 2 * fall)
     path = torch.exp(-(across / spread).square())
     tilt = (sy / math.hypot(sx, sz) - fall).abs() / 2
-    near = torch.exp(-(tilt / (0.16 + 0.25 * strength)).square())
+    near = torch.exp(-(tilt / (0.11 + 0.16 * strength)).square())
     fine = layout.noise.fractal(x * 2.2, z * 0.7, "sparkle", 3, 0.8, foot)
     sparkle = smoothstep(0.20, 0.75, fine + 0.7 * waves + 0.3) + 0.25 * (foot > 0.4)
     return 2.0 * path * near * sparkle

@@ -103,7 +103,7 @@ def test_complaints():
 
 
 def test_command_writes_pairs(tmp_path):
-    main(["--count", "3", "--size", "24", "32", "--output", str(tmp_path), "--first-seed", "5"])
+    main(["--count", "3", "--size", "24", "32", "--output", str(tmp_path), "--first-seed", "5", "--workers", "1"])
     images, labels = sorted(tmp_path.glob("images/*")), sorted(tmp_path.glob("labels/*"))
     assert [path.name for path in images] == [path.name for path in labels] == [f"{n:06d}.png" for n in (5, 6, 7)]
     with Image.open(images[0]) as picture, Image.open(labels[0]) as ids:
@@ -112,9 +112,9 @@ def test_command_writes_pairs(tmp_path):
 
 
 def test_command_goes_on_where_it_stopped(tmp_path):
-    main(["--count", "1", "--size", "24", "--output", str(tmp_path), "--jpeg"])
+    main(["--count", "1", "--size", "24", "--output", str(tmp_path), "--jpeg", "--workers", "1"])
     kept = tmp_path / "images" / "000000.jpg"
     before = kept.stat().st_mtime_ns
-    main(["--count", "2", "--size", "24", "--output", str(tmp_path), "--jpeg"])
+    main(["--count", "2", "--size", "24", "--output", str(tmp_path), "--jpeg", "--workers", "1"])
     assert kept.stat().st_mtime_ns == before
     assert (tmp_path / "images" / "000001.jpg").exists()
