@@ -108,11 +108,7 @@ def placed(model: Module, activations: int) -> Module:
 
     ComfyUI moves other models out of the way. The original stays as it is, since outputs are cached.
     """
-    patcher = comfy.model_patcher.ModelPatcher(
-        copy.deepcopy(model), device(), comfy.model_management.unet_offload_device()
-    )
-    comfy.model_management.load_models_gpu([patcher], memory_required=activations, force_full_load=True)
-    return patcher.model
+    return Held(copy.deepcopy(model)).placed(activations)
 
 
 class Held(Generic[Module]):

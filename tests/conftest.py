@@ -5,7 +5,9 @@ it isn't. The pack's nodes use the pack's own copy of the models, ``pack.gan_mod
 takes model classes from there.
 """
 
+import errno
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -70,3 +72,13 @@ def comfy_folders(pack, tmp_path, monkeypatch):
 def run(node_classes):
     """``run(prompt)``: runs an API-format prompt of the pack's and core nodes; one cache for the test."""
     return headless.Executor(node_classes).run
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Nothing more can be written to the end."""
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)

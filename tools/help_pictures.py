@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gan_models import labels
 from gan_models.gaugan import match_colors
+from gan_models.seeds import seeded
 from gan_models.singan import SinGAN, harmonize, load, super_resolve
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -212,10 +213,6 @@ def fit_width(image: Tensor, width: int) -> Image.Image:
 
 def to_image(image: Tensor) -> Image.Image:
     return Image.fromarray(((image[0].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).byte().numpy())
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def save(path: Path, image: Image.Image) -> None:

@@ -73,11 +73,7 @@ class SinGAN(nn.Module):
     @torch.no_grad()
     def reconstruct(self) -> Tensor:
         """The training image as the generators see it: their output for z_rec, ``[1, 3, H, W]``."""
-        image = self._coarsest(1)
-        for scale, size in enumerate(self.sizes[: len(self.generators)]):
-            noise = self.z_rec if scale == 0 else None
-            image = self.refine(resize(image, size), scale, noise)
-        return image.clamp(-1, 1)
+        return self._rebuild(len(self.generators)).clamp(-1, 1)
 
     def sample(
         self,
@@ -105,8 +101,8 @@ class SinGAN(nn.Module):
             ValueError: a count or size below 1, a start scale that the model lacks, or another size
                 than the training size with a start scale above 0.
         """
-        target = (height or self.sizes[-1][0], width or self.sizes[-1][1])
-        if count < 1 or min(target) < 1 or (height is not None and height < 1) or (width is not None and width < 1):
+        target = (self.size[0] if height is None else height, self.size[1] if width is None else width)
+        if count < 1 or min(target) < 1:
             raise ValueError(f"a sample needs a positive count, width and height; got {count}, {width}, {height}")
         self.check_start_scale(start_scale, lowest=0)
         if start_scale > 0 and target != self.size:
@@ -160,14 +156,15 @@ class SinGAN(nn.Module):
             raise ValueError(f"start_scale is {start_scale}; this model has scales {lowest} to {last}")
 
     def _sample(self, noises: list[torch.Generator], target: Size, start_scale: int) -> Tensor:
-        sizes = scaled_sizes(self.sizes, target)
-        image = self._coarsest(1)
-        for scale in range(start_scale):
-            image = self.refine(resize(image, sizes[scale]), scale, self.z_rec if scale == 0 else None)
-        return self.climb(image.expand(len(noises), -1, -1, -1), noises, start_scale, sizes)
+        image = self._rebuild(start_scale).expand(len(noises), -1, -1, -1)
+        return self.climb(image, noises, start_scale, scaled_sizes(self.sizes, target))
 
-    def _coarsest(self, count: int) -> Tensor:
-        return torch.zeros(count, 3, *self.sizes[0], device=self.z_rec.device)
+    def _rebuild(self, scales: int) -> Tensor:
+        """What the ``scales`` coarsest generators make of z_rec: ``[1, 3, h, w]``; mid-grey where there are none."""
+        image = torch.zeros_like(self.z_rec)
+        for scale in range(scales):
+            image = self.refine(resize(image, self.sizes[scale]), scale, self.z_rec if scale == 0 else None)
+        return image
 
 
 def image_generators(generator: torch.Generator, count: int) -> list[torch.Generator]:

@@ -1,6 +1,4 @@
 import dataclasses
-import errno
-import os
 
 import pytest
 import torch
@@ -72,15 +70,11 @@ def test_an_unfinished_run_is_no_model(tmp_path, model):
         load(tmp_path / "part.safetensors")
 
 
-def test_a_full_disk_keeps_the_old_file(tmp_path, model, monkeypatch):
+def test_a_full_disk_keeps_the_old_file(tmp_path, model, request):
     path = tmp_path / "model.safetensors"
     save(model, path)
     before = path.read_bytes()
-
-    def full(descriptor):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
+    request.getfixturevalue("full_disk")
     with pytest.raises(OSError, match=r"could not write model\.safetensors \(No space left"):
         save(trained(seed=2), path)
     assert path.read_bytes() == before
