@@ -5,6 +5,9 @@ from torch import nn
 
 from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder
 
+LANDSCAPE = {"classes": 18, "unknown": True}
+"""What a net of the landscape taxonomy is told."""
+
 
 def config(**changes):
     settings = {"classes": 7, "ngf": 4, "nhidden": 8, "z_dim": 6, "crop_size": 128}
@@ -59,3 +62,8 @@ def with_spectral_norm(network):
         state[f"{name}_orig"] = 3.7 * value / torch.linalg.matrix_norm(matrix, 2)
         state[f"{name}_u"], state[f"{name}_v"] = u[:, 0], v[0]
     return state
+
+
+def photo(height=40, width=60, batch=1, seed=1):
+    """An IMAGE of noise."""
+    return torch.rand(batch, height, width, 3, generator=torch.Generator().manual_seed(seed))
