@@ -18,6 +18,7 @@ from .label_codes import one_hot, shrink
 from .neighbourhoods import Neighbourhoods, find_neighbourhoods
 from .predict import predict
 from .spade import SPADE
+from .spreading import spread_and_modulate
 
 GIBIBYTE = 1 << 30
 
@@ -70,8 +71,7 @@ class LabelMaps:
         """What ``layer`` gives for ``x``, ``[B, channels, h, w]``, and these label maps."""
         if torch.is_grad_enabled() or layer.training:
             gamma, beta, index = predict(layer, self._values, self._around(x))
-            gamma, beta = (_spread(rows, index, x.shape) for rows in (gamma, beta))
-            return (layer.param_free_norm(x) * (1 + gamma) + beta).to(x.dtype)  # type: ignore[no-any-return]
+            return spread_and_modulate(layer.param_free_norm(x), gamma, beta, index)
         kept = self._kept.get(layer)
         if kept is None:
             kept = _fold(layer, *predict(layer, self._values, self._around(x)), x.dtype)
@@ -199,9 +199,3 @@ def _fold(layer: SPADE, gamma: Tensor, beta: Tensor, index: Tensor | None, dtype
     shift = beta.addcmul_(scale, norm.running_mean, value=-1)
     rows = torch.stack([scale.to(dtype), shift.to(dtype)], 1)
     return ScaleAndShift(rows, None if index is None else index.flatten().int())
-
-
-def _spread(rows: Tensor, index: Tensor | None, shape: torch.Size) -> Tensor:
-    """Rows ``[N, channels]`` at the pixels of their index: ``[B, channels, H, W]``."""
-    pixels = rows if index is None else F.embedding(index.flatten(), rows)
-    return pixels.view(-1, shape[2], shape[3], rows.shape[1]).permute(0, 3, 1, 2)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .distributed import mean_over_processes, processes
+
 SLOPE = 0.2
 """Slope of every leaky ReLU of the generator, the encoder and the critics."""
 
@@ -41,8 +43,9 @@ class Conv3x3(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         batch, _, height, width = input.shape
-        channels_last = self.weight.is_contiguous(memory_format=torch.channels_last)
-        if input.device.type != "cpu" or batch * height * width > SMALL or torch.is_grad_enabled() or not channels_last:
+        if input.device.type != "cpu" or batch * height * width > SMALL or torch.is_grad_enabled():
+            return super().forward(input)
+        if not self.weight.is_contiguous(memory_format=torch.channels_last):
             return super().forward(input)
         padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
         shifted = [padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
@@ -54,14 +57,32 @@ class BatchNorm(nn.BatchNorm2d):
     """Batch norm without affine parameters that computes, and keeps its statistics, in float32.
 
     A net that is moved to half precision keeps exact statistics: variances of early layers overflow
-    16 bits, and their error would be in every pixel.
+    16 bits, and their error would be in every pixel. In a training that several processes share, the
+    statistics are those of the whole batch.
     """
 
     def __init__(self, channels: int):
         super().__init__(channels, affine=False)
 
     def forward(self, input: Tensor) -> Tensor:
-        return super().forward(input.float()).to(input.dtype)
+        x = input.float()
+        if self.training and processes()[1] > 1:
+            return self._normalize_together(x).to(input.dtype)
+        return super().forward(x).to(input.dtype)
+
+    def _normalize_together(self, x: Tensor) -> Tensor:
+        """Normalize by the statistics of all processes' shares of the batch, which are equally large."""
+        assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
+        mean = mean_over_processes(x.mean((0, 2, 3)))
+        centred = x - mean[:, None, None]
+        variance = mean_over_processes(centred.square().mean((0, 2, 3)))
+        count = x.numel() // x.shape[1] * processes()[1]
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            share = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+            self.running_mean.lerp_(mean, share)
+            self.running_var.lerp_(variance * count / max(count - 1, 1), share)
+        return centred * (variance + self.eps).rsqrt()[:, None, None]
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BatchNorm":
         def keep_dtype(tensor: Tensor) -> Tensor:

@@ -1,0 +1,90 @@
+"""The critics: PatchGANs that look at a picture together with its label map, at two sizes."""
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from .spade import SLOPE
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """The architecture of the critics (Park et al. 2019, figure 13).
+
+    Attributes:
+        channels: of the input: 3, and those of the one-hot label map.
+        ndf: channels of the first convolution; each further one doubles them, up to 512.
+        layers: convolutions before the one that judges. All but the last of them halve the size.
+        scales: number of critics; each sees the picture at half the size of the one before.
+    """
+
+    channels: int
+    ndf: int = 64
+    layers: int = 4
+    scales: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "ndf", "layers", "scales"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; it is {getattr(self, name)}")
+
+    @property
+    def widths(self) -> list[int]:
+        """Channels that each convolution gives, without the one that judges."""
+        return [min(self.ndf << layer, 512) for layer in range(self.layers)]
+
+
+class PatchDiscriminator(nn.Module):
+    """One critic: a judgement of every patch.
+
+    Args of forward:
+        x: picture and one-hot label map, ``[B, channels, H, W]``.
+    Returns:
+        What each convolution gives, from the first to the judgement ``[B, 1, h, w]``.
+    """
+
+    def __init__(self, config: DiscriminatorConfig):
+        super().__init__()
+        widths = [config.channels, *config.widths]
+        self.layers = nn.ModuleList()
+        for layer in range(config.layers):
+            stride = 1 if layer == config.layers - 1 else 2
+            conv = nn.Conv2d(widths[layer], widths[layer + 1], 4, stride, padding=2, bias=layer == 0)
+            if layer == 0:
+                self.layers.append(nn.Sequential(conv, nn.LeakyReLU(SLOPE)))
+            else:
+                norm = nn.InstanceNorm2d(widths[layer + 1])
+                self.layers.append(nn.Sequential(spectral_norm(conv), norm, nn.LeakyReLU(SLOPE)))
+        self.layers.append(nn.Conv2d(widths[-1], 1, 4, padding=2))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        features = []
+        for layer in self.layers:
+            x = layer(x)
+            features.append(x)
+        return features
+
+
+class Discriminator(nn.Module):
+    """All critics (Wang et al. 2018, section 3.2; Park et al. 2019, appendix A).
+
+    Args of forward:
+        x: picture and one-hot label map, ``[B, channels, H, W]``.
+    Returns:
+        For each critic, from the finest: what each of its convolutions gives, the judgement last.
+    """
+
+    def __init__(self, config: DiscriminatorConfig):
+        super().__init__()
+        self.config = config
+        self.critics = nn.ModuleList(PatchDiscriminator(config) for _ in range(config.scales))
+
+    def forward(self, x: Tensor) -> list[list[Tensor]]:
+        judged = []
+        for position, critic in enumerate(self.critics):
+            if position:
+                x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+            judged.append(critic(x))
+        return judged

@@ -1,0 +1,54 @@
+"""What training in several processes (torchrun) has to share: gradients and the statistics of batch norm.
+
+Without an initialized torch.distributed, everything here does nothing.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+def processes() -> tuple[int, int]:
+    """This process's rank, and how many there are."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return 0, 1
+    return dist.get_rank(), dist.get_world_size()
+
+
+class _Sum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        total = values.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone()
+        dist.all_reduce(total)
+        return total
+
+
+def mean_over_processes(values: Tensor) -> Tensor:
+    """The mean of every process's ``values``; gradients flow back to all of them."""
+    _, count = processes()
+    if count == 1:
+        return values
+    total: Tensor = _Sum.apply(values)  # type: ignore[no-untyped-call]
+    return total / count
+
+
+def average_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
+    """Replace every gradient by its mean over the processes."""
+    _, count = processes()
+    if count == 1:
+        return
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    dist.all_reduce(flat)
+    parts = torch.split(flat / count, [gradient.numel() for gradient in gradients])
+    for gradient, part in zip(gradients, parts, strict=True):
+        gradient.copy_(part.view_as(gradient))

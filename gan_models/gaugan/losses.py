@@ -1,0 +1,37 @@
+"""What the generator, the style encoder and the critics are trained for (Park et al. 2019, appendix A)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Judged = list[list[Tensor]]
+"""What a ``Discriminator`` gives."""
+
+
+def critics_loss(judged: Judged, real: bool) -> Tensor:
+    """Hinge loss of the critics for real or for generated pictures, averaged over the critics."""
+    losses = [F.relu(1 - features[-1].float() if real else 1 + features[-1].float()).mean() for features in judged]
+    return torch.stack(losses).mean()
+
+
+def adversarial_loss(judged: Judged) -> Tensor:
+    """Hinge loss of the generator: the critics' judgement of its pictures, negated and averaged over the critics."""
+    return torch.stack([-features[-1].float().mean() for features in judged]).mean()
+
+
+def feature_matching_loss(judged: Judged, real: Judged) -> Tensor:
+    """Mean absolute difference between the critics' features of generated and of real pictures.
+
+    Summed over the layers of a critic, averaged over the critics; the real features are taken as given.
+    """
+    total = torch.zeros((), device=judged[0][0].device)
+    for features, wanted in zip(judged, real, strict=True):
+        for feature, target in zip(features[:-1], wanted[:-1], strict=True):
+            total = total + F.l1_loss(feature.float(), target.detach().float())
+    return total / len(judged)
+
+
+def style_loss(mu: Tensor, logvar: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of the styles, ``[B, z_dim]`` each, from the unit Gaussian; mean over the batch."""
+    mu, logvar = mu.float(), logvar.float()
+    return -0.5 * (1 + logvar - mu.square() - logvar.exp()).sum(1).mean()

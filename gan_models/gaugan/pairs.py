@@ -1,0 +1,186 @@
+"""Training data: pictures with their label maps, from a folder or from the renderer, and batches of them."""
+
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..labels import decode, palette, taxonomy
+from ..scenes import render_scene
+from .config import UNKNOWN
+from .training_config import TrainingConfig
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+AHEAD = 2
+"""Batches that are prepared while one is used."""
+
+
+class Pairs(Protocol):
+    """A data set."""
+
+    def __len__(self) -> int: ...
+
+    def load(self, index: int) -> tuple[Image.Image, Image.Image]:
+        """A picture (RGB) and its label map (8-bit ids) of the same size."""
+
+
+@dataclass(frozen=True)
+class RenderedPairs:
+    """Landscapes that are rendered when they are asked for, in the 'landscape' taxonomy.
+
+    Attributes:
+        count: how many there are.
+        size: height and width.
+        first_seed: of the first of them.
+    """
+
+    count: int
+    size: int
+    first_seed: int = 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def load(self, index: int) -> tuple[Image.Image, Image.Image]:
+        scene = render_scene(self.first_seed + index, self.size)
+        pixels = ((scene.image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0)
+        return Image.fromarray(pixels.numpy()), Image.fromarray(scene.labels.numpy())
+
+
+class FolderPairs:
+    """A folder with ``images/`` and ``labels/``, whose files have the same names but for the ending.
+
+    Label maps are PNG with ids (one channel, or a colour table with an entry for each id), or pictures in the
+    colours of the taxonomy. 255 means unknown.
+
+    Args:
+        folder: the folder.
+        taxonomy_name: of the label maps.
+        on_warning: told of every file that is left out, and why.
+    Raises:
+        FileNotFoundError: there is no such folder, or no pair in it.
+    """
+
+    def __init__(self, folder: str | Path, taxonomy_name: str, on_warning: Callable[[str], None] | None = None):
+        folder = Path(folder)
+        images, labels = (_pictures(folder / part) for part in ("images", "labels"))
+        warn = on_warning or (lambda text: None)
+        for name in sorted(images.keys() ^ labels.keys()):
+            lonely = images.get(name) or labels[name]
+            warn(f"{lonely.parent.name}/{lonely.name} is left out: it has no "
+                 f"{'label map' if name in images else 'picture'} of the same name")  # fmt: skip
+        self.taxonomy = taxonomy(taxonomy_name)
+        self.files = [(images[name], labels[name]) for name in sorted(images.keys() & labels.keys())]
+        self.warn = warn
+        self._damaged: set[int] = set()
+        if not self.files:
+            raise FileNotFoundError(f"there is no training pair in {folder.name}: it needs pictures in images/ and "
+                                    "label maps of the same names in labels/")  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def load(self, index: int) -> tuple[Image.Image, Image.Image]:
+        """The pair at ``index``, or the next that is not damaged.
+
+        Raises:
+            ValueError: all of them are damaged.
+        """
+        for step in range(len(self)):
+            here = (index + step) % len(self)
+            if here in self._damaged:
+                continue
+            try:
+                return self._read(*self.files[here])
+            except (OSError, ValueError, SyntaxError) as error:
+                self._damaged.add(here)
+                image, labels = self.files[here]
+                self.warn(f"the pair {image.name} and {labels.name} is left out: {error}")
+        raise ValueError("every training pair is damaged; see the warnings for each")
+
+    def _read(self, image_file: Path, labels_file: Path) -> tuple[Image.Image, Image.Image]:
+        with Image.open(image_file) as file:
+            image = file.convert("RGB")
+        with Image.open(labels_file) as file:
+            file.load()
+            labels = file if file.mode in ("L", "P") else self._from_colors(file.convert("RGB"))
+        if labels.size != image.size:
+            raise ValueError(f"the picture is {image.width}×{image.height}, the label map "
+                             f"{labels.width}×{labels.height}")  # fmt: skip
+        ids = np.asarray(labels)
+        strange = ids[(ids >= len(self.taxonomy)) & (ids != UNKNOWN)]
+        if strange.size:
+            raise ValueError(f"the label map has the id {strange[0]}, but '{self.taxonomy.name}' has ids from 0 to "
+                             f"{len(self.taxonomy) - 1}")  # fmt: skip
+        return image, Image.fromarray(ids)
+
+    def _from_colors(self, labels: Image.Image) -> Image.Image:
+        colors = torch.from_numpy(np.array(labels))[None]
+        return Image.fromarray(decode(colors, [palette(self.taxonomy.name)]).ids[0].to(torch.uint8).numpy())
+
+
+def batches(
+    pairs: Pairs, config: TrainingConfig, start: int, rank: int = 0, processes: int = 1
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """This process's share of every batch from step ``start`` on, without end.
+
+    A batch depends on the step alone, not on where a run began or on how many processes share it.
+
+    Yields:
+        pictures ``[B, 3, H, W]`` in [-1, 1] and ids, int64 ``[B, H, W]``.
+    Raises:
+        ValueError: the batch cannot be shared evenly.
+    """
+    if config.batch % processes:
+        raise ValueError(f"a batch of {config.batch} cannot be shared by {processes} processes; use a multiple of it")
+    share = config.batch // processes
+
+    def load(step: int) -> tuple[Tensor, Tensor]:
+        first = step * config.batch + rank * share
+        loaded = [_example(pairs, config, position) for position in range(first, first + share)]
+        return torch.stack([image for image, _ in loaded]), torch.stack([ids for _, ids in loaded])
+
+    with ThreadPoolExecutor(max_workers=AHEAD) as pool:
+        waiting: list[Future[tuple[Tensor, Tensor]]] = []
+        step = start
+        try:
+            while True:
+                while len(waiting) < AHEAD:
+                    waiting.append(pool.submit(load, step))
+                    step += 1
+                yield waiting.pop(0).result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _example(pairs: Pairs, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
+    """The example at a position of the endless row of all epochs: enlarged, cropped and mirrored by chance."""
+    epoch, place = divmod(position, len(pairs))
+    order = np.random.default_rng([config.seed, epoch]).permutation(len(pairs))
+    image, labels = pairs.load(int(order[place]))
+    draw = random.Random(f"{config.seed} {position}")
+    large = round(config.size * config.margin), round(config.height * config.margin)
+    left, top = draw.randint(0, large[0] - config.size), draw.randint(0, large[1] - config.height)
+    box = (left, top, left + config.size, top + config.height)
+    if image.size != large:
+        image = image.resize(large, Image.Resampling.BICUBIC)
+        labels = labels.resize(large, Image.Resampling.NEAREST)
+    pixels = torch.from_numpy(np.array(image.crop(box))).permute(2, 0, 1).float() / 127.5 - 1
+    ids = torch.from_numpy(np.array(labels.crop(box))).long()
+    if config.flips and draw.random() < 0.5:
+        pixels, ids = pixels.flip(2), ids.flip(1)
+    return pixels, ids
+
+
+def _pictures(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder.parent.name}/{folder.name}; training data are pictures in "
+                                "images/ and label maps of the same names in labels/")  # fmt: skip
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}

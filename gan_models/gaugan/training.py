@@ -1,0 +1,218 @@
+"""Training a GauGAN: generator and style encoder against the critics (Park et al. 2019, section 3 and appendix A)."""
+
+import copy
+import math
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from itertools import chain
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from .discriminator import Discriminator
+from .distributed import average_gradients, mean_over_processes, processes
+from .encoder import StyleEncoder
+from .generator import Generator
+from .label_codes import label_codes, one_hot
+from .losses import adversarial_loss, critics_loss, feature_matching_loss, style_loss
+from .modulation import LabelMaps
+from .spade import BatchNorm
+from .training_config import TrainingConfig
+
+BETAS = (0.0, 0.9)
+
+
+class NotFiniteError(ArithmeticError):
+    """A loss was infinite or no number. The networks are as they were before the step."""
+
+
+class Trainer:
+    """A training run: the networks, their optimizers, and the step that it has come to.
+
+    Args:
+        config: the settings.
+        device: where to compute.
+        dtype: of the convolutions: torch.float32, or torch.bfloat16 for autocast.
+        perceptual: what else should be alike in a generated and the real picture: a module that takes both,
+            ``[B, 3, H, W]`` in [-1, 1], and gives a loss. See ``perceptual.py``.
+
+    Attributes:
+        step: the number of steps done.
+        averaged: the generator with the moving average of the weights, which is what is kept in the end.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        *,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        perceptual: nn.Module | None = None,
+    ):
+        self.config = config
+        self.device = torch.device(device)
+        self.dtype = dtype
+        self.step = 0
+        self.perceptual = perceptual.to(device) if perceptual is not None else None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.generator = Generator(config.generator)
+            self.encoder = StyleEncoder(config.encoder) if config.encoder else None
+            self.critics = Discriminator(config.critics)
+            for network in self.networks.values():
+                initialize(network, config.init_gain)
+            self.averaged = copy.deepcopy(self.generator).eval().requires_grad_(False)
+            normalize_spectrally(self.generator)
+            if self.encoder is not None:
+                normalize_spectrally(self.encoder)
+        for network in (*self.networks.values(), self.averaged):
+            network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        made_by = [self.generator.parameters(), self.encoder.parameters() if self.encoder else []]
+        self.made_by = list(chain.from_iterable(made_by))
+        self.judged_by = list(self.critics.parameters())
+        self.optimizers = {
+            "generator": torch.optim.Adam(self.made_by, config.learning_rate / 2, BETAS, fused=True),
+            "critics": torch.optim.Adam(self.judged_by, config.learning_rate * 2, BETAS, fused=True),
+        }
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks that learn, by name."""
+        encoder = {"encoder": self.encoder} if self.encoder is not None else {}
+        return {"generator": self.generator, **encoder, "critics": self.critics}
+
+    def train_step(self, images: Tensor, ids: Tensor) -> dict[str, float]:
+        """One step of the generator and one of the critics.
+
+        Args:
+            images: this process's share of the batch, ``[B, 3, H, W]`` in [-1, 1].
+            ids: its label maps, integer ``[B, H, W]``.
+        Returns:
+            The losses of this process by name.
+        Raises:
+            NotFiniteError: a loss is infinite or no number; the step was not taken.
+        """
+        images = images.to(self.device, memory_format=torch.channels_last)
+        codes = label_codes(self.config.generator, ids).to(self.device)
+        labels = one_hot(self.config.generator, codes)
+        self._set_rates()
+        with torch.enable_grad():
+            losses, fake = self._generator_losses(images, codes, labels)
+            values = self._descend("generator", self.made_by, losses)
+            losses = self._critics_losses(images, fake, labels)
+            values |= self._descend("critics", self.judged_by, losses)
+        self.step += 1
+        self._average()
+        return values
+
+    def _generator_losses(self, images: Tensor, codes: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        config = self.config
+        losses = {}
+        with self._autocast():
+            z = None
+            if self.encoder is not None:
+                mu, logvar = self.encoder(images)
+                z = mu + self._noise(mu) * torch.exp(0.5 * logvar)
+                losses["style"] = config.style_weight * style_loss(mu, logvar)
+            fake: Tensor = self.generator(LabelMaps(config.generator, codes), z).float()
+            self.critics.requires_grad_(False)
+            judged = self.critics(torch.cat([fake, labels], 1))
+            with torch.no_grad():
+                real = self.critics(torch.cat([images, labels], 1))
+            self.critics.requires_grad_(True)
+            losses["adversarial"] = adversarial_loss(judged)
+            losses["features"] = config.feature_weight * feature_matching_loss(judged, real)
+            if self.perceptual is not None:
+                losses["perceptual"] = config.perceptual_weight * self.perceptual(fake, images)
+        return losses, fake.detach()
+
+    def _critics_losses(self, images: Tensor, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        with self._autocast():
+            both = self.critics(torch.cat([torch.cat([fake, labels], 1), torch.cat([images, labels], 1)]))
+        halves = [[feature.chunk(2) for feature in features] for features in both]
+        judged_fake, judged_real = ([[half[side] for half in features] for features in halves] for side in (0, 1))
+        return {"fake": critics_loss(judged_fake, False) / 2, "real": critics_loss(judged_real, True) / 2}
+
+    def _descend(self, name: str, parameters: list[nn.Parameter], losses: dict[str, Tensor]) -> dict[str, float]:
+        values = {loss: value.item() for loss, value in losses.items()}
+        finite = torch.tensor(float(all(map(math.isfinite, values.values()))), device=self.device)
+        if mean_over_processes(finite) < 1:
+            raise NotFiniteError(f"step {self.step + 1}: a loss is not finite ({values}); a lower learning rate or "
+                                 "float32 may help")  # fmt: skip
+        self.optimizers[name].zero_grad(set_to_none=True)
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        average_gradients(parameters)
+        self.optimizers[name].step()
+        return values
+
+    def _noise(self, like: Tensor) -> Tensor:
+        """Normal noise for this process's share of the batch; the same for a step whatever the number of shares."""
+        rank, count = processes()
+        drawn = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step)
+        noise = torch.randn(len(like) * count, like.shape[1], generator=drawn)
+        return noise[rank * len(like) :][: len(like)].to(like)
+
+    def _set_rates(self) -> None:
+        factor = self.config.rate_at(self.step)
+        for name, share in (("generator", 0.5), ("critics", 2.0)):
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = self.config.learning_rate * share * factor
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        # Early on, the average of few steps is better than the first weights.
+        keep = min(self.config.decay, (1 + self.step) / (10 + self.step))
+        now = effective_state(self.generator)
+        floats = {name: value for name, value in self.averaged.state_dict().items() if value.is_floating_point()}
+        torch._foreach_lerp_(list(floats.values()), [now[name].float() for name in floats], 1 - keep)
+
+    def _autocast(self) -> AbstractContextManager[None]:
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+
+    @torch.no_grad()
+    def calibrate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Measure the batch norms' statistics of the averaged generator anew, on pictures ``[B, 3, H, W]`` with ids."""
+        norms = [module for module in self.averaged.modules() if isinstance(module, BatchNorm)]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None
+        self.averaged.train()
+        for images, ids in batches:
+            codes = label_codes(self.config.generator, ids).to(self.device)
+            with self._autocast():
+                z = self.encoder.encode(images.to(self.device)) if self.encoder is not None else None
+                self.averaged(LabelMaps(self.config.generator, codes), z)
+        self.averaged.eval()
+
+
+def initialize(network: nn.Module, gain: float) -> None:
+    """Xavier initialization of all convolutions and linear layers, with biases of zero."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.xavier_normal_(module.weight, gain)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def normalize_spectrally(network: nn.Module) -> None:
+    """Put spectral norm on the convolutions that have it: those of residual blocks and of the style encoder."""
+    for name, module in list(network.named_modules()):
+        inside = isinstance(module, nn.Conv2d) and (
+            name.rpartition(".")[2] in ("conv_0", "conv_1", "conv_s") or name.startswith("layer")
+        )
+        if inside:
+            spectral_norm(module)
+
+
+def effective_state(network: nn.Module) -> dict[str, Tensor]:
+    """The state dict with spectral norm folded into the weights, as of the last use."""
+    state = network.state_dict()
+    marker = ".parametrizations.weight."
+    folded = {name: value for name, value in state.items() if marker not in name}
+    for name, weight in state.items():
+        stem, found, part = name.partition(marker)
+        if found and part == "original":
+            u, v = (state[f"{stem}{marker}0.{vector}"] for vector in ("_u", "_v"))
+            folded[f"{stem}.weight"] = weight / (u @ (weight.flatten(1) @ v))
+    return folded

@@ -1,0 +1,82 @@
+"""The settings of a GauGAN's training."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .config import EncoderConfig, GeneratorConfig
+from .discriminator import DiscriminatorConfig
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What a training run is. Default values are the paper's (Park et al. 2019, section 4 and appendix A).
+
+    Attributes:
+        taxonomy: name of the taxonomy whose ids the label maps hold.
+        generator, encoder, critics: the architectures. No encoder: a net without style.
+        size: width of the training pictures; their height follows from the generator's aspect ratio.
+        batch: pictures a step, over all processes.
+        steps: length of the run. The learning rates fall linearly to zero over the second half.
+        seed: of weights, order, crops and noise.
+        learning_rate: twice that of generator and encoder, half that of the critics.
+        init_gain: of the Xavier initialization.
+        feature_weight, perceptual_weight, style_weight: of feature matching, of the VGG19 features' difference
+            (where its weights are at hand), and of the styles' divergence from the unit Gaussian.
+        margin: the pictures are brought to this many times the size, then cropped at random.
+        flips: whether pictures are mirrored at random.
+        decay: share that the averaged generator keeps of itself in a step.
+    """
+
+    taxonomy: str
+    generator: GeneratorConfig
+    encoder: EncoderConfig | None
+    critics: DiscriminatorConfig
+    size: int = 256
+    batch: int = 32
+    steps: int = 100_000
+    seed: int = 0
+    learning_rate: float = 2e-4
+    init_gain: float = 0.02
+    feature_weight: float = 10.0
+    perceptual_weight: float = 10.0
+    style_weight: float = 0.05
+    margin: float = 286 / 256
+    flips: bool = True
+    decay: float = 0.999
+
+    def __post_init__(self) -> None:
+        for name in ("size", "batch", "steps", "learning_rate", "init_gain"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
+        for name in ("feature_weight", "perceptual_weight", "style_weight"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
+        if self.margin < 1:
+            raise ValueError(f"margin must be at least 1; it is {self.margin:g}")
+        if not 0 <= self.decay < 1:
+            raise ValueError(f"decay must be at least 0 and below 1; it is {self.decay:g}")
+        if (self.encoder.z_dim if self.encoder else 0) != self.generator.z_dim:
+            raise ValueError("the style encoder must give as many numbers as the generator takes")
+        self.generator.require_size(self.height, self.size)
+
+    @property
+    def height(self) -> int:
+        """Height of the training pictures."""
+        return round(self.size / self.generator.aspect_ratio)
+
+    def rate_at(self, step: int) -> float:
+        """Factor of the learning rates at a step: 1 in the first half of the run, then falling to 0."""
+        return min(1.0, 2 * (self.steps - step) / self.steps)
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "TrainingConfig":
+        values: dict[str, Any] = json.loads(text)
+        values["generator"] = GeneratorConfig(**values["generator"])
+        values["encoder"] = EncoderConfig(**values["encoder"]) if values["encoder"] else None
+        values["critics"] = DiscriminatorConfig(**values["critics"])
+        return cls(**values)

@@ -1,0 +1,122 @@
+"""A training run as one file, from which it goes on exactly as if it had never been interrupted."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor, nn
+
+from ..files import write_atomically
+from .training import Trainer
+from .training_config import TrainingConfig
+
+FORMAT_VERSION = 1
+ARCHITECTURE = "gaugan-training"
+MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "flips", "feature_weight",
+              "perceptual_weight", "style_weight")  # fmt: skip
+"""Settings that a run may go on with other values of."""
+
+
+def save_state(trainer: Trainer, path: str | Path) -> None:
+    """Write networks, averages, optimizers, settings and the step to one safetensors file, whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full; an older file stays as it was.
+    """
+    tensors: dict[str, Tensor] = {}
+    for name, network in _networks(trainer).items():
+        tensors |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
+    for name, optimizer in trainer.optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizers/{name}/{index}/{key}": value for key, value in values.items()}
+    # Two tensors must not share memory, which those that are broadcast or channels_last views might.
+    tensors = {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in
+               tensors.items()}  # fmt: skip
+    about = {
+        "format_version": str(FORMAT_VERSION),
+        "architecture": ARCHITECTURE,
+        "config": trainer.config.to_json(),
+        "step": str(trainer.step),
+    }
+    write_atomically(path, to_bytes(tensors, about))
+
+
+def read_config(path: str | Path) -> TrainingConfig:
+    """The settings of the run in a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, no training run, or of a newer format.
+    """
+    return TrainingConfig.from_json(_open(path)[1]["config"])
+
+
+def load_state(
+    path: str | Path,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    perceptual: nn.Module | None = None,
+    **changes: Any,
+) -> Trainer:
+    """The run in a file, ready to go on.
+
+    Args:
+        device, dtype, perceptual: as for ``Trainer``.
+        changes: settings to go on with, of those in ``MAY_CHANGE``. None means no change.
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, no training run, or of a newer format; or a setting that cannot be changed.
+    """
+    tensors, about = _open(path)
+    config = TrainingConfig.from_json(about["config"])
+    changes = {name: value for name, value in changes.items() if value is not None}
+    fixed = [name for name, value in changes.items() if name not in MAY_CHANGE and getattr(config, name) != value]
+    if fixed:
+        raise ValueError(f"{Path(path).name} is a run with {fixed[0]} {getattr(config, fixed[0])}, which cannot become "
+                         f"{changes[fixed[0]]} on the way; begin a new run for that")  # fmt: skip
+    trainer = Trainer(replace(config, **changes), device=device, dtype=dtype, perceptual=perceptual)
+    for name, network in _networks(trainer).items():
+        network.load_state_dict(_below(tensors, f"{name}/"))
+    for name, optimizer in trainer.optimizers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in _below(tensors, f"optimizers/{name}/").items():
+            index, _, part = key.partition("/")
+            state.setdefault(int(index), {})[part] = value
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        # A fused optimizer goes by the order in memory, so its moments have to lie as the parameters do.
+        for parameter, values in optimizer.state.items():
+            for part, value in values.items():
+                if value.shape == parameter.shape:
+                    values[part] = torch.empty_like(parameter).copy_(value)
+    trainer.step = int(about["step"])
+    return trainer
+
+
+def _networks(trainer: Trainer) -> dict[str, nn.Module]:
+    return trainer.networks | {"averaged": trainer.averaged}
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _open(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path.name}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path.name} is damaged or no safetensors file ({error})") from error
+    if about.get("architecture") != ARCHITECTURE:
+        raise ValueError(f"{path.name} is no GauGAN training run; give a file that the training wrote")
+    if int(about["format_version"]) > FORMAT_VERSION:
+        raise ValueError(f"{path.name} has format {about['format_version']}, which is newer than this version reads "
+                         f"({FORMAT_VERSION}); update the pack")  # fmt: skip
+    return tensors, about

@@ -1,0 +1,176 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gan_models.gaugan import EncoderConfig, label_codes, one_hot
+from gan_models.gaugan.discriminator import Discriminator, DiscriminatorConfig
+from gan_models.gaugan.losses import adversarial_loss, critics_loss, feature_matching_loss, style_loss
+from gan_models.gaugan.modulation import LabelMaps
+from gan_models.gaugan.training import NotFiniteError, Trainer, effective_state
+from gan_models.gaugan.training_config import TrainingConfig
+from gan_models.gaugan.training_state import load_state, save_state
+from gaugan_toys import blob_map, config, generator
+
+
+def training_config(**changes):
+    net = config(unknown=True, ngf=2, crop_size=32)
+    settings = {
+        "generator": net,
+        "encoder": EncoderConfig(ndf=2, layers=3, z_dim=net.z_dim),
+        "critics": DiscriminatorConfig(3 + net.semantic_nc, ndf=4, layers=2),
+        "size": 32,
+        "batch": 2,
+        "steps": 20,
+    }
+    return TrainingConfig("landscape", **settings | changes)
+
+
+def batch(step=0, count=2, size=32):
+    drawn = torch.Generator().manual_seed(step)
+    images = torch.rand(count, 3, size, size, generator=drawn) * 2 - 1
+    return images, blob_map(training_config().generator, size, size, count, seed=step)
+
+
+def state(trainer):
+    networks = trainer.networks | {"averaged": trainer.averaged}
+    return {f"{name}.{key}": value for name, net in networks.items() for key, value in net.state_dict().items()}
+
+
+def test_the_critics_have_the_papers_layers():
+    critics = Discriminator(DiscriminatorConfig(22))
+    judged = critics(torch.zeros(1, 22, 256, 256))
+    shapes = [[tuple(feature.shape[1:]) for feature in features] for features in judged]
+    assert shapes[0] == [(64, 129, 129), (128, 65, 65), (256, 33, 33), (512, 34, 34), (1, 35, 35)]
+    assert shapes[1] == [(64, 65, 65), (128, 33, 33), (256, 17, 17), (512, 18, 18), (1, 19, 19)]
+    spectral = [name for name, _ in critics.critics[0].named_parameters() if name.endswith("original")]
+    assert len(spectral) == 3
+
+
+def test_losses_have_the_values_of_their_formulas():
+    def judged(*values):
+        return [[torch.tensor([[value, 0.0]]), torch.tensor([value])] for value in values]
+
+    assert critics_loss(judged(0.5, 3.0), real=True).item() == pytest.approx(0.25)
+    assert critics_loss(judged(0.5, -3.0), real=False).item() == pytest.approx(0.75)
+    assert adversarial_loss(judged(0.5, 1.5)).item() == pytest.approx(-1)
+    assert feature_matching_loss(judged(1.0, 1.0), judged(3.0, 0.0)).item() == pytest.approx((1 + 0.5) / 2)
+    assert style_loss(torch.zeros(3, 4), torch.zeros(3, 4)).item() == 0
+    assert style_loss(torch.tensor([[2.0]]), torch.tensor([[math.log(4.0)]])).item() == pytest.approx(
+        0.5 * (4 + 4 - 1 - math.log(4))
+    )
+
+
+@pytest.mark.parametrize("changes", [{}, {"unknown": True, "instance_edges": True}])
+def test_gradients_of_the_fast_path_are_those_of_the_plain_layers(changes):
+    net = generator(config(**changes)).train().requires_grad_(True)
+    codes = label_codes(net.config, blob_map(net.config, 64, 64, batch=2))
+    z = torch.randn(2, net.config.z_dim)
+    results = []
+    for labels in (one_hot(net.config, codes), LabelMaps(net.config, codes)):
+        net.zero_grad()
+        image = net(labels, z)
+        (image * torch.linspace(-1, 1, image.numel()).view_as(image)).sum().backward()
+        results.append([image] + [parameter.grad for parameter in net.parameters()])
+    for plain, fast in zip(*results, strict=True):
+        torch.testing.assert_close(fast, plain, rtol=1e-3, atol=1e-3 * plain.detach().abs().max().item() + 2e-3)
+
+
+def test_training_brings_the_pictures_nearer():
+    trainer = Trainer(training_config(learning_rate=2e-3, steps=10_000, decay=0.9))
+    _, ids = batch()
+    colors = torch.linspace(-0.9, 0.9, 3 * 8).view(3, 8)
+    images = colors[:, ids].movedim(0, 1)
+
+    def error():
+        trainer.calibrate([(images, ids)])
+        codes = label_codes(trainer.config.generator, ids)
+        with torch.no_grad():
+            made = trainer.averaged(LabelMaps(trainer.config.generator, codes), trainer.encoder.encode(images))
+        return (made - images).abs().mean().item()
+
+    before = error()
+    for _ in range(80):
+        losses = trainer.train_step(images, ids)
+    assert error() < 0.5 * before
+    assert trainer.step == 80
+    assert losses.keys() == {"style", "adversarial", "features", "fake", "real"}
+
+
+def test_a_broken_run_goes_on_exactly(tmp_path):
+    unbroken, broken = Trainer(training_config()), Trainer(training_config())
+    for step in range(4):
+        unbroken.train_step(*batch(step))
+    for step in range(4):
+        broken.train_step(*batch(step))
+        save_state(broken, tmp_path / "run.safetensors")
+        broken = load_state(tmp_path / "run.safetensors")
+    wanted, got = state(unbroken), state(broken)
+    assert wanted.keys() == got.keys()
+    assert all(torch.equal(wanted[name], got[name]) for name in wanted)
+
+
+def test_a_run_may_go_on_at_another_size_but_not_as_another_net(tmp_path):
+    save_state(Trainer(training_config()), tmp_path / "run.safetensors")
+    assert load_state(tmp_path / "run.safetensors", size=64, batch=None).config == replace(training_config(), size=64)
+    with pytest.raises(ValueError, match="taxonomy landscape, which cannot become ade20k"):
+        load_state(tmp_path / "run.safetensors", taxonomy="ade20k")
+
+
+def test_files_that_are_no_run_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no file run\.safetensors"):
+        load_state(tmp_path / "run.safetensors")
+    save_state(Trainer(training_config()), tmp_path / "run.safetensors")
+    whole = (tmp_path / "run.safetensors").read_bytes()
+    (tmp_path / "half.safetensors").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"half\.safetensors is damaged"):
+        load_state(tmp_path / "half.safetensors")
+
+
+def test_a_full_disk_leaves_the_older_state(tmp_path, request):
+    trainer = Trainer(training_config())
+    save_state(trainer, tmp_path / "run.safetensors")
+    trainer.train_step(*batch())
+    request.getfixturevalue("full_disk")
+    with pytest.raises(OSError, match="no file was changed"):
+        save_state(trainer, tmp_path / "run.safetensors")
+    assert load_state(tmp_path / "run.safetensors").step == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["run.safetensors"]
+
+
+def test_a_loss_that_is_no_number_stops_before_the_step():
+    trainer = Trainer(training_config())
+    trainer.train_step(*batch())
+    before = {name: value.clone() for name, value in state(trainer).items() if "running" not in name}
+    images, ids = batch(1)
+    with pytest.raises(NotFiniteError, match="step 2: a loss is not finite"):
+        trainer.train_step(images * math.nan, ids)
+    after = state(trainer)
+    weights = [name for name in before if not name.endswith(("_u", "_v", "num_batches_tracked"))]
+    assert trainer.step == 1
+    assert all(torch.equal(before[name], after[name]) for name in weights)
+
+
+def test_the_averaged_weights_are_those_that_the_net_uses():
+    trainer = Trainer(training_config(decay=0.0))
+    trainer.train_step(*batch())
+    wanted = effective_state(trainer.generator)
+    assert wanted.keys() == trainer.averaged.state_dict().keys()
+    conv = trainer.generator.head_0.conv_0.eval()
+    torch.testing.assert_close(wanted["head_0.conv_0.weight"], conv.weight)
+    torch.testing.assert_close(trainer.averaged.head_0.conv_0.weight, conv.weight, rtol=0.05, atol=1e-6)
+
+
+def test_calibration_makes_use_what_training_saw():
+    trainer = Trainer(training_config(decay=0.0))
+    for step in range(3):
+        trainer.train_step(*batch(step))
+    images, ids = batch(9, count=8, size=128)
+    trainer.calibrate([(images, ids)])
+    codes = label_codes(trainer.config.generator, ids)
+    with torch.no_grad():
+        z = trainer.encoder.encode(images)
+        used = trainer.averaged(LabelMaps(trainer.config.generator, codes), z)
+        trained = trainer.averaged.train()(LabelMaps(trainer.config.generator, codes), z)
+    torch.testing.assert_close(used, trained, atol=0.02, rtol=0)
