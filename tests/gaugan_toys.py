@@ -1,9 +1,13 @@
 """Small GauGANs with telling weights, and label maps, for the tests."""
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder
+from gan_models.gaugan.discriminator import DiscriminatorConfig
+from gan_models.gaugan.training_config import TrainingConfig
 
 LANDSCAPE = {"classes": 18, "unknown": True}
 """What a net of the landscape taxonomy is told."""
@@ -67,3 +71,30 @@ def with_spectral_norm(network):
 def photo(height=40, width=60, batch=1, seed=1):
     """An IMAGE of noise."""
     return torch.rand(batch, height, width, 3, generator=torch.Generator().manual_seed(seed))
+
+
+def training_config(**changes):
+    """Settings of a training that takes milliseconds a step."""
+    net = config(**LANDSCAPE, ngf=2, crop_size=32)
+    settings = {
+        "generator": net,
+        "encoder": EncoderConfig(ndf=2, layers=3, z_dim=net.z_dim),
+        "critics": DiscriminatorConfig(3 + net.semantic_nc, ndf=4, layers=2),
+        "size": 32,
+        "batch": 2,
+        "steps": 20,
+    }
+    return TrainingConfig("landscape", **settings | changes)
+
+
+def training_folder(path, count=4, sizes=((40, 40),), classes=7):
+    """A folder of training pairs: smooth pictures, and label maps of blobs."""
+    for part in ("images", "labels"):
+        (path / part).mkdir(parents=True)
+    for index in range(count):
+        height, width = sizes[index % len(sizes)]
+        ids = blob_map(config(classes=classes), height, width, seed=index)[0].numpy().astype(np.uint8)
+        pixels = np.stack([ids * 30, np.full_like(ids, 40 * index % 256), 255 - ids * 30], 2)
+        Image.fromarray(pixels).save(path / "images" / f"{index}.png")
+        Image.fromarray(ids).save(path / "labels" / f"{index}.png")
+    return path

@@ -3,7 +3,9 @@
 Without an initialized torch.distributed, everything here does nothing.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -16,6 +18,26 @@ def processes() -> tuple[int, int]:
     if not (dist.is_available() and dist.is_initialized()):
         return 0, 1
     return dist.get_rank(), dist.get_world_size()
+
+
+@contextmanager
+def joined(device: str) -> Iterator[torch.device]:
+    """Join the other processes that torchrun started, if it did, and say where this one computes.
+
+    Args:
+        device: "cpu" or "cuda"; of several GPUs each process gets its own.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield torch.device(device)
+        return
+    if device == "cuda":
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(device)
+    dist.init_process_group("gloo" if device == "cpu" else "nccl")
+    try:
+        yield torch.device(device)
+    finally:
+        dist.destroy_process_group()
 
 
 class _Sum(torch.autograd.Function):

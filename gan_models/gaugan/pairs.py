@@ -1,7 +1,7 @@
 """Training data: pictures with their label maps, from a folder or from the renderer, and batches of them."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..labels import decode, palette, taxonomy
-from ..scenes import render_scene
+from ..scenes.writing import Writer
 from .config import UNKNOWN
 from .training_config import TrainingConfig
 
@@ -33,25 +33,34 @@ class Pairs(Protocol):
 
 @dataclass(frozen=True)
 class RenderedPairs:
-    """Landscapes that are rendered when they are asked for, in the 'landscape' taxonomy.
+    """Landscapes in the 'landscape' taxonomy, which are rendered into a folder when they are first asked for.
 
     Attributes:
+        folder: where they are kept, as ``python -m gan_models.scenes`` writes them.
         count: how many there are.
         size: height and width.
         first_seed: of the first of them.
     """
 
+    folder: Path
     count: int
-    size: int
+    size: tuple[int, int]
     first_seed: int = 0
+
+    @classmethod
+    def for_run(cls, folder: str | Path, count: int, config: TrainingConfig) -> "RenderedPairs":
+        """Landscapes of the size that a run in ``folder`` needs, kept in it."""
+        size = round(config.height * config.margin), round(config.size * config.margin)
+        return cls(Path(folder) / "scenes" / f"{size[1]}x{size[0]}", count, size)
 
     def __len__(self) -> int:
         return self.count
 
     def load(self, index: int) -> tuple[Image.Image, Image.Image]:
-        scene = render_scene(self.first_seed + index, self.size)
-        pixels = ((scene.image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0)
-        return Image.fromarray(pixels.numpy()), Image.fromarray(scene.labels.numpy())
+        image, labels = Writer(self.folder, self.size, light=None, jpeg=True)(self.first_seed + index)
+        with Image.open(image) as picture, Image.open(labels) as ids:
+            ids.load()
+            return picture.convert("RGB"), ids
 
 
 class FolderPairs:
@@ -115,7 +124,9 @@ class FolderPairs:
             raise ValueError(f"the picture is {image.width}×{image.height}, the label map "
                              f"{labels.width}×{labels.height}")  # fmt: skip
         ids = np.asarray(labels)
-        strange = ids[(ids >= len(self.taxonomy)) & (ids != UNKNOWN)]
+        if len(self.taxonomy) <= UNKNOWN:
+            ids = np.where(ids == UNKNOWN, np.uint8(self.taxonomy.unknown_id), ids)
+        strange = ids[ids >= len(self.taxonomy)]
         if strange.size:
             raise ValueError(f"the label map has the id {strange[0]}, but '{self.taxonomy.name}' has ids from 0 to "
                              f"{len(self.taxonomy) - 1}")  # fmt: skip
@@ -128,7 +139,7 @@ class FolderPairs:
 
 def batches(
     pairs: Pairs, config: TrainingConfig, start: int, rank: int = 0, processes: int = 1
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Generator[tuple[Tensor, Tensor], None, None]:
     """This process's share of every batch from step ``start`` on, without end.
 
     A batch depends on the step alone, not on where a run began or on how many processes share it.

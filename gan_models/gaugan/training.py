@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterable
+import time
 from contextlib import AbstractContextManager
 from itertools import chain
 
@@ -17,7 +17,6 @@ from .generator import Generator
 from .label_codes import label_codes, one_hot
 from .losses import adversarial_loss, critics_loss, feature_matching_loss, style_loss
 from .modulation import LabelMaps
-from .spade import BatchNorm
 from .training_config import TrainingConfig
 
 BETAS = (0.0, 0.9)
@@ -39,6 +38,8 @@ class Trainer:
 
     Attributes:
         step: the number of steps done.
+        pictures: the number of pictures seen, over all processes; one that was seen twice counts twice.
+        seconds: the time that the steps have taken.
         averaged: the generator with the moving average of the weights, which is what is kept in the end.
     """
 
@@ -54,6 +55,8 @@ class Trainer:
         self.device = torch.device(device)
         self.dtype = dtype
         self.step = 0
+        self.pictures = 0
+        self.seconds = 0.0
         self.perceptual = perceptual.to(device) if perceptual is not None else None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -93,6 +96,7 @@ class Trainer:
         Raises:
             NotFiniteError: a loss is infinite or no number; the step was not taken.
         """
+        began = time.perf_counter()
         images = images.to(self.device, memory_format=torch.channels_last)
         codes = label_codes(self.config.generator, ids).to(self.device)
         labels = one_hot(self.config.generator, codes)
@@ -104,12 +108,14 @@ class Trainer:
             values |= self._descend("critics", self.judged_by, losses)
         self.step += 1
         self._average()
+        self.pictures += len(images) * processes()[1]
+        self.seconds += time.perf_counter() - began
         return values
 
     def _generator_losses(self, images: Tensor, codes: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         config = self.config
         losses = {}
-        with self._autocast():
+        with self.autocast():
             z = None
             if self.encoder is not None:
                 mu, logvar = self.encoder(images)
@@ -128,7 +134,7 @@ class Trainer:
         return losses, fake.detach()
 
     def _critics_losses(self, images: Tensor, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        with self._autocast():
+        with self.autocast():
             both = self.critics(torch.cat([torch.cat([fake, labels], 1), torch.cat([images, labels], 1)]))
         halves = [[feature.chunk(2) for feature in features] for features in both]
         judged_fake, judged_real = ([[half[side] for half in features] for features in halves] for side in (0, 1))
@@ -167,23 +173,9 @@ class Trainer:
         floats = {name: value for name, value in self.averaged.state_dict().items() if value.is_floating_point()}
         torch._foreach_lerp_(list(floats.values()), [now[name].float() for name in floats], 1 - keep)
 
-    def _autocast(self) -> AbstractContextManager[None]:
+    def autocast(self) -> AbstractContextManager[None]:
+        """The precision of the convolutions."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
-
-    @torch.no_grad()
-    def calibrate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
-        """Measure the batch norms' statistics of the averaged generator anew, on pictures ``[B, 3, H, W]`` with ids."""
-        norms = [module for module in self.averaged.modules() if isinstance(module, BatchNorm)]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None
-        self.averaged.train()
-        for images, ids in batches:
-            codes = label_codes(self.config.generator, ids).to(self.device)
-            with self._autocast():
-                z = self.encoder.encode(images.to(self.device)) if self.encoder is not None else None
-                self.averaged(LabelMaps(self.config.generator, codes), z)
-        self.averaged.eval()
 
 
 def initialize(network: nn.Module, gain: float) -> None:

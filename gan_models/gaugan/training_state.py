@@ -1,6 +1,6 @@
 """A training run as one file, from which it goes on exactly as if it had never been interrupted."""
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ def save_state(trainer: Trainer, path: str | Path) -> None:
         "architecture": ARCHITECTURE,
         "config": trainer.config.to_json(),
         "step": str(trainer.step),
+        "pictures": str(trainer.pictures),
+        "seconds": str(trainer.seconds),
     }
     write_atomically(path, to_bytes(tensors, about))
 
@@ -74,10 +76,11 @@ def load_state(
     tensors, about = _open(path)
     config = TrainingConfig.from_json(about["config"])
     changes = {name: value for name, value in changes.items() if value is not None}
-    fixed = [name for name, value in changes.items() if name not in MAY_CHANGE and getattr(config, name) != value]
-    if fixed:
-        raise ValueError(f"{Path(path).name} is a run with {fixed[0]} {getattr(config, fixed[0])}, which cannot become "
-                         f"{changes[fixed[0]]} on the way; begin a new run for that")  # fmt: skip
+    for name, wanted in changes.items():
+        if name not in MAY_CHANGE and getattr(config, name) != wanted:
+            part, has, new = _first_difference(name, getattr(config, name), wanted)
+            raise ValueError(f"{Path(path).name} is a run with {part} {has}, which cannot become {new} on the way; "
+                             "begin a new run for that")  # fmt: skip
     trainer = Trainer(replace(config, **changes), device=device, dtype=dtype, perceptual=perceptual)
     for name, network in _networks(trainer).items():
         network.load_state_dict(_below(tensors, f"{name}/"))
@@ -93,7 +96,19 @@ def load_state(
                 if value.shape == parameter.shape:
                     values[part] = torch.empty_like(parameter).copy_(value)
     trainer.step = int(about["step"])
+    trainer.pictures = int(about.get("pictures", trainer.step * config.batch))
+    trainer.seconds = float(about.get("seconds", 0))
     return trainer
+
+
+def _first_difference(name: str, has: Any, wanted: Any) -> tuple[str, Any, Any]:
+    """Where two settings differ: the name, and both values. Those of one kind of net are compared one by one."""
+    if is_dataclass(has) and type(has) is type(wanted):
+        for field in fields(has):
+            pair = getattr(has, field.name), getattr(wanted, field.name)
+            if pair[0] != pair[1]:
+                return f"{name}.{field.name}", *pair
+    return name, has, wanted
 
 
 def _networks(trainer: Trainer) -> dict[str, nn.Module]:

@@ -14,22 +14,23 @@ from .render import render_scene
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes the scene of a seed, unless both of its files are there."""
+    """Writes the scene of a seed, unless both of its files are there, and says where: picture and label map."""
 
     output: Path
     size: tuple[int, int]
     light: str | None
     jpeg: bool
 
-    def __call__(self, seed: int) -> None:
+    def __call__(self, seed: int) -> tuple[Path, Path]:
         picture = self.output / "images" / f"{seed:06d}.{'jpg' if self.jpeg else 'png'}"
         labels = self.output / "labels" / f"{seed:06d}.png"
         if picture.exists() and labels.exists():
-            return
+            return picture, labels
         scene = render_scene(seed, self.size, self.light)
         pixels = ((scene.image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0)
         write_atomically(labels, _encoded(scene.labels, "PNG"))
         write_atomically(picture, _encoded(pixels, "JPEG" if self.jpeg else "PNG"))
+        return picture, labels
 
 
 def _encoded(pixels: Tensor, form: str) -> bytes:

@@ -4,27 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan_models.gaugan import EncoderConfig, label_codes, one_hot
+from gan_models.gaugan import label_codes, one_hot, synthesize
 from gan_models.gaugan.discriminator import Discriminator, DiscriminatorConfig
 from gan_models.gaugan.losses import adversarial_loss, critics_loss, feature_matching_loss, style_loss
 from gan_models.gaugan.modulation import LabelMaps
 from gan_models.gaugan.training import NotFiniteError, Trainer, effective_state
-from gan_models.gaugan.training_config import TrainingConfig
+from gan_models.gaugan.training_result import result_of
 from gan_models.gaugan.training_state import load_state, save_state
-from gaugan_toys import blob_map, config, generator
-
-
-def training_config(**changes):
-    net = config(unknown=True, ngf=2, crop_size=32)
-    settings = {
-        "generator": net,
-        "encoder": EncoderConfig(ndf=2, layers=3, z_dim=net.z_dim),
-        "critics": DiscriminatorConfig(3 + net.semantic_nc, ndf=4, layers=2),
-        "size": 32,
-        "batch": 2,
-        "steps": 20,
-    }
-    return TrainingConfig("landscape", **settings | changes)
+from gaugan_toys import blob_map, config, generator, training_config
 
 
 def batch(step=0, count=2, size=32):
@@ -80,14 +67,12 @@ def test_gradients_of_the_fast_path_are_those_of_the_plain_layers(changes):
 def test_training_brings_the_pictures_nearer():
     trainer = Trainer(training_config(learning_rate=2e-3, steps=10_000, decay=0.9))
     _, ids = batch()
-    colors = torch.linspace(-0.9, 0.9, 3 * 8).view(3, 8)
+    colors = torch.linspace(-0.9, 0.9, 3 * 19).view(3, 19)
     images = colors[:, ids].movedim(0, 1)
 
     def error():
-        trainer.calibrate([(images, ids)])
-        codes = label_codes(trainer.config.generator, ids)
-        with torch.no_grad():
-            made = trainer.averaged(LabelMaps(trainer.config.generator, codes), trainer.encoder.encode(images))
+        result = result_of(trainer, [(images, ids)])
+        made = synthesize(result.generator, ids, result.encoder.encode(images))
         return (made - images).abs().mean().item()
 
     before = error()
@@ -162,15 +147,16 @@ def test_the_averaged_weights_are_those_that_the_net_uses():
     torch.testing.assert_close(trainer.averaged.head_0.conv_0.weight, conv.weight, rtol=0.05, atol=1e-6)
 
 
-def test_calibration_makes_use_what_training_saw():
+def test_results_work_as_in_training_and_leave_the_run_alone():
     trainer = Trainer(training_config(decay=0.0))
     for step in range(3):
         trainer.train_step(*batch(step))
     images, ids = batch(9, count=8, size=128)
-    trainer.calibrate([(images, ids)])
-    codes = label_codes(trainer.config.generator, ids)
+    before = {name: value.clone() for name, value in state(trainer).items()}
+    result = result_of(trainer, [(images, ids)])
+    assert all(torch.equal(before[name], value) for name, value in state(trainer).items())
+    maps = LabelMaps(trainer.config.generator, label_codes(trainer.config.generator, ids))
     with torch.no_grad():
-        z = trainer.encoder.encode(images)
-        used = trainer.averaged(LabelMaps(trainer.config.generator, codes), z)
-        trained = trainer.averaged.train()(LabelMaps(trainer.config.generator, codes), z)
+        z = result.encoder.encode(images)
+        used, trained = result.generator(maps, z), result.generator.train()(maps, z)
     torch.testing.assert_close(used, trained, atol=0.02, rtol=0)

@@ -1,0 +1,73 @@
+"""Settings to begin a GauGAN's training with."""
+
+import dataclasses
+from typing import Any
+
+from ..labels import taxonomy
+from .config import EncoderConfig, GeneratorConfig
+from .discriminator import DiscriminatorConfig
+from .training_config import TrainingConfig
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "small": {
+        "ngf": 16, "nhidden": 48, "z_dim": 64, "critics_ndf": 32, "encoder_ndf": 24, "encoder_layers": 5,
+        "size": 128, "batch": 8, "steps": 6000,
+    },
+    "paper": {},
+}  # fmt: skip
+"""What the presets change of the paper's settings. 'small' trains on a CPU in hours."""
+
+GENERATOR = {field.name for field in dataclasses.fields(GeneratorConfig)} - {"classes", "unknown", "instance_edges"}
+TRAINING = {field.name for field in dataclasses.fields(TrainingConfig)} - {
+    "taxonomy", "generator", "encoder", "critics"
+}  # fmt: skip
+
+
+def preset(name: str, taxonomy_name: str, **changes: Any) -> TrainingConfig:
+    """The settings of a preset for label maps of a taxonomy.
+
+    Args:
+        name: one of ``PRESETS``.
+        changes: as for ``changed``.
+    Raises:
+        ValueError: there is no such preset or taxonomy, or a value is not possible.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"there is no preset {name!r}; there are {', '.join(PRESETS)}")
+    known = taxonomy(taxonomy_name)
+    # A net's channel for unknown pixels is its last; elsewhere "unknown" is a class like others.
+    unknown = known.unknown_id == len(known) - 1
+    generator = GeneratorConfig(len(known) - unknown, unknown=unknown)
+    critics = DiscriminatorConfig(3 + generator.semantic_nc)
+    paper = TrainingConfig(taxonomy_name, generator, EncoderConfig(), critics)
+    return changed(paper, **PRESETS[name] | {key: value for key, value in changes.items() if value is not None})
+
+
+def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:
+    """The same settings with some others.
+
+    Args:
+        changes: attributes of ``TrainingConfig`` and ``GeneratorConfig``, and ``critics_ndf``, ``encoder_ndf``,
+            ``encoder_layers``. None means no change. A ``z_dim`` of 0 leaves the encoder away.
+    Raises:
+        ValueError: a value is not possible, or there is no such setting.
+    """
+    given = {key: value for key, value in changes.items() if value is not None}
+    encoder = config.encoder
+    generator = dataclasses.replace(config.generator, **{key: given[key] for key in GENERATOR & given.keys()})
+    if generator.z_dim:
+        changes_of_encoder = {"z_dim": generator.z_dim} | {
+            key: given[f"encoder_{key}"] for key in ("ndf", "layers") if f"encoder_{key}" in given
+        }
+        encoder = dataclasses.replace(encoder or EncoderConfig(), **changes_of_encoder)
+    critics = dataclasses.replace(config.critics, ndf=given.get("critics_ndf", config.critics.ndf))
+    strange = given.keys() - GENERATOR - TRAINING - {"critics_ndf", "encoder_ndf", "encoder_layers"}
+    if strange:
+        raise ValueError(f"a training has no setting {sorted(strange)[0]!r}")
+    return dataclasses.replace(
+        config,
+        generator=generator,
+        encoder=encoder if generator.z_dim else None,
+        critics=critics,
+        **{key: given[key] for key in TRAINING & given.keys()},
+    )

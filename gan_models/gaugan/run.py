@@ -1,0 +1,247 @@
+"""A training run in a folder: begun or gone on with, reported, saved every few minutes, and made a model in the end."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from ..labels import taxonomy
+from ..progress import OnProgress, Progress
+from .distributed import mean_over_processes, processes
+from .pairs import Pairs, batches
+from .training import NotFiniteError, Trainer
+from .training_config import TrainingConfig
+from .training_log import TrainingLog
+from .training_result import Examples, Result, result_of, save_result
+from .training_state import load_state, save_state
+
+STATE, MODEL, SAMPLES = "run.safetensors", "model.safetensors", "samples"
+SAVE_SECONDS = 300.0
+FIRST_PREVIEW_SECONDS, PREVIEW_SECONDS, PREVIEW_SHARE = 10.0, 30.0, 0.05
+"""When the first preview is made; how far apart they are; which part of the time they may take."""
+
+SHOWN = 4
+"""Examples in a preview."""
+
+PREVIEW_BATCHES, RESULT_BATCHES = 4, 50
+"""Batches that the statistics are measured on, for a preview and for the model."""
+
+ASIDE = 1 << 30
+"""The step whose batch, and those that follow, serve previews and statistics: no run comes so far."""
+
+LOOKED_AT = 32
+"""Label maps in which more than one class is looked for."""
+
+
+class Enough(Exception):
+    """Raised in ``on_progress`` to end a training early and have the model of what was reached."""
+
+
+def train(
+    pairs: Pairs,
+    config: TrainingConfig,
+    folder: str | Path,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    perceptual: nn.Module | None = None,
+    minutes: float | None = None,
+    data: str = "",
+    license: str = "",
+    half: bool = False,
+    on_progress: OnProgress | None = None,
+    on_warning: Callable[[str], None] | None = None,
+) -> Path:
+    """Train in a folder, from where the run there has come to.
+
+    The folder gets ``run.safetensors`` (from which the same run goes on exactly), ``model.safetensors``, ``log.csv``,
+    ``log.png`` and ``samples/``. Training ends when all steps are done, when the minutes are over, or when
+    ``on_progress`` raises: with ``Enough`` the model is written, with anything else only the state. In several
+    processes (torchrun) all of them call this; that of rank 0 reports and writes.
+
+    Args:
+        pairs: the data set.
+        config: the settings. For a run that goes on, only those of ``training_state.MAY_CHANGE`` may be new.
+        device, dtype, perceptual: as for ``Trainer``.
+        minutes: how long to train at most; None means until all steps are done.
+        data, license, half: as for ``save_result``.
+        on_progress: hears of every step. Previews show label maps, their pictures, and what the averaged generator
+            makes of them, in their styles and in random ones.
+        on_warning: told what goes on but shouldn't stay so.
+    Returns:
+        The file of the model, which ``open_synthesizer`` reads.
+    Raises:
+        NotFiniteError: a loss was not finite. The state that was saved last stays.
+        ValueError: the run in the folder has other settings, or the training data are of no use.
+        OSError: the folder cannot be written or the disk is full.
+    """
+    folder = Path(folder)
+    warn = on_warning or (lambda text: None)
+    # A caller's inference mode would leave every module without gradients.
+    with torch.inference_mode(False), torch.enable_grad():
+        if (folder / STATE).is_file():
+            settings = {field.name: getattr(config, field.name) for field in fields(config)}
+            trainer = load_state(folder / STATE, device=device, dtype=dtype, perceptual=perceptual, **settings)
+        else:
+            trainer = Trainer(config, device=device, dtype=dtype, perceptual=perceptual)
+        if processes()[0] == 0:
+            for broken in folder.glob(".*.part"):
+                broken.unlink()
+            _warn_of_one_class(pairs, config.taxonomy, warn)
+            if perceptual is None and config.perceptual_weight:
+                warn("training without the VGG19 loss, as its weights are not in use")
+        run = _Run(trainer, pairs, folder, minutes, on_progress, warn)
+        run.go()
+        result = run.result()
+        if processes()[0] == 0:
+            save_result(folder / MODEL, result, trainer, data=data, license=license, half=half)
+    return folder / MODEL
+
+
+class _Run:
+    """The loop, and what it decides together with the other processes."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        pairs: Pairs,
+        folder: Path,
+        minutes: float | None,
+        on_progress: OnProgress | None,
+        warn: Callable[[str], None],
+    ):
+        self.trainer = trainer
+        self.pairs = pairs
+        self.folder = folder
+        self.warn = warn
+        self.first = processes()[0] == 0
+        self.on_progress = on_progress if self.first else None
+        self.log = TrainingLog(folder, trainer.step)
+        self.saved = trainer.step if (folder / STATE).is_file() else None
+        self.stopped: BaseException | None = None
+        now = time.monotonic()
+        self.end = now + 60 * minutes if minutes is not None else float("inf")
+        self.next_save, self.next_preview = now + SAVE_SECONDS, now + FIRST_PREVIEW_SECONDS
+
+    def go(self) -> None:
+        """Train to the end, and save the state."""
+        trainer = self.trainer
+        stage = "starting"
+        with closing(batches(self.pairs, trainer.config, trainer.step, *processes())) as examples:
+            while trainer.step < trainer.config.steps:
+                self._report(stage)
+                now = time.monotonic()
+                over = self.stopped is not None or now >= self.end
+                over, save, show = self._agree(over, now >= self.next_save, now >= self.next_preview)
+                if over:
+                    break
+                if save or show:
+                    self._keep(save)
+                began = time.monotonic()
+                losses = self._step(*next(examples))
+                self.log.add(trainer.step, trainer.seconds, losses)
+                numbers = ", ".join(f"{name} {value:.3g}" for name, value in losses.items())
+                stage = f"step {trainer.step}, {time.monotonic() - began:.2f} s a step: {numbers}"
+        if self.first:
+            self._save()
+        self._raise_if_stopped()
+
+    def result(self) -> Result:
+        """The networks for the file of the model, and a last preview."""
+        with closing(self._examples(RESULT_BATCHES)) as examples:
+            result = result_of(self.trainer, self._reported(examples))
+        self._raise_if_stopped()
+        if self.first:
+            self._show(result, write=True)
+        self._raise_if_stopped()
+        return result
+
+    def _step(self, images: Tensor, ids: Tensor) -> dict[str, float]:
+        try:
+            return self.trainer.train_step(images, ids)
+        except NotFiniteError as error:
+            kept = "no state was saved before" if self.saved is None else f"the state of step {self.saved} is kept"
+            raise NotFiniteError(f"{error}; {kept}") from error
+
+    def _report(self, stage: str, preview: Tensor | None = None) -> None:
+        if self.on_progress is None:
+            return
+        try:
+            self.on_progress(Progress(self.trainer.step, self.trainer.config.steps, stage, preview))
+        except BaseException as error:  # raised again when the state is saved, in all processes together
+            self.stopped = error
+
+    def _reported(self, examples: Examples) -> Examples:
+        for number, example in enumerate(examples):
+            self._report(f"measuring the statistics of the model, {number + 1} of {RESULT_BATCHES}")
+            if self._agree(self._must_raise)[0]:
+                return
+            yield example
+
+    @property
+    def _must_raise(self) -> bool:
+        return self.stopped is not None and not isinstance(self.stopped, Enough)
+
+    def _raise_if_stopped(self) -> None:
+        if self._agree(self._must_raise)[0]:
+            raise self.stopped if self.stopped is not None else RuntimeError("the first process was stopped")
+
+    def _agree(self, *flags: bool) -> list[bool]:
+        """For each flag whether it is set in any of the processes."""
+        values = torch.tensor([float(flag) for flag in flags], device=self.trainer.device)
+        return [value > 0 for value in mean_over_processes(values).tolist()]
+
+    def _examples(self, count: int) -> Generator[tuple[Tensor, Tensor], None, None]:
+        """Batches that are the same every time, and not those of the next steps."""
+        with closing(batches(self.pairs, self.trainer.config, ASIDE, *processes())) as examples:
+            for _, example in zip(range(count), examples, strict=False):
+                yield example
+
+    def _keep(self, save: bool) -> None:
+        """Save the state if it is time for that, and show what was reached."""
+        began = time.monotonic()
+        if save and self.first:
+            try:
+                self._save()
+            except OSError as error:
+                self.warn(f"the training goes on, but its state could not be saved: {error}")
+        with closing(self._examples(PREVIEW_BATCHES)) as examples:
+            result = result_of(self.trainer, examples)
+        if self.first:
+            self._show(result, write=save)
+        now = time.monotonic()
+        self.next_preview = now + max(PREVIEW_SECONDS, (now - began) / PREVIEW_SHARE)
+        if save:
+            self.next_save = now + SAVE_SECONDS
+
+    def _save(self) -> None:
+        save_state(self.trainer, self.folder / STATE)
+        self.saved = self.trainer.step
+        self.log.write()
+
+    def _show(self, result: Result, write: bool) -> None:
+        with closing(self._examples(1)) as examples:
+            images, ids = next(examples)
+        sheet = result.sheet(images[:SHOWN], ids[:SHOWN])
+        if write:
+            samples = self.folder / SAMPLES
+            samples.mkdir(parents=True, exist_ok=True)
+            pixels = ((sheet[0] + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
+            Image.fromarray(pixels).save(samples / f"{self.trainer.step:06d}.png")
+        self._report(f"step {self.trainer.step}", sheet)
+
+
+def _warn_of_one_class(pairs: Pairs, taxonomy_name: str, warn: Callable[[str], None]) -> None:
+    found: set[int] = set()
+    for index in range(0, len(pairs), -(-len(pairs) // LOOKED_AT)):
+        found.update(np.unique(np.asarray(pairs.load(index)[1])).tolist())
+        if len(found) > 1:
+            return
+    name = taxonomy(taxonomy_name).classes[found.pop()].name
+    warn(f"the label maps have no class but '{name}', so the model will learn no difference between classes")

@@ -1,0 +1,163 @@
+"""Trains a GauGAN: ``python -m gan_models.gaugan.train --data FOLDER --taxonomy landscape --output RUN``.
+
+FOLDER has ``images/`` and ``labels/`` with files of the same names; ``--data scenes`` renders landscapes instead. The
+same command goes on with the run in RUN; settings that are not given then stay as they were. Ctrl-C ends it early and
+writes the model too. Several GPUs share a run: ``torchrun --nproc-per-node 4 -m gan_models.gaugan.train …``.
+"""
+
+import argparse
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..labels import TAXONOMIES
+from ..progress import Progress
+from .config import UPSAMPLINGS
+from .distributed import joined, processes
+from .pairs import FolderPairs, Pairs, RenderedPairs
+from .presets import PRESETS, changed, preset
+from .run import STATE, Enough, train
+from .training import NotFiniteError
+from .training_config import TrainingConfig
+from .training_state import read_config
+
+SCENES = "scenes"
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+LINE_SECONDS = 60.0
+"""How far apart the lines are where the output is no terminal."""
+
+DEFAULT_PRESET, DEFAULT_TAXONOMY = "small", "landscape"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    with joined(options.device) as device:
+        try:
+            config = _config(options)
+            pairs = _pairs(options, config)
+            path = train(
+                pairs,
+                config,
+                options.output,
+                device=device,
+                dtype=PRECISIONS[options.precision],
+                minutes=options.minutes,
+                data=f"{len(pairs)} rendered landscapes"
+                if options.data == SCENES
+                else Path(options.data).resolve().name,
+                license=options.license,
+                half=options.half,
+                on_progress=_Console(),
+                on_warning=_say,
+            )
+        except (ValueError, OSError, NotFiniteError) as error:
+            parser.exit(1, f"{error}\n")
+        _say(f"wrote {path}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m gan_models.gaugan.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data", required=True, help=f"folder with images/ and labels/, or '{SCENES}'")
+    add("--output", type=Path, required=True, help="folder of the run")
+    add("--taxonomy", choices=TAXONOMIES, help=f"what the ids mean (default: {DEFAULT_TAXONOMY})")
+    add("--preset", choices=PRESETS, help=f"settings to begin with (default: {DEFAULT_PRESET})")
+    add("--minutes", type=float, help="train so long at most")
+    for name, kind, text in (
+        ("size", int, "width of the training pictures"),
+        ("batch", int, "pictures a step, over all processes"),
+        ("steps", int, "length of the run; the learning rate falls to 0 over its second half"),
+        ("seed", int, "of weights, order, crops and noise"),
+        ("learning-rate", float, "twice that of the generator, half that of the critics"),
+        ("init-gain", float, "of the weights in the beginning"),
+        ("style-weight", float, "of the styles' divergence from the unit Gaussian"),
+        ("feature-weight", float, "of feature matching"),
+        ("decay", float, "of the averaged generator, for a step"),
+        ("margin", float, "pictures are brought to so many times the size, then cropped"),
+        ("ngf", int, "channels of the generator's last layers"),
+        ("nhidden", int, "channels between label map and scale"),
+        ("z-dim", int, "length of the style vector; 0 for a net without style"),
+        ("crop-size", int, "picture width to which the generator's start grid belongs"),
+        ("aspect-ratio", float, "width over height of the pictures"),
+        ("critics-ndf", int, "channels of the critics' first layer"),
+        ("encoder-ndf", int, "channels of the style encoder's first layer"),
+        ("encoder-layers", int, "convolutions of the style encoder"),
+    ):
+        add(f"--{name}", type=kind, help=text)
+    add("--upsampling", choices=UPSAMPLINGS, help="how often the generator's start grid is doubled")
+    add("--no-flips", dest="flips", action="store_const", const=False, help="never mirror the pictures")
+    add("--scenes", type=int, default=4000, help="how many landscapes to render (default: %(default)s)")
+    add("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    add("--precision", choices=PRECISIONS, default="float32", help="of the convolutions (default: %(default)s)")
+    add("--threads", type=int, help="CPU threads")
+    add("--half", action="store_true", help="write the model in float16")
+    add("--license", default="", help="licence of the weights, for the model's metadata")
+    return parser
+
+
+def _config(options: argparse.Namespace) -> TrainingConfig:
+    given: dict[str, Any] = {
+        name: getattr(options, name)
+        for name in (
+            "size", "batch", "steps", "seed", "learning_rate", "init_gain", "style_weight", "feature_weight", "decay",
+            "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio", "upsampling", "critics_ndf",
+            "encoder_ndf", "encoder_layers",
+        )
+    }  # fmt: skip
+    state = options.output / STATE
+    if state.is_file() and options.preset is None:
+        config = changed(read_config(state), **given)
+        return replace(config, taxonomy=options.taxonomy or config.taxonomy)
+    return preset(options.preset or DEFAULT_PRESET, options.taxonomy or DEFAULT_TAXONOMY, **given)
+
+
+def _pairs(options: argparse.Namespace, config: TrainingConfig) -> Pairs:
+    if options.data != SCENES:
+        return FolderPairs(options.data, config.taxonomy, _say)
+    if config.taxonomy != DEFAULT_TAXONOMY:
+        raise ValueError(f"--data {SCENES} has the classes of '{DEFAULT_TAXONOMY}', not of '{config.taxonomy}'")
+    return RenderedPairs.for_run(options.output, options.scenes, config)
+
+
+class _Console:
+    """Prints where the training is, and ends it at the step in which Ctrl-C was pressed; pressed again, at once."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+        self.next_line = 0.0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._press)
+
+    def _press(self, number: int, frame: object) -> None:
+        self.pressed = True
+        signal.signal(number, signal.SIG_DFL)
+
+    def __call__(self, progress: Progress) -> None:
+        line = f"{progress.stage} (of {progress.total})"
+        if sys.stdout.isatty():
+            print(f"\r\033[K{line}", end="", flush=True)
+        elif time.monotonic() >= self.next_line:
+            print(line, flush=True)
+            self.next_line = time.monotonic() + LINE_SECONDS
+        if self.pressed:
+            raise Enough
+
+
+def _say(text: str) -> None:
+    if processes()[0] == 0:
+        print(text, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""What a training has come to: networks to look at while it runs, and the file of them in the end."""
+
+import copy
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..labels import encode, palette
+from .checkpoint import save
+from .encoder import StyleEncoder
+from .generator import Generator
+from .label_codes import label_codes
+from .modulation import LabelMaps
+from .spade import BatchNorm
+from .synthesis import synthesize
+from .training import Trainer, effective_state
+
+Examples = Iterable[tuple[Tensor, Tensor]]
+"""Pictures ``[B, 3, H, W]`` in [-1, 1] with their ids ``[B, H, W]``."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Networks for inference, apart from those that train on.
+
+    Attributes:
+        generator: with averaged weights.
+        encoder: the style encoder, spectral norm folded; None for a net without style.
+        taxonomy: name of the taxonomy of the label maps.
+    """
+
+    generator: Generator
+    encoder: StyleEncoder | None
+    taxonomy: str
+
+    @torch.no_grad()
+    def sheet(self, images: Tensor, ids: Tensor) -> Tensor:
+        """Rows of label maps, their pictures, and what the generator makes of them: ``[1, 3, rows * H, B * W]``.
+
+        A net with style makes them in the styles of the pictures, then in random ones that stay the same.
+        """
+        colors = encode(ids, palette(self.taxonomy)).movedim(3, 1).float() / 127.5 - 1
+        styles: list[Tensor | None] = [None]
+        if self.encoder is not None:
+            device = self.generator.conv_img.weight.device
+            drawn = torch.randn(len(ids), self.encoder.config.z_dim, generator=torch.Generator().manual_seed(1))
+            styles = [self.encoder.encode(images.to(device)), drawn]
+        made = [synthesize(self.generator, ids, z).float().cpu() for z in styles]
+        return torch.cat([torch.cat(list(row), 2) for row in (colors, images, *made)], 1)[None].clamp(-1, 1)
+
+
+@torch.no_grad()
+def result_of(trainer: Trainer, examples: Examples) -> Result:
+    """The networks of a run as they are now, as copies: the run goes on undisturbed.
+
+    Args:
+        examples: what the statistics of the averaged generator's batch norms are measured on. In a training of
+            several processes all of them call this, each with its share.
+    """
+    config = trainer.config
+    encoder = None
+    if config.encoder is not None and trainer.encoder is not None:
+        encoder = StyleEncoder(config.encoder).to(trainer.device).eval().requires_grad_(False)
+        encoder.load_state_dict(effective_state(trainer.encoder))
+    generator = copy.deepcopy(trainer.averaged)
+    norms = [module for module in generator.modules() if isinstance(module, BatchNorm)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    generator.train()
+    for images, ids in examples if norms else ():
+        codes = label_codes(config.generator, ids).to(trainer.device)
+        with trainer.autocast():
+            z = encoder.encode(images.to(trainer.device)) if encoder is not None else None
+            generator(LabelMaps(config.generator, codes), z)
+    return Result(generator.eval(), encoder, config.taxonomy)
+
+
+def save_result(
+    path: str | Path, result: Result, trainer: Trainer, *, data: str, license: str = "", half: bool = False
+) -> None:
+    """Write a file that ``open_synthesizer`` reads, whole or not at all.
+
+    Args:
+        data: what the net was trained on, for the file's metadata.
+        license: of the weights, for the file's metadata.
+        half: whether weights are written in float16; statistics stay in float32. ``result`` is cast.
+    Raises:
+        OSError: the folder cannot be written or the disk is full.
+    """
+    facts = {
+        "data": data,
+        "steps": trainer.step,
+        "pictures": trainer.pictures,
+        "seconds": round(trainer.seconds),
+        "size": trainer.config.size,
+        "batch": trainer.config.batch,
+    }
+    metadata = {"taxonomy": trainer.config.taxonomy, "training": json.dumps(facts)}
+    if license:
+        metadata["license"] = license
+    networks = [network for network in (result.generator, result.encoder) if network is not None]
+    if half:
+        for network in networks:
+            network.half()
+    save(path, result.generator, result.encoder, metadata)

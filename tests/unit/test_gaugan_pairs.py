@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_models.gaugan.pairs import FolderPairs, RenderedPairs, batches
+from gan_models.labels import encode, palette
+from gaugan_toys import training_config, training_folder
+
+
+def everything(pairs):
+    return [tuple(np.asarray(part) for part in pairs.load(index)) for index in range(len(pairs))]
+
+
+def test_a_folder_gives_its_pairs(tmp_path):
+    pairs = FolderPairs(training_folder(tmp_path / "data", 3, sizes=((40, 40), (50, 70))), "landscape")
+    assert [image.shape for image, _ in everything(pairs)] == [(40, 40, 3), (50, 70, 3), (40, 40, 3)]
+    assert all((image[..., 0] == 30 * ids).all() for image, ids in everything(pairs))
+
+
+def test_label_maps_may_be_painted_and_255_is_unknown(tmp_path):
+    folder = training_folder(tmp_path / "data", 2)
+    ids = np.array(Image.open(folder / "labels" / "0.png"))
+    colors = encode(torch.from_numpy(ids)[None], palette("landscape"))[0]
+    Image.fromarray(colors.numpy()).save(folder / "labels" / "0.png")
+    Image.fromarray(np.full((40, 40), 255, np.uint8)).save(folder / "labels" / "1.png")
+    (_, painted), (_, unknown) = everything(FolderPairs(folder, "landscape"))
+    assert (painted == ids).all() and (unknown == 18).all()
+    assert (everything(FolderPairs(folder, "ade20k"))[1][1] == 0).all()
+
+
+def test_unpaired_and_damaged_files_are_named_and_skipped(tmp_path):
+    folder = training_folder(tmp_path / "data", 5)
+    (folder / "labels" / "0.png").unlink()
+    (folder / "images" / "1.png").unlink()
+    (folder / "images" / "2.png").write_bytes((folder / "images" / "2.png").read_bytes()[:90])
+    Image.new("RGB", (20, 40)).save(folder / "images" / "3.png")
+    said = []
+    pairs = FolderPairs(folder, "landscape", said.append)
+    assert said == [
+        "images/0.png is left out: it has no label map of the same name",
+        "labels/1.png is left out: it has no picture of the same name",
+    ]
+    assert len(everything(pairs)) == 3 and len(said) == 4
+    assert "the pair 2.png and 2.png is left out" in said[2]
+    assert said[3].endswith("is left out: the picture is 20×40, the label map 40×40")
+    assert all((labels == np.asarray(pairs.load(2)[1])).all() for _, labels in everything(pairs))
+
+
+def test_ids_beyond_the_taxonomy_are_named(tmp_path):
+    folder = training_folder(tmp_path / "data", 1)
+    Image.fromarray(np.full((40, 40), 77, np.uint8)).save(folder / "labels" / "0.png")
+    said = []
+    with pytest.raises(ValueError, match="every training pair is damaged"):
+        FolderPairs(folder, "landscape", said.append).load(0)
+    assert "has the id 77, but 'landscape' has ids from 0 to 18" in said[0]
+
+
+def test_folders_without_pairs_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no folder data/images"):
+        FolderPairs(tmp_path / "data", "landscape")
+    with pytest.raises(FileNotFoundError, match="there is no training pair in data"):
+        FolderPairs(training_folder(tmp_path / "data", 0), "landscape")
+
+
+def test_batches_depend_on_the_step_alone(tmp_path):
+    pairs = FolderPairs(training_folder(tmp_path / "data", 5, sizes=((40, 40), (50, 70))), "landscape")
+    config = training_config(batch=4)
+    whole = batches(pairs, config, 0)
+    first, second = next(whole), next(whole)
+    shares = [next(batches(pairs, config, 1, rank, 2)) for rank in (0, 1)]
+    assert torch.equal(second[0], torch.cat([images for images, _ in shares]))
+    assert torch.equal(second[1], torch.cat([ids for _, ids in shares]))
+    assert first[0].shape == (4, 3, 32, 32) and not torch.equal(first[0], second[0])
+    with pytest.raises(ValueError, match="a batch of 4 cannot be shared by 3 processes"):
+        next(batches(pairs, config, 0, 0, 3))
+
+
+def test_rendered_landscapes_are_kept(tmp_path):
+    pairs = RenderedPairs.for_run(tmp_path, 3, training_config())
+    image, labels = pairs.load(2)
+    assert image.size == labels.size == (36, 36) and image.mode == "RGB" and len(pairs) == 3
+    (file,) = tmp_path.rglob("images/*.jpg")
+    Image.new("RGB", (36, 36), "red").save(file)
+    assert pairs.load(2)[0].getpixel((0, 0))[1] < 10

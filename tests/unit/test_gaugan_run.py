@@ -1,0 +1,212 @@
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from conftest import ROOT
+from PIL import Image
+
+from gan_models.gaugan import open_synthesizer, read_state_dict, run
+from gan_models.gaugan.pairs import FolderPairs
+from gan_models.gaugan.run import Enough
+from gan_models.gaugan.train import main
+from gan_models.gaugan.training import NotFiniteError, Trainer
+from gan_models.gaugan.training_state import load_state, read_config
+from gaugan_toys import training_config, training_folder
+
+TINY = ["--size", "32", "--batch", "2", "--ngf", "2", "--nhidden", "4", "--z-dim", "6", "--crop-size", "32",
+        "--critics-ndf", "4", "--encoder-ndf", "2", "--encoder-layers", "3"]  # fmt: skip
+
+
+@pytest.fixture
+def data(tmp_path):
+    return FolderPairs(training_folder(tmp_path / "data"), "landscape")
+
+
+@pytest.fixture(autouse=True)
+def few_batches(monkeypatch):
+    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+
+
+def tensors(folder):
+    return read_state_dict(folder / run.STATE)[0]
+
+
+def test_a_run_leaves_a_model_samples_and_a_log(tmp_path, data):
+    said, seen = [], []
+    path = run.train(
+        data, training_config(steps=20), tmp_path / "run", data="blobs", license="CC0",
+        on_progress=seen.append, on_warning=said.append,
+    )  # fmt: skip
+    folder = tmp_path / "run"
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "log.csv", "log.png", "model.safetensors", "run.safetensors", "samples",
+    ]  # fmt: skip
+    model = open_synthesizer(path)
+    ids = torch.zeros(1, 32, 64, dtype=torch.uint8)
+    assert model.paint(ids, model.encode(torch.zeros(1, 3, 50, 40))).shape == (1, 3, 32, 64)
+    about = read_state_dict(path)[1]
+    facts = json.loads(about["training"])
+    assert (about["taxonomy"], about["license"]) == ("landscape", "CC0") and facts.pop("seconds") >= 0
+    assert facts == {"data": "blobs", "steps": 20, "pictures": 40, "size": 32, "batch": 2}
+    with (folder / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["10", "20"] and float(rows[1]["features"]) > 0
+    with Image.open(folder / "samples" / "000020.png") as sheet, Image.open(folder / "log.png") as drawing:
+        assert sheet.size == (2 * 32, 4 * 32) and drawing.height == 5 * 110
+    assert [progress.step for progress in seen][:4] == [0, 1, 2, 3] and seen[-1].step == seen[-1].total == 20
+    assert seen[-1].preview.shape == (1, 3, 4 * 32, 2 * 32)
+    assert said == ["training without the VGG19 loss, as its weights are not in use"]
+
+
+@pytest.mark.parametrize("kind", [Enough, KeyboardInterrupt])
+def test_a_stopped_run_goes_on_exactly(tmp_path, data, kind, monkeypatch):
+    config = training_config(steps=6)
+    run.train(data, config, tmp_path / "whole")
+
+    def stop(progress):
+        if progress.step == 2 and not stops:
+            stops.append(progress)
+            raise kind
+
+    stops = []
+    monkeypatch.setattr(run, "FIRST_PREVIEW_SECONDS", 0)
+    if kind is Enough:
+        run.train(data, config, tmp_path / "broken", on_progress=stop)
+        assert (tmp_path / "broken" / run.MODEL).is_file()
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            run.train(data, config, tmp_path / "broken", on_progress=stop)
+        assert not (tmp_path / "broken" / run.MODEL).is_file()
+    assert load_state(tmp_path / "broken" / run.STATE).step == 2
+    run.train(data, config, tmp_path / "broken")
+    whole, broken = tensors(tmp_path / "whole"), tensors(tmp_path / "broken")
+    assert all(torch.equal(whole[name], broken[name]) for name in whole)
+    results = [read_state_dict(tmp_path / name / run.MODEL)[0] for name in ("whole", "broken")]
+    assert all(torch.equal(value, results[1][name]) for name, value in results[0].items())
+
+
+def test_a_stop_while_the_model_is_made_leaves_the_state(tmp_path, data):
+    def stop(progress):
+        if "measuring" in progress.stage:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.train(data, training_config(steps=1), tmp_path / "run", on_progress=stop)
+    assert load_state(tmp_path / "run" / run.STATE).step == 1
+    assert not (tmp_path / "run" / run.MODEL).exists()
+
+
+def test_minutes_end_a_run_and_other_settings_go_on_with_it(tmp_path, data):
+    run.train(data, training_config(), tmp_path / "run", minutes=0)
+    config = training_config(size=64, batch=4, steps=2, learning_rate=1e-3)
+    run.train(data, config, tmp_path / "run", half=True)
+    assert read_config(tmp_path / "run" / run.STATE) == config
+    stored = read_state_dict(tmp_path / "run" / run.MODEL)[0]
+    kinds = {name.rpartition(".")[2]: value.dtype for name, value in stored.items()}
+    assert kinds["weight"] == torch.float16 and kinds["running_var"] == torch.float32
+    with pytest.raises(ValueError, match=r"a run with generator\.ngf 2, which cannot become 4"):
+        run.train(data, replace(config, generator=replace(config.generator, ngf=4)), tmp_path / "run")
+
+
+def test_a_loss_that_is_no_number_leaves_the_last_good_state(tmp_path, data, monkeypatch):
+    run.train(data, training_config(steps=2), tmp_path / "run")
+    step = Trainer.train_step
+    monkeypatch.setattr(
+        Trainer, "train_step", lambda self, images, ids: step(self, images * float("nan" if self.step == 3 else 1), ids)
+    )
+    with pytest.raises(NotFiniteError, match=r"step 4: a loss is not finite .*; the state of step 2 is kept"):
+        run.train(data, training_config(steps=9), tmp_path / "run")
+    assert load_state(tmp_path / "run" / run.STATE).step == 2
+
+
+def test_a_full_disk_stops_only_at_the_end(tmp_path, data, monkeypatch, request):
+    run.train(data, training_config(steps=1), tmp_path / "run")
+    monkeypatch.setattr(run, "SAVE_SECONDS", 0)
+    request.getfixturevalue("full_disk")
+    said = []
+    with pytest.raises(OSError, match=r"could not write run\.safetensors"):
+        run.train(data, training_config(steps=3), tmp_path / "run", on_warning=said.append)
+    assert any("the training goes on, but its state could not be saved" in text for text in said)
+    assert load_state(tmp_path / "run" / run.STATE).step == 1
+
+
+def test_a_process_that_is_killed_while_it_writes_leaves_the_older_state(tmp_path, data):
+    folder = tmp_path / "run"
+    run.train(data, training_config(steps=1), folder)
+    code = (
+        "import os, runpy, signal, sys\n"
+        "os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.argv = ['train', *sys.argv[1:]]\n"
+        "runpy.run_module('gan_models.gaugan.train', run_name='__main__')\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code, "--data", tmp_path / "data", "--output", folder, "--steps", "2"], cwd=ROOT
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert load_state(folder / run.STATE).step == 1 and list(folder.glob(".*.part"))
+    run.train(data, training_config(steps=2), folder)
+    assert load_state(folder / run.STATE).step == 2 and not list(folder.glob(".*.part"))
+
+
+def test_one_class_is_warned_of(tmp_path):
+    folder = training_folder(tmp_path / "data", 2)
+    for file in (folder / "labels").iterdir():
+        Image.new("L", (40, 40), 3).save(file)
+    said = []
+    run.train(FolderPairs(folder, "landscape"), training_config(steps=1), tmp_path / "run", on_warning=said.append)
+    assert any("the label maps have no class but 'mountain'" in text for text in said)
+
+
+def test_the_log_goes_on_without_the_lost_steps(tmp_path):
+    log = run.TrainingLog(tmp_path, 0)
+    for step in range(1, 31):
+        log.add(step, step / 2, {"features": 1 / step})
+    log.write()
+    again = run.TrainingLog(tmp_path, 20)
+    assert [row["step"] for row in again.rows] == [10, 20]
+    assert again.rows[0]["features"] == pytest.approx(sum(1 / step for step in range(1, 11)) / 10, rel=1e-5)
+    assert again.rows[1]["seconds"] == 10
+
+
+def test_the_command_line(tmp_path, capsys):
+    data, output = training_folder(tmp_path / "data"), tmp_path / "run"
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        main(["--data", str(data), "--output", str(output), "--steps", "2", *TINY])
+        assert read_config(output / run.STATE).learning_rate == 2e-4
+        main(["--data", str(data), "--output", str(output), "--taxonomy", "landscape", "--steps", "3", "--half"])
+        config = read_config(output / run.STATE)
+        assert (config.steps, config.size, config.generator.ngf, config.encoder.layers) == (3, 32, 2, 3)
+        with pytest.raises(SystemExit) as error:
+            main(["--data", str(data), "--output", str(output), "--taxonomy", "ade20k"])
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), handlers, strict=True):
+            signal.signal(number, handler)
+    assert error.value.code == 1
+    out, err = capsys.readouterr()
+    assert out.rstrip().endswith(f"wrote {output / run.MODEL}") and "run.safetensors is a run with taxonomy" in err
+
+
+def test_control_c_on_the_command_line_writes_the_model(tmp_path):
+    data, output = training_folder(tmp_path / "data"), tmp_path / "run"
+    arguments = ["--data", data, "--output", output, "--steps", "100000", *TINY]
+    code = (
+        "import os, signal, sys\n"
+        "from gan_models.gaugan import run, train\n"
+        "from gan_models.gaugan.training import Trainer\n"
+        "run.RESULT_BATCHES, step = 2, Trainer.train_step\n"
+        "def pressed(self, *batch):\n"
+        "    if self.step == 2: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return step(self, *batch)\n"
+        "Trainer.train_step = pressed\n"
+        "train.main(sys.argv[1:])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *map(os.fspath, arguments)], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert load_state(output / run.STATE).step == 3 and open_synthesizer(output / run.MODEL).encoder
