@@ -1,0 +1,80 @@
+"""Two processes that share every batch do what one does."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import ROOT
+
+from gan_models.gaugan import open_synthesizer, read_state_dict, run
+from gan_models.gaugan.pairs import FolderPairs
+from gaugan_toys import training_config, training_folder
+
+CODE = """
+import sys
+import torch
+sys.path.insert(0, "tests")
+torch.set_num_threads(1)
+from gan_models.gaugan import run
+from gan_models.gaugan.distributed import joined, processes
+from gan_models.gaugan.pairs import FolderPairs
+from gaugan_toys import training_config
+
+stop = int(sys.argv[3])
+run.RESULT_BATCHES = 2
+run.FIRST_PREVIEW_SECONDS = 0
+
+def heard(progress):
+    if progress.step == stop:
+        raise KeyboardInterrupt
+
+with joined("cpu") as device:
+    assert processes()[1] == 2
+    pairs = FolderPairs(sys.argv[1], "landscape")
+    try:
+        run.train(pairs, training_config(batch=4, steps=3), sys.argv[2], device=device, on_progress=heard)
+    except (KeyboardInterrupt, RuntimeError) as error:
+        print(f"process {processes()[0]} ended with {error!r}")
+"""
+
+
+def in_two_processes(data, output, stop=99):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--no-python"]
+    done = subprocess.run(
+        [*command, sys.executable, "-c", CODE, data, output, str(stop)],
+        cwd=ROOT, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return training_folder(tmp_path_factory.mktemp("pairs") / "data", 8)
+
+
+def test_two_processes_match_one(tmp_path, data, monkeypatch):
+    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    run.train(FolderPairs(data, "landscape"), training_config(batch=4, steps=3), tmp_path / "one")
+    in_two_processes(data, tmp_path / "two")
+    one, two = (read_state_dict(tmp_path / name / run.STATE) for name in ("one", "two"))
+    assert one[1]["pictures"] == two[1]["pictures"] == "12"
+    # Adam moves a weight by its gradient's sign, which rounding decides where the gradient is zero: at biases that
+    # a norm takes away again, and a few other numbers.
+    names = [name for name in one[0] if "optimizers" not in name and not name.endswith("bias")]
+    apart = torch.cat([(two[0][name].float() - one[0][name].float()).abs().flatten() for name in names])
+    assert (apart > 1e-4).float().mean() < 0.001
+    assert apart.max() < 3e-3
+    models = [open_synthesizer(tmp_path / name / run.MODEL) for name in ("one", "two")]
+    ids, z = torch.zeros(1, 32, 32, dtype=torch.uint8), torch.ones(1, 6)
+    torch.testing.assert_close(models[0].paint(ids, z), models[1].paint(ids, z), rtol=0, atol=1e-4)
+
+
+def test_a_stop_ends_both_at_the_same_step(tmp_path, data):
+    said = in_two_processes(data, tmp_path / "run", stop=1)
+    assert "process 0 ended with KeyboardInterrupt" in said
+    assert "process 1 ended with RuntimeError('the first process was stopped')" in said
+    assert read_state_dict(tmp_path / "run" / run.STATE)[1]["step"] == "1"
+    assert not (tmp_path / "run" / run.MODEL).exists()
