@@ -2,6 +2,7 @@
 
 from .examples import GANAtelierExampleImage
 from .gaugan import GauGANEncodeStyle, GauGANGenerate, GauGANLoad, GauGANMixStyles, GauGANRandomStyle
+from .gaugan_training import GauGANSave, GauGANTrain
 from .label_maps import (
     GauGANLabelMapFromColors,
     GauGANLabelMapFromMasks,
@@ -25,6 +26,8 @@ NODES = [
     GauGANRandomStyle,
     GauGANMixStyles,
     GauGANGenerate,
+    GauGANTrain,
+    GauGANSave,
     SinGANTrain,
     SinGANSave,
     SinGANLoad,

@@ -4,6 +4,7 @@ import torch
 from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
+from ..gan_models.gaugan.run import STATE
 from ..gan_models.seeds import seeded
 from ..gan_models.weights import Bundled, entries, resolve
 from . import runtime
@@ -258,9 +259,10 @@ class GauGANGenerate(io.ComfyNode):
 
 
 def local_files() -> list[str]:
-    """The files in models/gaugan, without those that belong to the list."""
+    """The files in models/gaugan, without those that belong to the list and the states of training runs."""
     belonging = {entry.file_name for entry in ENTRIES.values()}
-    return [name for name in runtime.model_files(KIND) if name not in belonging]
+    states = {name for name in runtime.model_files(KIND) if name.startswith(runtime.TRAINING) and name.endswith(STATE)}
+    return [name for name in runtime.model_files(KIND) if name not in belonging | states]
 
 
 def offered(files: list[str]) -> list[str]:

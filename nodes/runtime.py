@@ -22,6 +22,8 @@ from ..gan_models.progress import Progress
 PACK = Path(__file__).resolve().parent.parent
 PREVIEW_SIDE = 512
 MODEL_EXTENSIONS = {".safetensors"}
+TRAINING = "training"
+"""Where training runs are kept below a model folder."""
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -229,17 +231,36 @@ def new_model_path(kind: str, name: str, *, overwrite: bool) -> Path:
     Raises:
         ValueError: the name is empty or leads out of the model folder.
     """
-    folder = model_folder(kind)
-    stem = name.strip().removesuffix(".safetensors").replace("\\", "/")
-    path = folder / f"{stem}.safetensors"
-    leaf = stem.rsplit("/", 1)[-1].strip(". ")
-    if not leaf or ":" in stem or "\0" in stem or Path(stem).is_absolute() or not _inside(path, folder):
-        raise ValueError(f"{name!r} is no name for a model file; give a plain name, such as 'my_model' or 'trees/oak'")
+    stem = _named(model_folder(kind), name)
+    path = stem.with_name(f"{stem.name}.safetensors")
     number = 2
     while path.exists() and not overwrite:
-        path = folder / f"{stem}_{number}.safetensors"
+        path = stem.with_name(f"{stem.name}_{number}.safetensors")
         number += 1
     return path
+
+
+def training_folder(kind: str, name: str) -> Path:
+    """The folder of a training run called ``name``, which may have subfolders.
+
+    Raises:
+        ValueError: the name is empty or leads out of the model folder.
+    """
+    return _named(model_folder(kind) / TRAINING, name)
+
+
+def input_folder() -> Path:
+    """ComfyUI's folder for what users bring."""
+    return Path(folder_paths.get_input_directory())
+
+
+def _named(folder: Path, name: str) -> Path:
+    """The path of a model in ``folder``, less its ending."""
+    stem = name.strip().removesuffix(".safetensors").replace("\\", "/")
+    leaf = stem.rsplit("/", 1)[-1].strip(". ")
+    if not leaf or ":" in stem or "\0" in stem or Path(stem).is_absolute() or not _inside(folder / stem, folder):
+        raise ValueError(f"{name!r} is no name for a model file; give a plain name, such as 'my_model' or 'trees/oak'")
+    return folder / stem
 
 
 def _inside(path: Path, folder: Path) -> bool:

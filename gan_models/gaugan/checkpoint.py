@@ -80,14 +80,23 @@ def save(
     generator: Generator,
     encoder: StyleEncoder | None = None,
     metadata: Mapping[str, str] | None = None,
+    dtype: torch.dtype | None = None,
 ) -> None:
     """Write a generator, and its style encoder, to one safetensors file, whole or not at all.
 
+    Args:
+        metadata: what else the file is to say: taxonomy, licence, training facts.
+        dtype: of the weights in the file; None: as they are. Statistics of batch norms stay in float32.
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
     tensors = generator.state_dict() | (encoder.state_dict() if encoder else {})
-    tensors = {name: value.detach().cpu().contiguous() for name, value in normalize(tensors).items()}
+    tensors = {
+        name: value.detach().to("cpu", None if dtype is None or ".running_" in name else dtype).contiguous()
+        if value.is_floating_point()
+        else value.cpu()
+        for name, value in normalize(tensors).items()
+    }
     about = {
         "format_version": str(FORMAT_VERSION),
         "architecture": ARCHITECTURE,

@@ -47,6 +47,8 @@ def describe(tensors: StateDict) -> str:
         return "a pix2pixHD discriminator"
     if "model.1.weight" in tensors and tensors["model.1.weight"].shape[-1] == 7:
         return "a pix2pixHD generator"
+    if any(name.startswith("optimizers/") for name in tensors):
+        return "the state of a GauGAN training"
     if {"z_rec", "noise_amplitudes"} <= tensors.keys():
         return "a SinGAN"
     names = ", ".join(list(tensors)[:3])

@@ -1,6 +1,7 @@
 """A GauGAN that is ready to use: its nets, what its labels mean, and what it keeps of the label maps used last."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..labels import TAXONOMIES, Taxonomy, taxonomy
-from .checkpoint import load, load_encoder, parameters, read_state_dict
+from .checkpoint import load, load_encoder, parameters, read_state_dict, save
 from .encoder import StyleEncoder
 from .generator import Generator
 from .modulation import ModulationCache
@@ -36,10 +37,16 @@ class Synthesizer(nn.Module):
     Args:
         taxonomy: name of the taxonomy whose ids the label maps hold.
         label_offset: added to every id before it goes into the generator. Ids that have no channel then are unknown.
+        metadata: what else its file says: licence, training facts.
     """
 
     def __init__(
-        self, generator: Generator, encoder: StyleEncoder | None, taxonomy_name: str, label_offset: int = 0
+        self,
+        generator: Generator,
+        encoder: StyleEncoder | None,
+        taxonomy_name: str,
+        label_offset: int = 0,
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         config = generator.config
@@ -55,10 +62,11 @@ class Synthesizer(nn.Module):
         self.encoder = encoder
         self.taxonomy = taxonomy_name
         self.label_offset = label_offset
+        self.metadata = dict(metadata or {})
         self.cache = ModulationCache()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Synthesizer, (self.generator, self.encoder, self.taxonomy, self.label_offset)
+        return Synthesizer, (self.generator, self.encoder, self.taxonomy, self.label_offset, self.metadata)
 
     @property
     def classes(self) -> Taxonomy:
@@ -74,6 +82,19 @@ class Synthesizer(nn.Module):
         encoder = ", with encoder" if self.encoder else ", no encoder" if config.z_dim else ""
         return (f"classes of '{self.taxonomy}', {style}{encoder}, trained at {size}, "
                 f"{parameters(self.generator) / 1e6:.1f} M parameters")  # fmt: skip
+
+    @property
+    def trained(self) -> str:
+        """A line for a person: how the file says that it was trained; empty if it doesn't."""
+        facts = json.loads(self.metadata.get("training", "{}"))
+        if not facts:
+            return ""
+        return f"trained for {facts['steps']} steps in {facts['seconds'] / 60:.1f} minutes on {facts['data']}"
+
+    def save(self, path: str | Path, dtype: torch.dtype | None = None) -> None:
+        """Write a file that ``open_synthesizer`` reads. See ``checkpoint.save``."""
+        about = {"taxonomy": self.taxonomy, "label_offset": str(self.label_offset)}
+        save(path, self.generator, self.encoder, self.metadata | about, dtype)
 
     def paint(self, ids: Tensor, z: Tensor | None = None, instances: Tensor | None = None) -> Tensor:
         """The pictures of label maps, ``[B, 3, H, W]`` in [-1, 1]: ``synthesize`` for ids of the taxonomy."""
@@ -174,7 +195,7 @@ def open_synthesizer(
     name = taxonomy_name or found.metadata.get("taxonomy") or _taxonomy_of(config.classes + config.unknown, path)
     if label_offset is None:
         label_offset = int(found.metadata.get("label_offset", 0))
-    return Synthesizer(found.generator, own, name, label_offset)
+    return Synthesizer(found.generator, own, name, label_offset, found.metadata)
 
 
 def encoder_beside(path: str | Path) -> Path | None:

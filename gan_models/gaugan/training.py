@@ -59,7 +59,7 @@ class Trainer:
         self.seconds = 0.0
         self.perceptual = perceptual.to(device) if perceptual is not None else None
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
+            torch.manual_seed(config.seed % 2**63)
             self.generator = Generator(config.generator)
             self.encoder = StyleEncoder(config.encoder) if config.encoder else None
             self.critics = Discriminator(config.critics)
@@ -155,7 +155,7 @@ class Trainer:
     def _noise(self, like: Tensor) -> Tensor:
         """Normal noise for this process's share of the batch; the same for a step whatever the number of shares."""
         rank, count = processes()
-        drawn = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step)
+        drawn = torch.Generator().manual_seed((self.config.seed * 1_000_003 + self.step) % 2**63)
         noise = torch.randn(len(like) * count, like.shape[1], generator=drawn)
         return noise[rank * len(like) :][: len(like)].to(like)
 

@@ -59,7 +59,9 @@ class TrainingConfig:
             raise ValueError(f"decay must be at least 0 and below 1; it is {self.decay:g}")
         if (self.encoder.z_dim if self.encoder else 0) != self.generator.z_dim:
             raise ValueError("the style encoder must give as many numbers as the generator takes")
-        self.generator.require_size(self.height, self.size)
+        if self.size % self.generator.stride or self.height % self.generator.stride:
+            raise ValueError(f"size {self.size} makes pictures of {self.size}×{self.height}, but the sides must be "
+                             f"multiples of {self.generator.stride}")  # fmt: skip
 
     @property
     def height(self) -> int:

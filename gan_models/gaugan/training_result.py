@@ -88,7 +88,7 @@ def save_result(
     Args:
         data: what the net was trained on, for the file's metadata.
         license: of the weights, for the file's metadata.
-        half: whether weights are written in float16; statistics stay in float32. ``result`` is cast.
+        half: whether weights are written in float16; statistics stay in float32.
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
@@ -103,8 +103,4 @@ def save_result(
     metadata = {"taxonomy": trainer.config.taxonomy, "training": json.dumps(facts)}
     if license:
         metadata["license"] = license
-    networks = [network for network in (result.generator, result.encoder) if network is not None]
-    if half:
-        for network in networks:
-            network.half()
-    save(path, result.generator, result.encoder, metadata)
+    save(path, result.generator, result.encoder, metadata, torch.float16 if half else None)

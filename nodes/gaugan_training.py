@@ -1,0 +1,242 @@
+"""Training a GauGAN on a folder of pictures with label maps."""
+
+import os
+from pathlib import Path
+
+import torch
+from comfy_api.latest import io
+
+from ..gan_models import gaugan, labels
+from ..gan_models.gaugan.pairs import FolderPairs, RenderedPairs
+from ..gan_models.gaugan.presets import PRESETS, preset
+from ..gan_models.gaugan.run import train
+from . import runtime
+from .gaugan import CATEGORY, KIND
+from .sockets import GauGANModel, seed_input
+
+FOLDER, RENDERED = "folder", "rendered landscapes"
+SCENES = 2000
+MEMORY = 6 << 30
+PRECISIONS = {"float16": torch.float16, "float32": torch.float32}
+
+
+class GauGANTrain(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GauGANTrain",
+            display_name="Train GauGAN",
+            category=CATEGORY,
+            description="Learns to turn label maps into pictures, from a folder of pictures with their label maps or "
+            "from landscapes that the pack renders. Stop at any time: what was reached is kept, and the next run of "
+            "the same name goes on there.",
+            search_aliases=["train spade", "semantic image synthesis training", "learn from label maps", "fit gaugan"],
+            inputs=[
+                io.Combo.Input(
+                    "data",
+                    options=[FOLDER, RENDERED],
+                    tooltip="folder: pairs of yours. rendered landscapes: 2000 that the pack renders while it trains, "
+                    "in the classes of 'landscape'.",
+                ),
+                io.String.Input(
+                    "folder",
+                    default="",
+                    tooltip="A folder with images/ and labels/, whose files have the same names: a full path, or one "
+                    "in ComfyUI's input folder. Label maps hold ids (PNG with one channel) or the taxonomy's colours.",
+                ),
+                io.Combo.Input(
+                    "taxonomy",
+                    options=[*labels.TAXONOMIES],
+                    tooltip="What the ids or colours of the label maps mean.",
+                ),
+                io.String.Input(
+                    "name",
+                    default="my_gaugan",
+                    tooltip="Of the run, which is kept in models/gaugan/training. The same name goes on with it.",
+                ),
+                io.Combo.Input(
+                    "preset",
+                    options=list(PRESETS),
+                    default="small",
+                    tooltip="small: 128 pixels, a net that a CPU trains in hours. paper: 256 pixels and the paper's "
+                    "net, for days on a large GPU.",
+                ),
+                io.Float.Input(
+                    "minutes",
+                    default=30.0,
+                    min=0.0,
+                    max=20000.0,
+                    step=1.0,
+                    tooltip="Train so long at most; to go on after that, queue again with another number. 0: until "
+                    "all steps are done.",
+                ),
+                seed_input(
+                    "Of weights, order and noise. The same seed, data and settings give the same model.",
+                    io.ControlAfterGenerate.fixed,
+                ),
+                io.Int.Input(
+                    "size",
+                    default=0,
+                    min=0,
+                    max=1024,
+                    step=32,
+                    advanced=True,
+                    tooltip="Side of the training pictures, a multiple of 32. 0: as the preset says.",
+                ),
+                io.Int.Input(
+                    "batch",
+                    default=0,
+                    min=0,
+                    max=256,
+                    advanced=True,
+                    tooltip="Pictures a step. Fewer need less memory. 0: as the preset says.",
+                ),
+                io.Int.Input(
+                    "steps",
+                    default=0,
+                    min=0,
+                    max=10_000_000,
+                    advanced=True,
+                    tooltip="Length of the whole run; the learning rate falls to zero over its second half. 0: as the "
+                    "preset says.",
+                ),
+                io.Float.Input(
+                    "learning_rate",
+                    default=0.0,
+                    min=0.0,
+                    max=0.1,
+                    step=0.00001,
+                    round=False,
+                    advanced=True,
+                    tooltip="Twice that of the generator and half that of its critics. 0: the paper's 0.0002.",
+                ),
+                io.Boolean.Input(
+                    "flips",
+                    default=True,
+                    advanced=True,
+                    tooltip="Mirror pictures at random. Off where left and right differ, as with writing.",
+                ),
+            ],
+            outputs=[GauGANModel.Output(display_name="model", tooltip="For the other GauGAN nodes.")],
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, data, folder="", **others):
+        if data == RENDERED:
+            return None
+        files = [entry.stat() for part in ("images", "labels") for entry in os.scandir(training_folder(folder) / part)]
+        return [len(files), max((status.st_mtime_ns for status in files), default=0)]
+
+    @classmethod
+    def execute(
+        cls, data, folder, taxonomy, name, preset, minutes, seed, size=0, batch=0, steps=0, learning_rate=0.0,
+        flips=True,
+    ) -> io.NodeOutput:  # fmt: skip
+        run = runtime.training_folder(KIND, name)
+        config = configure(
+            preset, taxonomy, seed=seed, size=size, batch=batch, steps=steps, learning_rate=learning_rate, flips=flips
+        )
+        warn = warner(cls.hidden.unique_id)
+        pairs = training_pairs(data, folder, config, run, warn)
+        runtime.free_memory(MEMORY)
+        file = train(
+            pairs,
+            config,
+            run,
+            device=runtime.device(),
+            dtype=runtime.training_dtype(),
+            minutes=minutes or None,
+            data=f"{len(pairs)} rendered landscapes" if data == RENDERED else training_folder(folder).name,
+            on_progress=reporter(cls.hidden.unique_id),
+            on_warning=warn,
+        )
+        model = gaugan.open_synthesizer(file)
+        runtime.tell(cls.hidden.unique_id, f"{model.trained}; {model.summary}")
+        return io.NodeOutput(runtime.Held(model.to(runtime.inference_dtype())))
+
+
+class GauGANSave(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GauGANSave",
+            display_name="Save GauGAN",
+            category=CATEGORY,
+            description="Saves a GauGAN to models/gaugan as one safetensors file, with its style encoder and what its "
+            "labels mean.",
+            search_aliases=["export gaugan", "store spade", "convert latest_net_G to safetensors"],
+            inputs=[
+                GauGANModel.Input("model", tooltip="The model to save."),
+                io.String.Input(
+                    "name",
+                    default="my_gaugan",
+                    tooltip="File name without an ending; may have subfolders, as in coast/evening.",
+                ),
+                io.Boolean.Input(
+                    "overwrite",
+                    default=False,
+                    tooltip="Replace a file of this name. Off: a number is appended to the name instead.",
+                ),
+                io.Combo.Input(
+                    "precision",
+                    options=list(PRECISIONS),
+                    advanced=True,
+                    tooltip="float16: half the size, and pictures that look the same. float32: all that was learned, "
+                    "if the model was not loaded in half precision.",
+                ),
+            ],
+            outputs=[
+                io.String.Output(display_name="file_name", tooltip="The name for Load GauGAN, after a refresh (R).")
+            ],
+            is_output_node=True,
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def execute(cls, model, name, overwrite=False, precision="float16") -> io.NodeOutput:
+        path = runtime.new_model_path(KIND, name, overwrite=overwrite)
+        model.model.save(path, PRECISIONS[precision])
+        file_name = path.relative_to(runtime.model_folder(KIND)).as_posix()
+        runtime.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
+        return io.NodeOutput(file_name)
+
+
+def configure(name: str, taxonomy: str, **widgets):
+    """The settings that the node's widgets ask for; those that are 0 are the preset's, but for the seed."""
+    return preset(name, taxonomy, **{key: value for key, value in widgets.items() if value or key in ("seed", "flips")})
+
+
+def training_folder(folder: str) -> Path:
+    """The folder of the pairs: a full path, or one in ComfyUI's input folder."""
+    if not folder.strip():
+        raise ValueError(f"folder is empty; give a folder with images/ and labels/, or set data to '{RENDERED}'")
+    return runtime.input_folder() / Path(folder.strip()).expanduser()
+
+
+def training_pairs(data: str, folder: str, config, run: Path, warn):
+    """The pairs that the widgets ask for."""
+    if data == RENDERED:
+        if config.taxonomy != "landscape":
+            raise ValueError(f"taxonomy is '{config.taxonomy}', but rendered landscapes have that of 'landscape'")
+        return RenderedPairs.for_run(run, SCENES, config)
+    try:
+        return FolderPairs(training_folder(folder), config.taxonomy, warn)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"folder: {error}") from error
+
+
+def warner(node_id: str | None):
+    """An ``on_warning`` that speaks on the node and in the log."""
+    return lambda text: runtime.tell(node_id, text)
+
+
+def reporter(node_id: str | None):
+    """An ``on_progress`` that also shows the losses of every step on the node."""
+    report = runtime.progress_reporter(node_id)
+
+    def on_progress(progress):
+        runtime.show_text(node_id, progress.stage)
+        report(progress)
+
+    return on_progress

@@ -1,0 +1,163 @@
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gaugan_toys import photo, training_folder
+
+
+@pytest.fixture
+def modules(pack, node_classes, monkeypatch):
+    """The trainer's modules of the pack, with a preset that trains in a second."""
+    found = {name: sys.modules[f"{pack.__name__}.gan_models.gaugan.{name}"] for name in ("presets", "run")}
+    toy = {"ngf": 2, "nhidden": 4, "z_dim": 6, "crop_size": 32, "critics_ndf": 4, "encoder_ndf": 2,
+           "encoder_layers": 3, "size": 32, "batch": 2, "steps": 3}  # fmt: skip
+    monkeypatch.setitem(found["presets"].PRESETS, "small", toy)
+    monkeypatch.setattr(found["run"], "RESULT_BATCHES", 2)
+    return found
+
+
+@pytest.fixture
+def train(call, modules, comfy_folders):
+    """``train(**changes)``: one call of the node with a folder of pairs in ComfyUI's input folder."""
+    training_folder(comfy_folders / "input" / "blobs")
+    widgets = {"data": "folder", "folder": "blobs", "taxonomy": "landscape", "name": "toy", "preset": "small",
+               "minutes": 0.0, "seed": 2**64 - 1}  # fmt: skip
+    return lambda **changes: call("Train", **widgets | changes)
+
+
+def test_train_gives_a_model_that_paints_and_goes_on(train, call, said, comfy_folders, label_map):
+    model = train()
+    assert said[-1].startswith("trained for 3 steps in 0.") and " minutes on blobs; classes of 'landscape'" in said[-1]
+    assert any(text.startswith("step 2, ") for text in said)
+    style = call("EncodeStyle", model=model, image=photo())
+    assert call("Generate", model=model, label_map=label_map(64, 96), seed=0, style=style).shape == (1, 64, 96, 3)
+    train(steps=4, learning_rate=0.001, flips=False)
+    assert said[-1].startswith("trained for 4 steps")
+    folder = comfy_folders / "models" / "gaugan" / "training" / "toy"
+    assert {"log.csv", "model.safetensors", "run.safetensors"} <= {file.name for file in folder.iterdir()}
+
+
+def test_rendered_landscapes_are_kept_with_the_run(train, comfy_folders, said):
+    train(data="rendered landscapes", folder="", steps=1)
+    assert "on 2000 rendered landscapes" in said[-1]
+    assert list(comfy_folders.glob("models/gaugan/training/toy/scenes/*/images/*.jpg"))
+
+
+def test_stop_keeps_what_was_reached(train, modules, monkeypatch, said, comfy_folders):
+    from comfy import model_management
+
+    trainer = sys.modules[modules["run"].Trainer.__module__].Trainer
+    step = trainer.train_step
+
+    def pressed(self, *batch):
+        if self.step == 4:
+            model_management.interrupt_current_processing()
+        return step(self, *batch)
+
+    monkeypatch.setattr(trainer, "train_step", pressed)
+    with pytest.raises(model_management.InterruptProcessingException):
+        train(steps=1000)
+    folder = comfy_folders / "models" / "gaugan" / "training" / "toy"
+    assert modules["run"].load_state(folder / "run.safetensors").step == 5
+    assert not (folder / "model.safetensors").exists()
+    train(steps=7)
+    assert said[-1].startswith("trained for 7 steps")
+
+
+def test_previews_reach_the_node(modules, train, monkeypatch):
+    from comfy import utils
+
+    monkeypatch.setattr(modules["run"], "FIRST_PREVIEW_SECONDS", 0)
+    seen = []
+    with utils.progress_hook(lambda value, total, preview, node_id=None: seen.append((value, total, preview))):
+        train()
+    pictures = [preview[1].size for *_, preview in seen if preview]
+    assert len(pictures) >= 2 and set(pictures) == {(2 * 32, 4 * 32)}
+    assert seen[-1][:2] == (3, 3)
+
+
+def test_train_works_in_inference_mode_as_comfyui_calls_it(node_classes, train):
+    with torch.inference_mode():
+        model = train()
+    assert model.model.generator.conv_img.weight.abs().max() > 0
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"folder": " "}, "folder is empty"),
+        ({"folder": "missing"}, "folder: there is no folder missing/images"),
+        ({"data": "rendered landscapes", "taxonomy": "ade20k"}, "taxonomy is 'ade20k', but rendered landscapes"),
+        ({"name": "../outside"}, "is no name for a model file"),
+        ({"size": 40}, "size 40 makes pictures of 40×40, but the sides must be multiples of 32"),
+    ],
+)
+def test_bad_inputs_are_named(train, comfy_folders, changes, message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        train(**changes)
+    assert not list(comfy_folders.rglob("*.safetensors"))
+
+
+def test_another_seed_needs_another_name(train):
+    train()
+    with pytest.raises(ValueError, match=r"a run with seed 18446744073709551615, which cannot become 0"):
+        train(seed=0)
+
+
+def test_changed_pairs_train_again(train, node_classes, comfy_folders):
+    def fingerprint(**inputs):
+        widgets = {"data": "folder", "folder": "blobs", "seed": 0}
+        return node_classes["GauGANTrain"].fingerprint_inputs(**widgets | inputs)
+
+    before = fingerprint()
+    assert fingerprint() == before and fingerprint(data="rendered landscapes") is None
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(comfy_folders / "input" / "blobs" / "labels" / "9.png")
+    assert fingerprint() != before
+
+
+def test_save_and_load(call, files, model, label_map, said):
+    name = call("Save", model=model, name="coast/evening", precision="float32")
+    assert name == "coast/evening.safetensors" and said[-1] == "saved as models/gaugan/coast/evening.safetensors"
+    assert call("Save", model=model, name="coast/evening") == "coast/evening_2.safetensors"
+    images = [
+        call("Generate", model=loaded, label_map=label_map(), seed=3)
+        for loaded in (model, call("Load", name=name), call("Load", name="coast/evening_2.safetensors"))
+    ]
+    assert torch.equal(images[0], images[1])
+    assert torch.allclose(images[0], images[2], atol=0.02)
+    sizes = [(files / "coast" / file).stat().st_size for file in ("evening.safetensors", "evening_2.safetensors")]
+    assert sizes[1] < 0.7 * sizes[0]
+
+
+def test_what_a_file_says_is_kept(call, train, said):
+    name = call("Save", model=train(), name="mine")
+    loaded = call("Load", name=name)
+    assert loaded.model.trained.startswith("trained for 3 steps") and loaded.model.taxonomy == "landscape"
+
+
+def test_the_loader_offers_models_of_runs_and_not_their_states(train, node_classes):
+    train()
+    options = node_classes["GauGANLoad"].define_schema().inputs[0].options
+    assert "training/toy/model.safetensors" in options and "training/toy/run.safetensors" not in options
+
+
+def test_the_state_of_a_run_is_no_model(train, call):
+    train()
+    with pytest.raises(ValueError, match="it seems to be the state of a GauGAN training"):
+        call("Load", name="training/toy/run.safetensors")
+
+
+def test_the_nodes_are_reachable_by_the_executor(run, modules, comfy_folders):
+    training_folder(comfy_folders / "input" / "blobs")
+    nodes = {
+        "1": {"class_type": "GauGANTrain", "inputs": {
+            "data": "folder", "folder": "blobs", "taxonomy": "landscape", "name": "toy", "preset": "small",
+            "minutes": 0.0, "seed": 0, "size": 0, "batch": 0, "steps": 2, "learning_rate": 0.0, "flips": True}},
+        "2": {"class_type": "GauGANSave", "inputs": {
+            "model": ["1", 0], "name": "made", "overwrite": True, "precision": "float16"}},
+    }  # fmt: skip
+    assert run(nodes).value("2", 0) == "made.safetensors"
+    assert (comfy_folders / "models" / "gaugan" / "made.safetensors").is_file()
