@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
 from ..gan_models.gaugan.pairs import FolderPairs, RenderedPairs
-from ..gan_models.gaugan.presets import PRESETS, preset
+from ..gan_models.gaugan.presets import GENERATORS, PRESETS, preset
 from ..gan_models.gaugan.run import train
 from . import runtime
 from .gaugan import CATEGORY, KIND
@@ -116,6 +116,12 @@ class GauGANTrain(io.ComfyNode):
                     advanced=True,
                     tooltip="Mirror pictures at random. Off where left and right differ, as with writing.",
                 ),
+                io.Combo.Input(
+                    "generator",
+                    options=list(GENERATORS),
+                    advanced=True,
+                    tooltip="spade: the paper's net. pix2pixhd: the baseline that the paper compares it with.",
+                ),
             ],
             outputs=[GauGANModel.Output(display_name="model", tooltip="For the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
@@ -131,11 +137,19 @@ class GauGANTrain(io.ComfyNode):
     @classmethod
     def execute(
         cls, data, folder, taxonomy, name, preset, minutes, seed, size=0, batch=0, steps=0, learning_rate=0.0,
-        flips=True,
+        flips=True, generator="spade",
     ) -> io.NodeOutput:  # fmt: skip
         run = runtime.training_folder(KIND, name)
         config = configure(
-            preset, taxonomy, seed=seed, size=size, batch=batch, steps=steps, learning_rate=learning_rate, flips=flips
+            preset,
+            taxonomy,
+            generator,
+            seed=seed,
+            size=size,
+            batch=batch,
+            steps=steps,
+            learning_rate=learning_rate,
+            flips=flips,
         )
         warn = warner(cls.hidden.unique_id)
         pairs = training_pairs(data, folder, config, run, warn)
@@ -202,9 +216,10 @@ class GauGANSave(io.ComfyNode):
         return io.NodeOutput(file_name)
 
 
-def configure(name: str, taxonomy: str, **widgets):
+def configure(name: str, taxonomy: str, generator: str, **widgets):
     """The settings that the node's widgets ask for; those that are 0 are the preset's, but for the seed."""
-    return preset(name, taxonomy, **{key: value for key, value in widgets.items() if value or key in ("seed", "flips")})
+    given = {key: value for key, value in widgets.items() if value or key in ("seed", "flips")}
+    return preset(name, taxonomy, generator, **given)
 
 
 def training_folder(folder: str) -> Path:

@@ -2,12 +2,13 @@
 
 from .checkpoint import GauGAN, load, load_encoder, load_generator, read_state_dict, save
 from .colors import match_colors
-from .config import UPSAMPLINGS, EncoderConfig, GeneratorConfig
+from .config import UPSAMPLINGS, EncoderConfig, GeneratorConfig, Pix2PixHDConfig
 from .detection import describe, is_encoder, is_generator
 from .encoder import StyleEncoder
 from .generator import Generator
 from .label_codes import instance_edges, label_codes, one_hot
 from .modulation import LabelMaps, ModulationCache
+from .pix2pixhd import Pix2PixHD
 from .sizes import HOW_TO_FIT, fitting
 from .style import mix_styles, random_styles, transition
 from .synthesis import synthesize
@@ -22,6 +23,8 @@ __all__ = [
     "GeneratorConfig",
     "LabelMaps",
     "ModulationCache",
+    "Pix2PixHD",
+    "Pix2PixHDConfig",
     "StyleEncoder",
     "Synthesizer",
     "describe",

@@ -26,14 +26,17 @@ from .detection import (
     generator_config,
     generator_part,
     is_encoder,
+    is_pix2pixhd,
+    pix2pixhd_config,
 )
 from .encoder import StyleEncoder
 from .generator import Generator
+from .pix2pixhd import AnyGenerator, Pix2PixHD
 
-ARCHITECTURE = "gaugan"
+ARCHITECTURE, BASELINE = "gaugan", "pix2pixhd"
 FORMAT_VERSION = 1
 
-Network = TypeVar("Network", Generator, StyleEncoder)
+Network = TypeVar("Network", Generator, Pix2PixHD, StyleEncoder)
 
 
 @dataclass
@@ -46,7 +49,7 @@ class GauGAN:
         metadata: everything else that the file says: taxonomy, licence, training facts.
     """
 
-    generator: Generator
+    generator: AnyGenerator
     encoder: StyleEncoder | None
     metadata: dict[str, str]
 
@@ -77,7 +80,7 @@ def load(path: str | Path, **told: Any) -> GauGAN:
 
 def save(
     path: str | Path,
-    generator: Generator,
+    generator: AnyGenerator,
     encoder: StyleEncoder | None = None,
     metadata: Mapping[str, str] | None = None,
     dtype: torch.dtype | None = None,
@@ -99,13 +102,13 @@ def save(
     }
     about = {
         "format_version": str(FORMAT_VERSION),
-        "architecture": ARCHITECTURE,
+        "architecture": ARCHITECTURE if isinstance(generator, Generator) else BASELINE,
         "config": json.dumps(generator.config.as_dict()),
     }
     write_atomically(path, to_bytes(tensors, dict(metadata or {}) | about))
 
 
-def load_generator(state_dict: StateDict, **told: Any) -> Generator:
+def load_generator(state_dict: StateDict, **told: Any) -> AnyGenerator:
     """The generator of a state dict, ready for inference, in float32 and on the device of its tensors.
 
     Weights with spectral norm, with it folded, and with a ``module.`` prefix are all taken; those of a style
@@ -113,12 +116,16 @@ def load_generator(state_dict: StateDict, **told: Any) -> Generator:
 
     Args:
         told: what shapes can't tell: ``crop_size``, ``aspect_ratio``, ``upsampling`` ("normal" or "more"),
-            ``classes``, ``unknown``, ``instance_edges``. Any attribute of ``GeneratorConfig`` may be given and
-            is checked against the shapes.
+            ``classes``, ``unknown``, ``instance_edges``. Any attribute of ``GeneratorConfig`` (of a
+            pix2pixHD++ net: of ``Pix2PixHDConfig``) may be given and is checked against the shapes.
     Raises:
         ValueError: the tensors are no generator's, or one is missing, left over or of another shape.
     """
     tensors = normalize(state_dict)
+    if is_pix2pixhd(tensors):
+        with torch.device("meta"):
+            baseline = Pix2PixHD(pix2pixhd_config(tensors, **told))
+        return _fill(baseline, generator_part(tensors))
     config = generator_config(tensors, **told)
     with torch.device("meta"):
         generator = Generator(config)

@@ -11,17 +11,15 @@ UNKNOWN = 255
 
 
 @dataclass(frozen=True)
-class GeneratorConfig:
-    """The architecture of one generator (Park et al. 2019, appendix A).
+class NetConfig:
+    """What every generator has: the channels of its label map, a style, and the size that it was trained at.
 
     Attributes:
         classes: number of classes, "unknown" not counted.
         unknown: whether a channel for unknown pixels follows the classes.
         instance_edges: whether the last channel marks the borders between instances.
-        ngf: channels of the last layers; the first have 16 times as many.
-        nhidden: channels of the layer that SPADE puts between the label map and its scale and shift.
-        upsampling: how often the start grid is doubled: 5 ("normal"), 6 ("more") or 7 times ("most").
-        z_dim: length of the style vector; 0 for a net that has none and starts from the label map.
+        ngf: channels of the widest pictures inside; smaller ones have more.
+        z_dim: length of the style vector; 0 for a net that has none.
         crop_size: width of the pictures that it was trained on.
         aspect_ratio: width over height of these pictures.
     """
@@ -30,32 +28,76 @@ class GeneratorConfig:
     unknown: bool = False
     instance_edges: bool = False
     ngf: int = 64
-    nhidden: int = 128
-    upsampling: Upsampling = "normal"
     z_dim: int = 256
     crop_size: int = 256
     aspect_ratio: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("classes", "ngf", "nhidden", "crop_size"):
+        for name in ("classes", "ngf", "crop_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; it is {getattr(self, name)}")
-        if self.upsampling not in UPSAMPLINGS:
-            raise ValueError(f"upsampling must be one of {', '.join(UPSAMPLINGS)}; it is {self.upsampling!r}")
-        if self.upsampling == "most" and self.ngf % 2:
-            raise ValueError(f"upsampling 'most' halves ngf, so it must be even; it is {self.ngf}")
         if self.z_dim < 0:
             raise ValueError(f"z_dim must not be negative; it is {self.z_dim}")
         if self.aspect_ratio <= 0:
             raise ValueError(f"aspect_ratio must be positive; it is {self.aspect_ratio}")
-        if min(self.grid) < 1:
-            raise ValueError(f"crop_size {self.crop_size} at aspect_ratio {self.aspect_ratio:g} is too small for "
-                             f"upsampling {self.upsampling!r}, which doubles {self.doublings} times")  # fmt: skip
 
     @property
     def semantic_nc(self) -> int:
         """Channels of the one-hot label map."""
         return self.classes + self.unknown + self.instance_edges
+
+    @property
+    def stride(self) -> int:
+        """The sides of its pictures are multiples of this."""
+        raise NotImplementedError
+
+    def require_size(self, height: int, width: int) -> None:
+        """Raise a ValueError unless the net can make a picture of this size."""
+        if min(height, width) >= 1 and height % self.stride == 0 and width % self.stride == 0:
+            return
+        near = [max(1, round(side / self.stride)) * self.stride for side in (height, width)]
+        raise ValueError(f"the label map is {width}x{height}, but this GauGAN makes pictures whose sides are multiples "
+                         f"of {self.stride}; the nearest is {near[1]}x{near[0]}")  # fmt: skip
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings as plain values, for a file's metadata."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Pix2PixHDConfig(NetConfig):
+    """The architecture of a pix2pixHD++ generator (see pix2pixhd.py)."""
+
+    @property
+    def stride(self) -> int:
+        """The size is halved four times, and instance norm needs more than one pixel."""
+        return 32
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(NetConfig):
+    """The architecture of one SPADE generator (Park et al. 2019, appendix A).
+
+    Attributes:
+        ngf: channels of the last layers; the first have 16 times as many.
+        nhidden: channels of the layer that SPADE puts between the label map and its scale and shift.
+        upsampling: how often the start grid is doubled: 5 ("normal"), 6 ("more") or 7 times ("most").
+    """
+
+    nhidden: int = 128
+    upsampling: Upsampling = "normal"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nhidden < 1:
+            raise ValueError(f"nhidden must be at least 1; it is {self.nhidden}")
+        if self.upsampling not in UPSAMPLINGS:
+            raise ValueError(f"upsampling must be one of {', '.join(UPSAMPLINGS)}; it is {self.upsampling!r}")
+        if self.upsampling == "most" and self.ngf % 2:
+            raise ValueError(f"upsampling 'most' halves ngf, so it must be even; it is {self.ngf}")
+        if min(self.grid) < 1:
+            raise ValueError(f"crop_size {self.crop_size} at aspect_ratio {self.aspect_ratio:g} is too small for "
+                             f"upsampling {self.upsampling!r}, which doubles {self.doublings} times")  # fmt: skip
 
     @property
     def doublings(self) -> int:
@@ -72,18 +114,6 @@ class GeneratorConfig:
         """(height, width) of the start grid at the training size."""
         width = self.crop_size // self.stride
         return round(width / self.aspect_ratio), width
-
-    def require_size(self, height: int, width: int) -> None:
-        """Raise a ValueError unless the net can make a picture of this size."""
-        if min(height, width) >= 1 and height % self.stride == 0 and width % self.stride == 0:
-            return
-        near = [max(1, round(side / self.stride)) * self.stride for side in (height, width)]
-        raise ValueError(f"the label map is {width}x{height}, but this GauGAN makes pictures whose sides are multiples "
-                         f"of {self.stride}; the nearest is {near[1]}x{near[0]}")  # fmt: skip
-
-    def as_dict(self) -> dict[str, Any]:
-        """All settings as plain values, for a file's metadata."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

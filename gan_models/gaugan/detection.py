@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from torch import Tensor
 
-from .config import EncoderConfig, GeneratorConfig, Upsampling
+from .config import EncoderConfig, GeneratorConfig, Pix2PixHDConfig, Upsampling
 
 StateDict = dict[str, Tensor]
 
@@ -29,6 +29,11 @@ def is_generator(tensors: StateDict) -> bool:
     return "head_0.norm_0.mlp_gamma.weight" in tensors
 
 
+def is_pix2pixhd(tensors: StateDict) -> bool:
+    """Whether these are, or contain, the tensors of a pix2pixHD++ generator of ours."""
+    return {"encode_0.weight", "decode_0.weight", "blocks.0.conv_0.weight"} <= tensors.keys()
+
+
 def is_encoder(tensors: StateDict) -> bool:
     """Whether these are, or contain, the tensors of a GauGAN style encoder."""
     return "fc_mu.weight" in tensors and any(name.startswith("layer1.0.weight") for name in tensors)
@@ -36,9 +41,10 @@ def is_encoder(tensors: StateDict) -> bool:
 
 def describe(tensors: StateDict) -> str:
     """What a state dict seems to be, for a person to read."""
-    generator, encoder = is_generator(tensors), is_encoder(tensors)
-    if generator:
-        return "a GauGAN generator" + (" and its style encoder" if encoder else "")
+    encoder = is_encoder(tensors)
+    for found, name in ((is_generator(tensors), "GauGAN"), (is_pix2pixhd(tensors), "pix2pixHD++")):
+        if found:
+            return f"a {name} generator" + (" and its style encoder" if encoder else "")
     if encoder:
         return "a GauGAN style encoder"
     if any(name.startswith("discriminator_") for name in tensors):
@@ -96,12 +102,27 @@ def generator_config(tensors: StateDict, **told: Any) -> GeneratorConfig:
     if cells is None and not {"upsampling", "crop_size", "aspect_ratio"} & known.keys():
         known |= KNOWN_SIZES.get(shared.shape[1], {})
     derived |= _size(cells, known)
-    for name, value in told.items():
-        if name not in derived:
-            raise ValueError(f"a GauGAN generator has no setting {name!r}; it has {', '.join(derived)}")
-        if derived[name] != value:
-            raise ValueError(f"{name} is said to be {value}, but the tensors say {derived[name]}")
+    _require_told(told, derived, "GauGAN")
     return GeneratorConfig(**derived)
+
+
+def pix2pixhd_config(tensors: StateDict, **told: Any) -> Pix2PixHDConfig:
+    """The architecture of a pix2pixHD++ generator, from its shapes.
+
+    Shapes tell only how many channels labels and style have together, so ``z_dim`` is 0 unless ``told``.
+
+    Args:
+        told: values of ``Pix2PixHDConfig``'s attributes. None means not told.
+    Raises:
+        ValueError: a value contradicts the shapes, or there is no such value.
+    """
+    told = {name: value for name, value in told.items() if value is not None}
+    ngf, channels = tensors["encode_0.weight"].shape[:2]
+    labels = channels - told.get("z_dim", 0)
+    derived = {"ngf": ngf, "z_dim": channels - labels} | _channels(labels, told)
+    derived |= {name: told[name] for name in ("crop_size", "aspect_ratio") if name in told}
+    _require_told(told, derived, "pix2pixHD++")
+    return Pix2PixHDConfig(**derived)
 
 
 def encoder_config(tensors: StateDict) -> EncoderConfig:
@@ -117,6 +138,14 @@ def encoder_config(tensors: StateDict) -> EncoderConfig:
     z_dim, features = tensors["fc_mu.weight"].shape
     cells = features // EncoderConfig(ndf, layers).widths[-1]
     return EncoderConfig(ndf, layers, z_dim, math.isqrt(cells))
+
+
+def _require_told(told: dict[str, Any], derived: dict[str, Any], kind: str) -> None:
+    for name, value in told.items():
+        if name not in derived:
+            raise ValueError(f"a {kind} generator has no setting {name!r}; it has {', '.join(derived)}")
+        if derived[name] != value:
+            raise ValueError(f"{name} is said to be {value}, but the tensors say {derived[name]}")
 
 
 def _channels(semantic_nc: int, told: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .config import UNKNOWN, GeneratorConfig
+from .config import UNKNOWN, NetConfig
 
 
-def label_codes(config: GeneratorConfig, label_ids: Tensor, instances: Tensor | None = None) -> Tensor:
+def label_codes(config: NetConfig, label_ids: Tensor, instances: Tensor | None = None) -> Tensor:
     """What the net is told of every pixel, as one number: twice the class channel, plus 1 on an instance edge.
 
     Args:
@@ -53,7 +53,7 @@ def instance_edges(instances: Tensor) -> Tensor:
     return edges
 
 
-def one_hot(config: GeneratorConfig, codes: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+def one_hot(config: NetConfig, codes: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """The net's label input ``[B, semantic_nc, H, W]``: classes, then unknown, then instance edges."""
     classes = config.classes + config.unknown
     channels = F.one_hot(codes // 2, classes).movedim(3, 1).to(dtype)

@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .config import GeneratorConfig
-from .generator import Generator
+from .config import NetConfig
 from .label_codes import one_hot, shrink
 from .neighbourhoods import Neighbourhoods, find_neighbourhoods
+from .pix2pixhd import AnyGenerator
 from .predict import predict
 from .spade import SPADE
 from .spreading import spread_and_modulate
@@ -41,7 +41,7 @@ class LabelMaps:
         max_bytes: the scales and shifts that are kept for the next call take at most so much; 0 keeps none.
     """
 
-    def __init__(self, config: GeneratorConfig, codes: Tensor, max_bytes: int = 0):
+    def __init__(self, config: NetConfig, codes: Tensor, max_bytes: int = 0):
         self.config = config
         self.codes = codes
         self.max_bytes = max_bytes
@@ -144,7 +144,7 @@ class ModulationCache:
         """Memory that everything kept takes."""
         return sum(entry.maps.bytes for entry in self._entries)
 
-    def maps(self, generator: Generator, codes: Tensor) -> LabelMaps:
+    def maps(self, generator: AnyGenerator, codes: Tensor) -> LabelMaps:
         """The label maps of these codes: those kept, or new ones that are kept from now on."""
         state = _state(generator)
         for position, entry in enumerate(self._entries):
@@ -171,12 +171,12 @@ class ModulationCache:
 
 @dataclass(frozen=True)
 class _Entry:
-    generator: weakref.ref[Generator]
+    generator: weakref.ref[AnyGenerator]
     state: tuple[object, ...]
     maps: LabelMaps
 
 
-def _state(generator: Generator) -> tuple[object, ...]:
+def _state(generator: AnyGenerator) -> tuple[object, ...]:
     """Changes when the weights or the statistics are changed, moved or cast."""
     tensors = [*generator.parameters(), *generator.buffers()]
     weight = generator.conv_img.weight

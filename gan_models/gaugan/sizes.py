@@ -6,13 +6,13 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from .config import GeneratorConfig
+from .config import NetConfig
 
 HowToFit = Literal["resize", "pad", "error"]
 HOW_TO_FIT: tuple[HowToFit, ...] = get_args(HowToFit)
 
 
-def fitting(config: GeneratorConfig, height: int, width: int, how: HowToFit) -> tuple[Tensor, Tensor]:
+def fitting(config: NetConfig, height: int, width: int, how: HowToFit) -> tuple[Tensor, Tensor]:
     """Which row and column of a label map each row and column of one shows that the net can make.
 
     ``ids[:, rows][:, :, columns]`` is that one.

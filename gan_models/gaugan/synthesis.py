@@ -3,14 +3,14 @@
 import torch
 from torch import Tensor
 
-from .generator import Generator
 from .label_codes import label_codes
 from .modulation import LabelMaps, ModulationCache
+from .pix2pixhd import AnyGenerator
 
 
 @torch.no_grad()
 def synthesize(
-    generator: Generator,
+    generator: AnyGenerator,
     label_ids: Tensor,
     z: Tensor | None = None,
     *,

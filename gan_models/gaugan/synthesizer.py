@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from ..labels import TAXONOMIES, Taxonomy, taxonomy
 from .checkpoint import load, load_encoder, parameters, read_state_dict, save
 from .encoder import StyleEncoder
-from .generator import Generator
 from .modulation import ModulationCache
+from .pix2pixhd import AnyGenerator
 from .style import random_styles
 from .synthesis import synthesize
 
@@ -42,7 +42,7 @@ class Synthesizer(nn.Module):
 
     def __init__(
         self,
-        generator: Generator,
+        generator: AnyGenerator,
         encoder: StyleEncoder | None,
         taxonomy_name: str,
         label_offset: int = 0,

@@ -20,7 +20,7 @@ from ..progress import Progress
 from .config import UPSAMPLINGS
 from .distributed import joined, processes
 from .pairs import FolderPairs, Pairs, RenderedPairs
-from .presets import PRESETS, changed, preset
+from .presets import GENERATORS, PRESETS, changed, preset
 from .run import STATE, Enough, train
 from .training import NotFiniteError
 from .training_config import TrainingConfig
@@ -31,7 +31,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LINE_SECONDS = 60.0
 """How far apart the lines are where the output is no terminal."""
 
-DEFAULT_PRESET, DEFAULT_TAXONOMY = "small", "landscape"
+DEFAULT_PRESET, DEFAULT_TAXONOMY, DEFAULT_GENERATOR = "small", "landscape", "spade"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", type=Path, required=True, help="folder of the run")
     add("--taxonomy", choices=TAXONOMIES, help=f"what the ids mean (default: {DEFAULT_TAXONOMY})")
     add("--preset", choices=PRESETS, help=f"settings to begin with (default: {DEFAULT_PRESET})")
+    add("--generator", choices=GENERATORS, help="kind of net (default: spade); pix2pixhd is the paper's baseline")
     add("--minutes", type=float, help="train so long at most")
     for name, kind, text in (
         ("size", int, "width of the training pictures"),
@@ -118,8 +119,12 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
     state = options.output / STATE
     if state.is_file() and options.preset is None:
         config = changed(read_config(state), **given)
+        kind = GENERATORS[options.generator] if options.generator else type(config.generator)
+        if not isinstance(config.generator, kind):
+            raise ValueError(f"{STATE} is a run of another kind of generator; begin a new run for {options.generator}")
         return replace(config, taxonomy=options.taxonomy or config.taxonomy)
-    return preset(options.preset or DEFAULT_PRESET, options.taxonomy or DEFAULT_TAXONOMY, **given)
+    kind_name = options.generator or DEFAULT_GENERATOR
+    return preset(options.preset or DEFAULT_PRESET, options.taxonomy or DEFAULT_TAXONOMY, kind_name, **given)
 
 
 def _pairs(options: argparse.Namespace, config: TrainingConfig) -> Pairs:

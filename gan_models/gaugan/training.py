@@ -9,14 +9,15 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import is_parametrized
 
 from .discriminator import Discriminator
 from .distributed import average_gradients, mean_over_processes, processes
 from .encoder import StyleEncoder
-from .generator import Generator
 from .label_codes import label_codes, one_hot
 from .losses import adversarial_loss, critics_loss, feature_matching_loss, style_loss
 from .modulation import LabelMaps
+from .pix2pixhd import build_generator
 from .training_config import TrainingConfig
 
 BETAS = (0.0, 0.9)
@@ -60,7 +61,7 @@ class Trainer:
         self.perceptual = perceptual.to(device) if perceptual is not None else None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed % 2**63)
-            self.generator = Generator(config.generator)
+            self.generator = build_generator(config.generator)
             self.encoder = StyleEncoder(config.encoder) if config.encoder else None
             self.critics = Discriminator(config.critics)
             for network in self.networks.values():
@@ -181,30 +182,32 @@ class Trainer:
 def initialize(network: nn.Module, gain: float) -> None:
     """Xavier initialization of all convolutions and linear layers, with biases of zero."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.xavier_normal_(module.weight, gain)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
 
 
 def normalize_spectrally(network: nn.Module) -> None:
-    """Put spectral norm on the convolutions that have it: those of residual blocks and of the style encoder."""
+    """Put spectral norm on the convolutions that have it.
+
+    Those are the ones of residual blocks, of the style encoder, and all of pix2pixHD++ but the last.
+    """
     for name, module in list(network.named_modules()):
-        inside = isinstance(module, nn.Conv2d) and (
-            name.rpartition(".")[2] in ("conv_0", "conv_1", "conv_s") or name.startswith("layer")
-        )
-        if inside:
+        inside = name.startswith(("layer", "encode_", "decode_"))
+        inside |= name.rpartition(".")[2] in ("conv_0", "conv_1", "conv_s")
+        if inside and isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             spectral_norm(module)
 
 
 def effective_state(network: nn.Module) -> dict[str, Tensor]:
     """The state dict with spectral norm folded into the weights, as of the last use."""
-    state = network.state_dict()
-    marker = ".parametrizations.weight."
-    folded = {name: value for name, value in state.items() if marker not in name}
-    for name, weight in state.items():
-        stem, found, part = name.partition(marker)
-        if found and part == "original":
-            u, v = (state[f"{stem}{marker}0.{vector}"] for vector in ("_u", "_v"))
-            folded[f"{stem}.weight"] = weight / (u @ (weight.flatten(1) @ v))
+    folded = {name: value for name, value in network.state_dict().items() if ".parametrizations." not in name}
+    for name, module in network.named_modules():
+        if is_parametrized(module, "weight"):
+            parts = module.parametrizations["weight"]
+            training = parts[0].training
+            parts[0].eval()
+            folded[f"{name}.weight"] = parts[0](parts.original)
+            parts[0].train(training)
     return folded

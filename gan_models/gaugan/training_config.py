@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from .config import EncoderConfig, GeneratorConfig
+from .config import EncoderConfig, GeneratorConfig, NetConfig, Pix2PixHDConfig
 from .discriminator import DiscriminatorConfig
 
 
@@ -30,7 +30,7 @@ class TrainingConfig:
     """
 
     taxonomy: str
-    generator: GeneratorConfig
+    generator: NetConfig
     encoder: EncoderConfig | None
     critics: DiscriminatorConfig
     size: int = 256
@@ -78,7 +78,8 @@ class TrainingConfig:
     @classmethod
     def from_json(cls, text: str) -> "TrainingConfig":
         values: dict[str, Any] = json.loads(text)
-        values["generator"] = GeneratorConfig(**values["generator"])
+        kind = GeneratorConfig if "nhidden" in values["generator"] else Pix2PixHDConfig
+        values["generator"] = kind(**values["generator"])
         values["encoder"] = EncoderConfig(**values["encoder"]) if values["encoder"] else None
         values["critics"] = DiscriminatorConfig(**values["critics"])
         return cls(**values)

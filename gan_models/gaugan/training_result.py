@@ -12,9 +12,9 @@ from torch import Tensor
 from ..labels import encode, palette
 from .checkpoint import save
 from .encoder import StyleEncoder
-from .generator import Generator
 from .label_codes import label_codes
 from .modulation import LabelMaps
+from .pix2pixhd import AnyGenerator
 from .spade import BatchNorm
 from .synthesis import synthesize
 from .training import Trainer, effective_state
@@ -33,7 +33,7 @@ class Result:
         taxonomy: name of the taxonomy of the label maps.
     """
 
-    generator: Generator
+    generator: AnyGenerator
     encoder: StyleEncoder | None
     taxonomy: str
 
