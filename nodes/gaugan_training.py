@@ -8,6 +8,7 @@ from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
 from ..gan_models.gaugan.pairs import FolderPairs, RenderedPairs
+from ..gan_models.gaugan.perceptual import find_perceptual
 from ..gan_models.gaugan.presets import GENERATORS, PRESETS, preset
 from ..gan_models.gaugan.run import train
 from . import runtime
@@ -122,6 +123,13 @@ class GauGANTrain(io.ComfyNode):
                     advanced=True,
                     tooltip="spade: the paper's net. pix2pixhd: the baseline that the paper compares it with.",
                 ),
+                io.Boolean.Input(
+                    "perceptual",
+                    default=False,
+                    advanced=True,
+                    tooltip="Also compare pictures by VGG19's features, as the paper does: sharper, and slow on a CPU. "
+                    "Its weights (575 MB, BSD-3-Clause) are downloaded into models/gaugan at the first use.",
+                ),
             ],
             outputs=[GauGANModel.Output(display_name="model", tooltip="For the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
@@ -137,7 +145,7 @@ class GauGANTrain(io.ComfyNode):
     @classmethod
     def execute(
         cls, data, folder, taxonomy, name, preset, minutes, seed, size=0, batch=0, steps=0, learning_rate=0.0,
-        flips=True, generator="spade",
+        flips=True, generator="spade", perceptual=False,
     ) -> io.NodeOutput:  # fmt: skip
         run = runtime.training_folder(KIND, name)
         config = configure(
@@ -151,7 +159,7 @@ class GauGANTrain(io.ComfyNode):
             learning_rate=learning_rate,
             flips=flips,
         )
-        warn = warner(cls.hidden.unique_id)
+        warn, report = warner(cls.hidden.unique_id), reporter(cls.hidden.unique_id)
         pairs = training_pairs(data, folder, config, run, warn)
         runtime.free_memory(MEMORY)
         file = train(
@@ -160,9 +168,10 @@ class GauGANTrain(io.ComfyNode):
             run,
             device=runtime.device(),
             dtype=runtime.training_dtype(),
+            perceptual=find_perceptual(runtime.model_folder(KIND), warn, report) if perceptual else None,
             minutes=minutes or None,
             data=f"{len(pairs)} rendered landscapes" if data == RENDERED else training_folder(folder).name,
-            on_progress=reporter(cls.hidden.unique_id),
+            on_progress=report,
             on_warning=warn,
         )
         model = gaugan.open_synthesizer(file)

@@ -1,8 +1,11 @@
 """Makes the pictures of the README and of the help pages from the bundled model and the example pictures.
 
-python -m tools.help_pictures
+python -m tools.help_pictures [--run FOLDER]
+
+The picture of Train GauGAN is the last preview of the training run in FOLDER, and stays as it is without one.
 """
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,12 @@ GAP = 6
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, help="folder of a GauGAN training")
+    run = parser.parse_args().run
+    if run is not None:
+        with Image.open(max((run / "samples").iterdir())) as sheet:
+            save(HELP / "train_gaugan.jpg", sheet.convert("RGB"))
     label_map_pictures()
     gaugan_pictures()
     singan_pictures()
@@ -73,7 +82,7 @@ def label_map_pictures() -> None:
 
 
 def gaugan_pictures() -> None:
-    for number, name in enumerate(("load", "encode_style", "random_style", "mix_styles", "generate")):
+    for number, name in enumerate(("load", "encode_style", "random_style", "mix_styles", "generate", "save")):
         save(HELP / f"gaugan_{name}.jpg", wiring(number))
     size = (210, 280)
     ours, other = (
@@ -126,10 +135,11 @@ def wiring(chosen: int) -> Image.Image:
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     boxes = {
         "Load GauGAN": (20, 20), "GauGAN Encode Style": (210, 90), "GauGAN Random Style": (210, 150),
-        "GauGAN Mix Styles": (400, 120), "GauGAN Generate": (590, 60), "a photo": (20, 90),
+        "GauGAN Mix Styles": (400, 120), "GauGAN Generate": (590, 60), "Save GauGAN": (210, 230),
+        "Train GauGAN": (20, 230), "a photo": (20, 90),
         "a label map": (400, 230), "the picture": (590, 160),
     }  # fmt: skip
-    wires = [(0, 1), (0, 2), (0, 4), (5, 1), (1, 3), (2, 3), (3, 4), (6, 4), (4, 7)]
+    wires = [(0, 1), (0, 2), (0, 4), (7, 1), (1, 3), (2, 3), (3, 4), (8, 4), (4, 9), (6, 5)]
     corners = list(boxes.values())
     for start, end in wires:
         (x1, y1), (x2, y2) = corners[start], corners[end]
@@ -137,7 +147,7 @@ def wiring(chosen: int) -> Image.Image:
         draw.line(ends, (200, 200, 140), 2)
     for index, (name, (left, top)) in enumerate(boxes.items()):
         fill = (70, 110, 160) if index == chosen else (60, 60, 60)
-        if index >= 5:
+        if index >= 7:
             fill = (45, 60, 45)
         draw.rounded_rectangle((left, top, left + 160, top + 40), 6, fill, (130, 130, 130))
         draw.text((left + 80, top + 20), name, (235, 235, 235), font, anchor="mm")

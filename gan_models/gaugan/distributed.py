@@ -4,13 +4,15 @@ Without an initialized torch.distributed, everything here does nothing.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+Result = TypeVar("Result")
 
 
 def processes() -> tuple[int, int]:
@@ -38,6 +40,16 @@ def joined(device: str) -> Iterator[torch.device]:
         yield torch.device(device)
     finally:
         dist.destroy_process_group()
+
+
+def first_alone(work: Callable[[], Result]) -> Result:
+    """What ``work`` gives, which the first process does before the others: a download, which these then find."""
+    rank, count = processes()
+    if rank == 0:
+        result = work()
+    if count > 1:
+        dist.barrier()
+    return result if rank == 0 else work()
 
 
 class _Sum(torch.autograd.Function):

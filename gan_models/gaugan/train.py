@@ -18,8 +18,9 @@ import torch
 from ..labels import TAXONOMIES
 from ..progress import Progress
 from .config import UPSAMPLINGS
-from .distributed import joined, processes
+from .distributed import first_alone, joined, processes
 from .pairs import FolderPairs, Pairs, RenderedPairs
+from .perceptual import find_perceptual
 from .presets import GENERATORS, PRESETS, changed, preset
 from .run import STATE, Enough, train
 from .training import NotFiniteError
@@ -42,12 +43,15 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             config = _config(options)
             pairs = _pairs(options, config)
+            folder = options.vgg19
+            perceptual = first_alone(lambda: find_perceptual(folder, _say)) if folder is not None else None
             path = train(
                 pairs,
                 config,
                 options.output,
                 device=device,
                 dtype=PRECISIONS[options.precision],
+                perceptual=perceptual,
                 minutes=options.minutes,
                 data=f"{len(pairs)} rendered landscapes"
                 if options.data == SCENES
@@ -99,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--upsampling", choices=UPSAMPLINGS, help="how often the generator's start grid is doubled")
     add("--no-flips", dest="flips", action="store_const", const=False, help="never mirror the pictures")
     add("--scenes", type=int, default=4000, help="how many landscapes to render (default: %(default)s)")
+    add("--vgg19", type=Path, metavar="FOLDER", help="use the VGG19 loss, with weights in FOLDER or downloaded to it")
     add("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     add("--precision", choices=PRECISIONS, default="float32", help="of the convolutions (default: %(default)s)")
     add("--threads", type=int, help="CPU threads")

@@ -94,7 +94,7 @@ def test_the_schema_refuses(change):
 
 
 def test_names_are_unique_and_bundled_files_have_hashes():
-    every = [*entries("gaugan"), *entries("singan")]
+    every = [*entries("gaugan"), *entries("singan"), *entries("vgg19")]
     assert len({entry.name for entry in every}) == len(every)
     assert bundled("singan") == {"singan-balloons": "weights/singan-balloons.safetensors"}
     for entry in every:

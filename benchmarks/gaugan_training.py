@@ -1,0 +1,97 @@
+"""GauGAN's training with gradients by distinct neighbourhoods against the plain SPADE layers, in one run.
+
+    python benchmarks/gaugan_training.py [--quick]
+
+The nets of the preset 'small', fresh weights, the label maps of rendered landscapes, pictures of noise. A step is a
+whole one: generator, style encoder, critics, and their optimizers. Prints a Markdown table of pictures a second, and
+how far the gradients of the two paths are apart, relative to the largest gradient of each tensor.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+from torch import Tensor
+
+from gan_models.gaugan import LabelMaps, label_codes, one_hot, training
+from gan_models.gaugan.presets import preset
+from gan_models.scenes import lay_out, random_plan
+
+BATCHES = {128: 8, 256: 4}
+PATHS = {"plain": one_hot, "fast": LabelMaps}
+
+
+def examples(size: int, batch: int, first: int) -> tuple[Tensor, Tensor]:
+    """Pictures of noise ``[B, 3, H, W]`` and label maps ``[B, H, W]`` of rendered scenes."""
+    ids = torch.stack([lay_out(random_plan(seed), size).labels for seed in range(first, first + batch)])
+    return torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(first)) * 2 - 1, ids.long()
+
+
+def gradients(trainer: training.Trainer, path: str, ids: Tensor) -> list[Tensor]:
+    """Of the generator's parameters, for one batch."""
+    codes = label_codes(trainer.config.generator, ids).to(trainer.device)
+    drawn = torch.Generator().manual_seed(0)
+    z = torch.randn(len(ids), trainer.config.generator.z_dim, generator=drawn).to(trainer.device)
+    wanted = torch.rand(len(ids), 3, *ids.shape[1:], generator=drawn).to(trainer.device)
+    trainer.generator.zero_grad()
+    with trainer.autocast():
+        made = trainer.generator(PATHS[path](trainer.config.generator, codes), z)
+    (made.float() - wanted).square().mean().backward()
+    return [parameter.grad.clone() for parameter in trainer.generator.parameters()]
+
+
+def step_seconds(trainer: training.Trainer, path: str, batch: tuple[Tensor, Tensor]) -> float:
+    """Seconds of one training step."""
+    training.LabelMaps = PATHS[path]
+    began = time.perf_counter()
+    trainer.train_step(*batch)
+    if trainer.device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def measure(size: int, dtype: torch.dtype, device: str, repeats: int) -> dict[str, float]:
+    """The quickest step of each path, and how far their gradients are apart."""
+    batch = BATCHES[size]
+    config = preset("small", "landscape", size=size, batch=batch)
+    trainer = training.Trainer(config, device=device, dtype=dtype)
+    # With one initialization for both: spectral norm changes at every use in training.
+    trainer.generator.eval()
+    first = examples(size, batch, 0)
+    pairs = zip(*(gradients(trainer, path, first[1]) for path in PATHS), strict=True)
+    apart = max(((a - b).abs().max() / a.abs().max().clamp(min=1e-12)).item() for a, b in pairs)
+    trainer.generator.train()
+    seconds = dict.fromkeys(PATHS, float("inf"))
+    for repeat in range(repeats + 1):
+        loaded = examples(size, batch, repeat * batch)
+        for path in PATHS:
+            taken = step_seconds(trainer, path, loaded)
+            if repeat:
+                seconds[path] = min(seconds[path], taken)
+    return {path: batch / taken for path, taken in seconds.items()} | {"apart": apart}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="128 pixels only")
+    parser.add_argument("--repeats", type=int, default=3, help="the quickest of so many steps counts")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    print(f"torch {torch.__version__}, {device}, {args.threads} CPU threads\n")
+    print("| pictures | batch | precision | plain, pictures/s | fast, pictures/s | | gradients apart |")
+    print("|---|---|---|---|---|---|---|")
+    for size in (128,) if args.quick else BATCHES:
+        for dtype in (torch.float32, torch.bfloat16):
+            row = measure(size, dtype, device, args.repeats)
+            figures = f"{row['plain']:.2f} | {row['fast']:.2f} | {row['fast'] / row['plain']:.1f}x | {row['apart']:.1e}"
+            print(f"| {size}×{size} | {BATCHES[size]} | {str(dtype)[6:]} | {figures} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
