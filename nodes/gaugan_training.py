@@ -107,7 +107,7 @@ class GauGANTrain(io.ComfyNode):
                     min=0.0,
                     max=0.1,
                     step=0.00001,
-                    round=False,
+                    round=0.000001,
                     advanced=True,
                     tooltip="Twice that of the generator and half that of its critics. 0: the paper's 0.0002.",
                 ),

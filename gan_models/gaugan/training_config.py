@@ -63,6 +63,10 @@ class TrainingConfig:
             raise ValueError(f"size {self.size} makes pictures of {self.size}×{self.height}, but the sides must be "
                              f"multiples of {self.generator.stride}")  # fmt: skip
 
+        if self.batch * self.size * self.height == self.generator.stride**2:
+            raise ValueError(f"batch 1 at size {self.size} leaves batch norm one number to work with; use a larger "
+                             "batch or size")  # fmt: skip
+
     @property
     def height(self) -> int:
         """Height of the training pictures."""

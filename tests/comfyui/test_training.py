@@ -39,6 +39,25 @@ def test_training_reports_progress_and_previews(comfyui):
     assert [event for event in events if event.type == "preview"]
 
 
+def test_a_gaugan_trains_and_is_saved(comfyui):
+    widgets = {
+        "data": "rendered landscapes", "folder": "", "taxonomy": "landscape", "name": "tiny", "preset": "small",
+        "minutes": 0.0, "seed": 0, "size": 64, "batch": 1, "steps": 2, "learning_rate": 0.0, "flips": True,
+        "generator": "spade", "perceptual": False,
+    }  # fmt: skip
+    prompt = {
+        "train": {"class_type": "GauGANTrain", "inputs": widgets},
+        "save": {"class_type": "GauGANSave", "inputs": {
+            "model": ["train", 0], "name": "tiny", "overwrite": True, "precision": "float16"}},
+    }  # fmt: skip
+    events = list(comfyui.queue(prompt).events())
+    assert events[-1].type == "execution_success", events[-1].data
+    progress = [event.data for event in events if event.type == "progress" and event.data["node"] == "train"]
+    assert progress[-1]["value"] == progress[-1]["max"] == 2
+    assert [event for event in events if event.type == "preview"]
+    assert "tiny.safetensors" in comfyui.object_info("GauGANLoad")["input"]["required"]["name"][1]["options"]
+
+
 # Early, where an iteration takes milliseconds, and late, where it takes as long as it ever does.
 @pytest.mark.parametrize(("iterations", "stop_at"), [(0, 0.0), (5, 0.8)], ids=["first scale", "last scale"])
 def test_stop_ends_training_within_two_seconds(comfyui, iterations, stop_at):

@@ -40,6 +40,22 @@ def test_train_gives_a_model_that_paints_and_goes_on(train, call, said, comfy_fo
     assert {"log.csv", "model.safetensors", "run.safetensors"} <= {file.name for file in folder.iterdir()}
 
 
+def test_the_papers_baseline_trains_too(train, call, label_map):
+    model = train(generator="pix2pixhd")
+    assert type(model.model.generator).__name__ == "Pix2PixHD"
+    loaded = call("Load", name=call("Save", model=model, name="baseline"))
+    assert call("Generate", model=loaded, label_map=label_map(64, 96), seed=0).shape == (1, 64, 96, 3)
+
+
+def test_without_vgg19_the_training_goes_on_and_says_so(train, pack, said, monkeypatch):
+    def offline(entry, folder, on_progress):
+        raise FileNotFoundError(f"could not download {entry.name}")
+
+    monkeypatch.setattr(sys.modules[f"{pack.__name__}.gan_models.gaugan.perceptual"], "resolve", offline)
+    train(perceptual=True)
+    assert "the training goes on without the VGG19 loss: could not download vgg19" in said
+
+
 def test_rendered_landscapes_are_kept_with_the_run(train, comfy_folders, said):
     train(data="rendered landscapes", folder="", steps=1)
     assert "on 2000 rendered landscapes" in said[-1]
@@ -93,6 +109,7 @@ def test_train_works_in_inference_mode_as_comfyui_calls_it(node_classes, train):
         ({"data": "rendered landscapes", "taxonomy": "ade20k"}, "taxonomy is 'ade20k', but rendered landscapes"),
         ({"name": "../outside"}, "is no name for a model file"),
         ({"size": 40}, "size 40 makes pictures of 40×40, but the sides must be multiples of 32"),
+        ({"batch": 1}, "batch 1 at size 32 leaves batch norm one number"),
     ],
 )
 def test_bad_inputs_are_named(train, comfy_folders, changes, message):
@@ -138,10 +155,12 @@ def test_what_a_file_says_is_kept(call, train, said):
     assert loaded.model.trained.startswith("trained for 3 steps") and loaded.model.taxonomy == "landscape"
 
 
-def test_the_loader_offers_models_of_runs_and_not_their_states(train, node_classes):
+def test_the_loader_offers_models_of_runs_and_not_their_states(train, node_classes, folder):
     train()
+    (folder / "vgg19.safetensors").write_bytes(b"x")
     options = node_classes["GauGANLoad"].define_schema().inputs[0].options
-    assert "training/toy/model.safetensors" in options and "training/toy/run.safetensors" not in options
+    assert "training/toy/model.safetensors" in options
+    assert not {"training/toy/run.safetensors", "vgg19.safetensors"} & {*options}
 
 
 def test_the_state_of_a_run_is_no_model(train, call):
@@ -155,7 +174,8 @@ def test_the_nodes_are_reachable_by_the_executor(run, modules, comfy_folders):
     nodes = {
         "1": {"class_type": "GauGANTrain", "inputs": {
             "data": "folder", "folder": "blobs", "taxonomy": "landscape", "name": "toy", "preset": "small",
-            "minutes": 0.0, "seed": 0, "size": 0, "batch": 0, "steps": 2, "learning_rate": 0.0, "flips": True}},
+            "minutes": 0.0, "seed": 0, "size": 0, "batch": 0, "steps": 2, "learning_rate": 0.0, "flips": True,
+            "generator": "spade", "perceptual": False}},
         "2": {"class_type": "GauGANSave", "inputs": {
             "model": ["1", 0], "name": "made", "overwrite": True, "precision": "float16"}},
     }  # fmt: skip
