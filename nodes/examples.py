@@ -7,7 +7,19 @@ from PIL import Image
 
 from .runtime import PACK
 
-PICTURES = ("balloons.jpg", "balloons_pasted.png", "balloons_painted.png", "mountains.jpg", "pebbles.jpg")
+PICTURES = (
+    "balloons.jpg",
+    "balloons_pasted.png",
+    "balloons_painted.png",
+    "mountains.jpg",
+    "pebbles.jpg",
+    "lake_labels.png",
+    "valley_labels.png",
+    "river_ade20k.png",
+    "sunset.jpg",
+    "winter.jpg",
+    "noon.jpg",
+)
 
 
 class GANAtelierExampleImage(io.ComfyNode):
@@ -25,7 +37,9 @@ class GANAtelierExampleImage(io.ComfyNode):
                     "picture",
                     options=list(PICTURES),
                     tooltip="balloons: to learn from. balloons_pasted: with a foreign object, to harmonize. "
-                    "balloons_painted: a crude painting. mountains, pebbles: other pictures to learn from.",
+                    "balloons_painted: a crude painting. mountains, pebbles: other pictures to learn from. "
+                    "lake_labels, valley_labels: label maps in the colours of 'landscape', river_ade20k in those of "
+                    "'ade20k'. sunset, winter, noon: styles for GauGAN.",
                 ),
             ],
             outputs=[

@@ -1,11 +1,16 @@
 """The example pictures: the files that ship, and the script that renders them."""
 
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+
+from gan_models.labels import decode, palette, taxonomy
 
 PICTURES = Path(__file__).parents[2] / "pictures"
 NAMES = ("balloons.jpg", "balloons_pasted.png", "balloons_painted.png", "mountains.jpg", "pebbles.jpg")
@@ -24,6 +29,25 @@ def test_picture_ships_at_a_sensible_size(name):
     assert path.stat().st_size < 350_000
     with Image.open(path) as picture:
         assert picture.size == (512, 384)
+
+
+def test_label_maps_are_in_the_colours_of_their_taxonomies():
+    for name, colors, wanted in (
+        ("lake_labels.png", "landscape", {"sky", "water", "snow", "tree", "sand"}),
+        ("valley_labels.png", "landscape", {"sky", "grass", "house", "tree"}),
+        ("river_ade20k.png", "ade20k", {"sky", "tree", "river", "grass"}),
+    ):
+        with Image.open(PICTURES / name) as picture:
+            pixels = torch.from_numpy(np.array(picture.convert("RGB")))[None]
+        decoded = decode(pixels, [palette(colors)], tolerance=0)
+        assert not decoded.off_palette.any()
+        assert wanted <= {taxonomy(colors).names[index] for index in decoded.ids.unique().tolist()}
+
+
+def test_style_pictures_are_the_scenes_that_they_say(tmp_path):
+    subprocess.run([sys.executable, PICTURES / "landscapes.py", "sunset.jpg", "--folder", tmp_path], check=True)
+    again, ships = (np.asarray(Image.open(folder / "sunset.jpg"), dtype=int) for folder in (tmp_path, PICTURES))
+    assert abs(again - ships).mean() < 1
 
 
 def test_pasted_object_is_what_the_alpha_channel_hides():
