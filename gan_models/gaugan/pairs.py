@@ -13,7 +13,6 @@ from PIL import Image
 from torch import Tensor
 
 from ..labels import decode, palette, taxonomy
-from ..scenes.writing import Writer
 from .config import UNKNOWN
 from .training_config import TrainingConfig
 
@@ -57,6 +56,9 @@ class RenderedPairs:
         return self.count
 
     def load(self, index: int) -> tuple[Image.Image, Image.Image]:
+        # Not above: importing the renderer reads files, which importing the pack should not.
+        from ..scenes.writing import Writer
+
         image, labels = Writer(self.folder, self.size, light=None, jpeg=True)(self.first_seed + index)
         with Image.open(image) as picture, Image.open(labels) as ids:
             ids.load()

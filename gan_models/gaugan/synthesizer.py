@@ -77,7 +77,8 @@ class Synthesizer(nn.Module):
     def summary(self) -> str:
         """A line for a person: what it takes and gives."""
         config = self.generator.config
-        size = f"{config.crop_size}×{round(config.crop_size / config.aspect_ratio)}"
+        width = self._facts.get("size", config.crop_size)
+        size = f"{width}×{round(width / config.aspect_ratio)}"
         style = f"style of {config.z_dim} numbers" if config.z_dim else "no style"
         encoder = ", with encoder" if self.encoder else ", no encoder" if config.z_dim else ""
         return (f"classes of '{self.taxonomy}', {style}{encoder}, trained at {size}, "
@@ -86,10 +87,15 @@ class Synthesizer(nn.Module):
     @property
     def trained(self) -> str:
         """A line for a person: how the file says that it was trained; empty if it doesn't."""
-        facts = json.loads(self.metadata.get("training", "{}"))
-        if not facts:
+        if not self._facts:
             return ""
-        return f"trained for {facts['steps']} steps in {facts['seconds'] / 60:.1f} minutes on {facts['data']}"
+        steps, minutes = self._facts["steps"], self._facts["seconds"] / 60
+        return f"trained for {steps} steps in {minutes:.1f} minutes on {self._facts['data']}"
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads(self.metadata.get("training", "{}"))
+        return facts
 
     def save(self, path: str | Path, dtype: torch.dtype | None = None) -> None:
         """Write a file that ``open_synthesizer`` reads. See ``checkpoint.save``."""

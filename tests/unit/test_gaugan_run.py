@@ -108,6 +108,7 @@ def test_minutes_end_a_run_and_other_settings_go_on_with_it(tmp_path, data):
     run.train(data, config, tmp_path / "run", half=True)
     assert read_config(tmp_path / "run" / run.STATE) == config
     stored = read_state_dict(tmp_path / "run" / run.MODEL)[0]
+    assert "trained at 64×64" in open_synthesizer(tmp_path / "run" / run.MODEL).summary
     kinds = {name.rpartition(".")[2]: value.dtype for name, value in stored.items()}
     assert kinds["weight"] == torch.float16 and kinds["running_var"] == torch.float32
     with pytest.raises(ValueError, match=r"a run with generator\.ngf 2, which cannot become 4"):
