@@ -31,6 +31,15 @@ def feature_matching_loss(judged: Judged, real: Judged) -> Tensor:
     return total / len(judged)
 
 
+def color_loss(fake: Tensor, real: Tensor, cell: int = 8) -> Tensor:
+    """Mean absolute difference of the colours of ``cell`` x ``cell`` pixels, of pictures ``[B, 3, H, W]``.
+
+    Not in the paper. Where no VGG19 features are compared, only this and feature matching tell the style encoder
+    which light and which season it saw; it leaves the texture to the critics.
+    """
+    return F.l1_loss(F.avg_pool2d(fake, cell), F.avg_pool2d(real, cell))
+
+
 def style_loss(mu: Tensor, logvar: Tensor) -> Tensor:
     """Kullback-Leibler divergence of the styles, ``[B, z_dim]`` each, from the unit Gaussian; mean over the batch."""
     mu, logvar = mu.float(), logvar.float()

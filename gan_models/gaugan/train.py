@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         ("init-gain", float, "of the weights in the beginning"),
         ("style-weight", float, "of the styles' divergence from the unit Gaussian"),
         ("feature-weight", float, "of feature matching"),
+        ("color-weight", float, "of the difference of coarse colours"),
         ("decay", float, "of the averaged generator, for a step"),
         ("margin", float, "pictures are brought to so many times the size, then cropped"),
         ("ngf", int, "channels of the generator's last layers"),
@@ -116,9 +117,9 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
     given: dict[str, Any] = {
         name: getattr(options, name)
         for name in (
-            "size", "batch", "steps", "seed", "learning_rate", "init_gain", "style_weight", "feature_weight", "decay",
-            "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio", "upsampling", "critics_ndf",
-            "encoder_ndf", "encoder_layers",
+            "size", "batch", "steps", "seed", "learning_rate", "init_gain", "style_weight", "feature_weight",
+            "color_weight", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio",
+            "upsampling", "critics_ndf", "encoder_ndf", "encoder_layers",
         )
     }  # fmt: skip
     state = options.output / STATE

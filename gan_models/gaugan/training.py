@@ -15,7 +15,7 @@ from .discriminator import Discriminator
 from .distributed import average_gradients, mean_over_processes, processes
 from .encoder import StyleEncoder
 from .label_codes import label_codes, one_hot
-from .losses import adversarial_loss, critics_loss, feature_matching_loss, style_loss
+from .losses import adversarial_loss, color_loss, critics_loss, feature_matching_loss, style_loss
 from .modulation import LabelMaps
 from .pix2pixhd import build_generator
 from .training_config import TrainingConfig
@@ -130,6 +130,8 @@ class Trainer:
             self.critics.requires_grad_(True)
             losses["adversarial"] = adversarial_loss(judged)
             losses["features"] = config.feature_weight * feature_matching_loss(judged, real)
+            if config.color_weight:
+                losses["colors"] = config.color_weight * color_loss(fake, images)
             if self.perceptual is not None:
                 losses["perceptual"] = config.perceptual_weight * self.perceptual(fake, images)
         return losses, fake.detach()

@@ -24,6 +24,7 @@ class TrainingConfig:
         init_gain: of the Xavier initialization.
         feature_weight, perceptual_weight, style_weight: of feature matching, of the VGG19 features' difference
             (where its weights are at hand), and of the styles' divergence from the unit Gaussian.
+        color_weight: of the difference of coarse colours; the paper has no such loss.
         margin: the pictures are brought to this many times the size, then cropped at random.
         flips: whether pictures are mirrored at random.
         decay: share that the averaged generator keeps of itself in a step.
@@ -42,6 +43,7 @@ class TrainingConfig:
     feature_weight: float = 10.0
     perceptual_weight: float = 10.0
     style_weight: float = 0.05
+    color_weight: float = 0.0
     margin: float = 286 / 256
     flips: bool = True
     decay: float = 0.999
@@ -50,7 +52,7 @@ class TrainingConfig:
         for name in ("size", "batch", "steps", "learning_rate", "init_gain"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
-        for name in ("feature_weight", "perceptual_weight", "style_weight"):
+        for name in ("feature_weight", "perceptual_weight", "style_weight", "color_weight"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         if self.margin < 1:

@@ -16,7 +16,7 @@ from .training_config import TrainingConfig
 FORMAT_VERSION = 1
 ARCHITECTURE = "gaugan-training"
 MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "flips", "feature_weight",
-              "perceptual_weight", "style_weight")  # fmt: skip
+              "perceptual_weight", "style_weight", "color_weight")  # fmt: skip
 """Settings that a run may go on with other values of."""
 
 

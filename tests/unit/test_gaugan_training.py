@@ -6,7 +6,7 @@ import torch
 
 from gan_models.gaugan import label_codes, one_hot, synthesize
 from gan_models.gaugan.discriminator import Discriminator, DiscriminatorConfig
-from gan_models.gaugan.losses import adversarial_loss, critics_loss, feature_matching_loss, style_loss
+from gan_models.gaugan.losses import adversarial_loss, color_loss, critics_loss, feature_matching_loss, style_loss
 from gan_models.gaugan.modulation import LabelMaps
 from gan_models.gaugan.training import NotFiniteError, Trainer, effective_state
 from gan_models.gaugan.training_result import result_of
@@ -44,6 +44,9 @@ def test_losses_have_the_values_of_their_formulas():
     assert adversarial_loss(judged(0.5, 1.5)).item() == pytest.approx(-1)
     assert feature_matching_loss(judged(1.0, 1.0), judged(3.0, 0.0)).item() == pytest.approx((1 + 0.5) / 2)
     assert style_loss(torch.zeros(3, 4), torch.zeros(3, 4)).item() == 0
+    checks = torch.tensor([[1.0, 0.0], [0.0, 1.0]]).repeat(8, 8).expand(1, 3, -1, -1)
+    assert color_loss(checks, 1 - checks).item() == 0
+    assert color_loss(checks, checks + 0.25).item() == pytest.approx(0.25)
     assert style_loss(torch.tensor([[2.0]]), torch.tensor([[math.log(4.0)]])).item() == pytest.approx(
         0.5 * (4 + 4 - 1 - math.log(4))
     )

@@ -18,7 +18,7 @@ from gan_models.weights import MANIFEST, ROOT, SCHEMA, Bundled, Hosted, bundled,
 
 CONTENT = random.Random(0).randbytes(600_000)
 ENTRY = dataclasses.replace(
-    entries("gaugan")[0], name="toy", source=Hosted("someone/models", "folder/net.pth", "main"), sha256=None
+    entries("gaugan")[-1], name="toy", source=Hosted("someone/models", "folder/net.pth", "main"), sha256=None
 )
 
 
@@ -255,7 +255,7 @@ import dataclasses, sys, types
 sys.modules["torch"] = types.SimpleNamespace(Tensor=object)
 sys.path.append(sys.argv[1])
 from gan_models.weights import Hosted, entries, resolve
-entry = dataclasses.replace(entries("gaugan")[0], name="toy", source=Hosted("someone/models", "folder/net.pth", "main"))
+entry = dataclasses.replace(entries("gaugan")[-1], name="toy", source=Hosted("someone/models", "folder/net.pth", "main"))
 try:
     print(resolve(entry, sys.argv[2]))
 except FileNotFoundError as error:
