@@ -255,7 +255,8 @@ import dataclasses, sys, types
 sys.modules["torch"] = types.SimpleNamespace(Tensor=object)
 sys.path.append(sys.argv[1])
 from gan_models.weights import Hosted, entries, resolve
-entry = dataclasses.replace(entries("gaugan")[-1], name="toy", source=Hosted("someone/models", "folder/net.pth", "main"))
+source = Hosted("someone/models", "folder/net.pth", "main")
+entry = dataclasses.replace(entries("gaugan")[-1], name="toy", source=source)
 try:
     print(resolve(entry, sys.argv[2]))
 except FileNotFoundError as error:
