@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from PIL import Image, ImageFilter
 
-from conftest import ROOT
 from gan_models import labels
 
 
