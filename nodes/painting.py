@@ -84,11 +84,11 @@ class GauGANLabelMapPaint(io.ComfyNode):
             shown["start"] = [runtime.temporary_file(labels.to_png(start[0], taxonomy), ".png")]
         if image is not None:
             shown["trace"] = [runtime.temporary_file(to_trace(image), ".jpg")]
-        if label_map is not None and (not painting or painting.startswith(EXAMPLE)):
-            ids = start
-        elif painting:
+        if painting:
             ids, lost = labels.read_drawing(drawing_file(painting), classes)
             ids = labels.resize(ids, height, width)
+        elif label_map is not None:
+            ids = start
         else:
             base = classes.find(labels.base_class(taxonomy)).id
             ids = torch.full((1, height, width), base, dtype=torch.uint8)

@@ -1,0 +1,110 @@
+/** Puts the label painter on the node GauGANLabelMapPaint. */
+
+import { api } from "../../scripts/api.js";
+import { app } from "../../scripts/app.js";
+import { Painter } from "./painter/painter.js";
+import { isExample } from "./painter/storage.js";
+
+const WIDGET = "GAN_ATELIER_LABEL_PAINTER";
+const SETTINGS = ["taxonomy", "width", "height"];
+const MIN_HEIGHT = 360;
+const MIN_WIDTH = 300;
+const SIZE = [640, 690];
+
+/** Adds the painter as the node's widget `name`; `data` is the input's description from the server. */
+function addPainter(node, name, data) {
+    const { taxonomies, examples, default: initial } = data[1];
+    const painter = new Painter({
+        fetchApi: (route, options) => api.fetchApi(route, options),
+        taxonomies,
+        examples,
+        layouts: new URL("./layouts/", import.meta.url),
+        onChange: () => {
+            widget.callback?.(painter.value);
+            node.graph?.setDirtyCanvas(true, true);
+            noticeChange();
+        },
+    });
+    const widget = node.addDOMWidget(name, WIDGET, painter.element, {
+        getValue: () => painter.value,
+        setValue: (value) => {
+            applySettings(node, painter);
+            painter.setValue(String(value ?? ""));
+        },
+        getMinHeight: () => MIN_HEIGHT,
+        hideOnZoom: false,
+        socketless: true,
+    });
+    widget.painter = painter;
+    widget.serializeValue = async () => {
+        await painter.settled();
+        return painter.value;
+    };
+    followSettings(node, painter);
+    followRuns(node, painter);
+    chain(node, "onRemoved", () => painter.destroy());
+    widget.value = initial;
+    return { widget, minWidth: MIN_WIDTH, minHeight: SIZE[1] };
+}
+
+/** Tells the editor that the graph is another one: for its own undo, and for "run on change". */
+function noticeChange() {
+    const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+    if (tracker?.captureCanvasState) tracker.captureCanvasState();
+    else tracker?.checkState?.();
+}
+
+/** The widget of that name, unless another node gives its value. */
+function widgetValue(node, name) {
+    return node.widgets?.find((widget) => widget.name === name)?.value;
+}
+
+function applySettings(node, painter) {
+    const [taxonomy, width, height] = SETTINGS.map((name) => widgetValue(node, name));
+    if (taxonomy) painter.setTaxonomy(taxonomy);
+    if (width && height) painter.setSize(width, height);
+}
+
+/** Has the painter follow the widgets above it. */
+function followSettings(node, painter) {
+    for (const name of SETTINGS) {
+        const widget = node.widgets?.find((other) => other.name === name);
+        if (widget) chain(widget, "callback", () => applySettings(node, painter));
+    }
+}
+
+/** Has the painter show what a run found at the node's inputs, until they are disconnected. */
+function followRuns(node, painter) {
+    chain(node, "onExecuted", (output) => {
+        if (output?.trace) painter.setTrace(api.apiURL(painter.storage.address(output.trace[0])));
+        if (output?.start) painter.setStart(output.start[0]);
+    });
+    chain(node, "onConnectionsChange", (side, slot, connected) => {
+        if (side !== LiteGraph.INPUT) return;
+        const input = node.inputs[slot]?.name;
+        if (input === "image" && !connected) painter.setTrace(null);
+        if (input === "label_map" && !connected) painter.setStart(null);
+        // Who connects a label map wants to start from it, rather than from a layout.
+        if (input === "label_map" && connected && !app.configuringGraph && isExample(painter.value)) painter.clear();
+    });
+}
+
+/** Calls `also` after a method of this one object. */
+function chain(object, method, also) {
+    const own = object[method];
+    object[method] = function (...values) {
+        const result = own?.apply(this, values);
+        also(...values);
+        return result;
+    };
+}
+
+app.registerExtension({
+    name: "gan-atelier.label-painter",
+    getCustomWidgets: () => ({ [WIDGET]: addPainter }),
+    nodeCreated(node) {
+        if (node.comfyClass === "GauGANLabelMapPaint") {
+            node.setSize([Math.max(node.size[0], SIZE[0]), Math.max(node.size[1], SIZE[1])]);
+        }
+    },
+});
