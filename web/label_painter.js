@@ -2,7 +2,7 @@
 
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
-import { Painter } from "./painter/painter.js";
+import { Painter, ROOT } from "./painter/painter.js";
 import { isExample } from "./painter/storage.js";
 
 const WIDGET = "GAN_ATELIER_LABEL_PAINTER";
@@ -42,9 +42,31 @@ function addPainter(node, name, data) {
     };
     followSettings(node, painter);
     followRuns(node, painter);
-    chain(node, "onRemoved", () => painter.destroy());
+    followNode(node, painter);
     widget.value = initial;
     return { widget, minWidth: MIN_WIDTH, minHeight: SIZE[1] };
+}
+
+/** Has the painter know whether its node is in a graph.
+ *
+ * Nodes 2.0 leaves a widget's element in place when undo makes its node anew, with the same id. The new node's element
+ * takes that place.
+ */
+function followNode(node, painter) {
+    const { element } = painter;
+    chain(node, "onRemoved", () => {
+        element.dataset.removed = "";
+        painter.view.disconnect();
+    });
+    chain(node, "onAdded", () => {
+        delete element.dataset.removed;
+        element.dataset.node = node.id;
+        painter.view.connect();
+        requestAnimationFrame(() => requestAnimationFrame(() => {
+            const left = document.querySelector(`.${ROOT}[data-node="${node.id}"][data-removed]`);
+            if (!element.isConnected) left?.replaceWith(element);
+        }));
+    });
 }
 
 /** Tells the editor that the graph is another one: for its own undo, and for "run on change". */

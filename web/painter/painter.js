@@ -11,6 +11,8 @@ import { readTaxonomies, resized, translated } from "./taxonomy.js";
 import { LARGEST, Toolbar } from "./toolbar.js";
 import { View } from "./view.js";
 
+/** The class of every painter's element. */
+export const ROOT = "gan-atelier-painter";
 const SIDE = 512;
 const FIRST_CLASS = "mountain";
 const STYLE = new URL("./painter.css", import.meta.url);
@@ -49,11 +51,6 @@ export class Painter {
         this.source = this._blank();
         this._build(examples);
         this.setTaxonomy(this.taxonomy.name);
-    }
-
-    destroy() {
-        this.loads++;
-        this.view.destroy();
     }
 
     // What the node says.
@@ -297,9 +294,9 @@ export class Painter {
             open: () => picture.click(), download: () => this.download(), useExample: (name) => this.useExample(name),
         }, examples);
         this.element = element(
-            "div.gan-atelier-painter", {}, this.keys, picture, this.toolbar.element,
+            `div.${ROOT}`, {}, this.keys, picture, this.toolbar.element,
             element("div.body", {}, this.stage, this.palette.element), this.status);
-        this.stage.dataset.captureWheel = "true";
+        this.element.dataset.captureWheel = "true";
         this.view = new View(this.stage, () => this.hover(null));
         this.view.setOpacity(0.6);
         this.gestures = new Gestures(this.view.canvas, this);

@@ -18,7 +18,6 @@ export class Palette {
         this.recentRow = element("div.recent");
         this.list = element("div.list", { attributes: { role: "listbox", "aria-label": "Classes" } });
         this.element = element("div.palette", {}, this.current, this.search, this.recentRow, this.list);
-        this.list.dataset.captureWheel = "true";
     }
 
     /** @param {import("./taxonomy.js").Taxonomy} taxonomy whose classes are shown from now on */

@@ -26,12 +26,18 @@ export class View {
             this.draw();
             onLayout();
         });
-        this.observer.observe(stage);
+        this.stage = stage;
+        this.connect();
     }
 
-    destroy() {
+    /** Follows the stage's size, as after the construction. */
+    connect() {
+        this.observer.observe(this.stage);
+    }
+
+    /** Lets go of the stage. */
+    disconnect() {
         this.observer.disconnect();
-        cancelAnimationFrame(this.frame);
     }
 
     /** Takes the drawing and its colours; shows all of it if it has another size than before. */
