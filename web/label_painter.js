@@ -43,6 +43,7 @@ function addPainter(node, name, data) {
     followSettings(node, painter);
     followRuns(node, painter);
     followNode(node, painter);
+    passWheel(painter);
     widget.value = initial;
     return { widget, minWidth: MIN_WIDTH, minHeight: SIZE[1] };
 }
@@ -66,6 +67,13 @@ function followNode(node, painter) {
             const left = document.querySelector(`.${ROOT}[data-node="${node.id}"][data-removed]`);
             if (!element.isConnected) left?.replaceWith(element);
         }));
+    });
+}
+
+/** Until the painter is clicked, the wheel over it is the graph's, as over all else (in Nodes 2.0 it is so anyway). */
+function passWheel(painter) {
+    painter.element.addEventListener("wheel", (event) => {
+        if (!painter.hasFocus() && !LiteGraph.vueNodesMode) app.canvas.processMouseWheel(event);
     });
 }
 
@@ -95,8 +103,17 @@ function followSettings(node, painter) {
     }
 }
 
-/** Has the painter show what a run found at the node's inputs, until they are disconnected. */
+/** Has the painter show what a run found at the node's inputs, until they are disconnected.
+ *
+ * A picture that the node before shows, as Load Image does, is there to trace without a run.
+ */
 function followRuns(node, painter) {
+    const lookAhead = () => {
+        if (painter.hasTrace()) return;
+        const shown = node.getInputNode(node.findInputSlot("image"))?.imgs?.[0]?.src;
+        if (shown) painter.setTrace(shown);
+    };
+    painter.element.addEventListener("pointermove", lookAhead);
     chain(node, "onExecuted", (output) => {
         if (output?.trace) painter.setTrace(api.apiURL(painter.storage.address(output.trace[0])));
         if (output?.start) painter.setStart(output.start[0]);
@@ -104,7 +121,8 @@ function followRuns(node, painter) {
     chain(node, "onConnectionsChange", (side, slot, connected) => {
         if (side !== LiteGraph.INPUT) return;
         const input = node.inputs[slot]?.name;
-        if (input === "image" && !connected) painter.setTrace(null);
+        if (input === "image") painter.setTrace(null);
+        if (input === "image" && connected) lookAhead();
         if (input === "label_map" && !connected) painter.setStart(null);
         // Who connects a label map wants to start from it, rather than from a layout.
         if (input === "label_map" && connected && !app.configuringGraph && isExample(painter.value)) painter.clear();

@@ -5,6 +5,7 @@ import urllib.parse
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gan_models import labels
 
@@ -207,6 +208,15 @@ def test_the_painter_keeps_within_the_node(editor, brush):
         assert painter.get("painter.view.canvas.clientHeight") > 100
 
 
+def test_many_classes_make_no_higher_node(editor, brush):
+    brush()
+    before = node_box(editor)
+    editor.set_widget(1, "taxonomy", "coco_stuff")
+    editor.settle()
+    assert brush().root.locator(".chip").count() == 183
+    assert node_box(editor) == before
+
+
 def test_size_and_taxonomy_follow_the_widgets(editor, brush, comfyui):
     painter = brush()
     editor.set_widget(1, "width", 256)
@@ -215,7 +225,7 @@ def test_size_and_taxonomy_follow_the_widgets(editor, brush, comfyui):
     editor.run()
     assert np.array_equal(reached(comfyui), painter.ids())
     editor.set_widget(1, "taxonomy", "coco_stuff")
-    assert painter.root.locator(".chip").count() == 183
+    editor.set_widget(1, "taxonomy", "landscape")
     assert painter.value == "example:valley"
 
 
@@ -333,6 +343,17 @@ def test_what_is_connected_is_shown_after_a_run(editor, graph, brush, comfyui):
     assert painter.ids()[20, 20] == CLASSES.find("house").id
     editor.page.evaluate("() => { const node = app.graph.getNodeById(1); node.disconnectInput(0); }")
     assert painter.get("painter.view.trace") is None
+
+
+def test_a_loaded_picture_can_be_traced_at_once(editor, graph, brush, comfyui):
+    Image.new("RGB", (64, 48), "red").save(comfyui.base / "input" / "red.png")
+    graph["5"] = {"class_type": "LoadImage", "inputs": {"image": "red.png"}}
+    graph["1"] = painter_node("example:lake", image=["5", 0])
+    editor.load(graph, "trace")
+    editor.fit()
+    painter = brush()
+    painter.page.mouse.move(*painter.at(20, 20))
+    editor.page.wait_for_function("painter => painter.view.trace?.naturalWidth === 64", arg=painter.painter)
 
 
 def test_uploads_lie_in_a_folder_of_their_own(editor, brush, comfyui):

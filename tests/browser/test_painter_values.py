@@ -104,7 +104,7 @@ def test_size_and_taxonomy_are_part_of_the_name(page):
     values = set()
     for taxonomy, width, height in (("landscape", 64, 128), ("landscape", 128, 64), ("ade20k", 128, 64)):
         brush = page.painter("", taxonomy, width, height)
-        brush.painter.evaluate("painter => { painter.classId = 7; painter.fillAll(); }")
+        brush.painter.evaluate("painter => { painter.fill(7); }")
         values.add(brush.value)
     assert len(values) == 3
 
@@ -243,7 +243,9 @@ def test_clear_is_empty_and_can_be_undone(page):
 
 def test_a_layout_is_chosen_from_the_list(page):
     brush = page.painter()
-    brush.root.locator("select").select_option("valley")
+    brush.root.get_by_label("Start from a layout").click()
+    brush.root.get_by_role("menuitem", name="valley").click()
+    assert brush.root.get_by_role("menu").is_hidden()
     page.page.wait_for_timeout(200)
     assert brush.value == "example:valley" and len(np.unique(brush.ids())) > 6
     assert brush.get("painter.values") == ["example:valley"]
@@ -312,7 +314,12 @@ def test_nothing_reaches_the_page_around_it(page):
     search.fill("ro")
     search.press("Backspace")
     assert page.page.evaluate("leaked") == []
-    brush.get("painter.focus()")
+    for name in ("Fill everything", "Eraser", "Size of the brush"):
+        brush.root.get_by_label(name).or_(brush.root.get_by_title(name)).first.click()
+        assert page.page.evaluate("document.activeElement.tagName") in ("TEXTAREA", "INPUT")
+        brush.press("Control+z")
+    assert brush.value == ""
+    assert page.page.evaluate("leaked") == []
     brush.press("Control+Enter")
     assert "keydown Enter" in page.page.evaluate("leaked")
 

@@ -37,6 +37,7 @@ export class Gestures {
 
     pointerdown(event) {
         this.painter.focus();
+        this.painter.layouts.close();
         if (event.pointerType === "pen") this.painter.penSeen();
         event.preventDefault();
         this.canvas.setPointerCapture(event.pointerId);

@@ -19,10 +19,9 @@ export const TOOLS = {
 export class Toolbar {
     /**
      * @param {object} actions what the buttons do: setTool(name), setForm(form), togglePressure(), setSize(size),
-     *     setOpacity(share), undo(), redo(), fit(), fillAll(), clear(), open(), download(), useExample(name)
-     * @param {string[]} examples names of the layouts that ship with the pack
+     *     setOpacity(share), undo(), redo(), fit(), toggleLayouts(), fillAll(), clear(), open(), download()
      */
-    constructor(actions, examples) {
+    constructor(actions) {
         this.tools = Object.fromEntries(
             Object.entries(TOOLS).map(([name, title]) =>
                 [name, button("tool", name, title, () => actions.setTool(name))]));
@@ -43,13 +42,6 @@ export class Toolbar {
         });
         this.undo = button("action", "undo", "Undo (Ctrl+Z)", actions.undo);
         this.redo = button("action", "redo", "Redo (Ctrl+Shift+Z)", actions.redo);
-        this.layouts = element("select", {
-            title: "Start from a layout", tabIndex: -1,
-            onchange: () => {
-                if (this.layouts.value) actions.useExample(this.layouts.value);
-                this.layouts.value = "";
-            },
-        }, new Option("Layouts…", ""), ...examples.map((name) => new Option(name)));
         this.traceGroup = element("div.group", { hidden: true }, "Paint", this.opacity);
         this.element = element(
             "div.toolbar", { attributes: { role: "toolbar", "aria-label": "Tools" } },
@@ -58,11 +50,11 @@ export class Toolbar {
             element("div.group", {}, this.undo, this.redo,
                 button("action", "fit", "Show all (0)", actions.fit)),
             element("div.group", {},
+                button("action", "layouts", "Start from a layout", actions.toggleLayouts),
                 button("action", "fillAll", "Fill everything with the class", actions.fillAll),
                 button("action", "clear", "Clear: start again", actions.clear),
                 button("action", "open", "Load a PNG in the colours of a taxonomy", actions.open),
-                button("action", "download", "Download as PNG", actions.download),
-                this.layouts),
+                button("action", "download", "Download as PNG", actions.download)),
             this.traceGroup);
     }
 
