@@ -33,6 +33,7 @@ function addPainter(node, name, data) {
         },
         getMinHeight: () => MIN_HEIGHT,
         hideOnZoom: false,
+        hideInPanel: true,
         socketless: true,
     });
     widget.painter = painter;

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import headless
 from gan_models import labels
 
 from .painter_page import Brush
+from .test_workflows import without_titles
 
 pytestmark = [pytest.mark.comfyui, pytest.mark.browser]
 
@@ -94,7 +96,7 @@ def test_a_run_right_after_a_stroke_has_the_stroke(editor, brush, comfyui):
     assert np.array_equal(reached(comfyui), painter.ids())
 
 
-def test_paint_survives_saving_and_a_fresh_page(editor, brush):
+def test_paint_survives_saving_and_a_fresh_page(node_classes, editor, brush):
     painter = brush()
     painter.use("brush", "rock", 13)
     painter.drag([(20, 20), (100, 70)])
@@ -102,6 +104,8 @@ def test_paint_survives_saving_and_a_fresh_page(editor, brush):
     painter.get("painter.settled()")
     saved = editor.workflow()
     assert reference in json.dumps(saved)
+    read = headless.parse_workflow(saved, node_classes).prompt
+    assert without_titles(read) == without_titles(editor.prompt())
     editor.open()
     editor.load(saved, "painter again")
     editor.fit()
