@@ -85,22 +85,18 @@ function noticeChange() {
     else tracker?.checkState?.();
 }
 
-/** The widget of that name, unless another node gives its value. */
-function widgetValue(node, name) {
-    return node.widgets?.find((widget) => widget.name === name)?.value;
-}
-
+/** Gives the painter the values of the widgets above it. */
 function applySettings(node, painter) {
-    const [taxonomy, width, height] = SETTINGS.map((name) => widgetValue(node, name));
+    const valueOf = (name) => node.widgets.find((widget) => widget.name === name)?.value;
+    const [taxonomy, width, height] = SETTINGS.map(valueOf);
     if (taxonomy) painter.setTaxonomy(taxonomy);
     if (width && height) painter.setSize(width, height);
 }
 
-/** Has the painter follow the widgets above it. */
+/** Has the painter follow them. */
 function followSettings(node, painter) {
-    for (const name of SETTINGS) {
-        const widget = node.widgets?.find((other) => other.name === name);
-        if (widget) chain(widget, "callback", () => applySettings(node, painter));
+    for (const widget of node.widgets.filter(({ name }) => SETTINGS.includes(name))) {
+        chain(widget, "callback", () => applySettings(node, painter));
     }
 }
 

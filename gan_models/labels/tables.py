@@ -1,5 +1,6 @@
 """All taxonomies as plain tables, for programs that don't run Python."""
 
+from functools import cache
 from typing import Any
 
 from .remap import BETWEEN, counterparts
@@ -13,9 +14,10 @@ def base_class(name: str) -> str:
     return counterparts(BETWEEN, name)[BASE]
 
 
+@cache
 def tables() -> dict[str, dict[str, Any]]:
     """By name of taxonomy: ``names`` and ``colors`` (``#rrggbb``) of its classes by id, the ``base`` class's id, and
-    under ``to``, by name of another taxonomy, the id there of every class's counterpart."""
+    under ``to``, by name of another taxonomy, the id there of every class's counterpart. Not to be changed."""
     return {
         name: {
             "names": taxonomy(name).names,

@@ -177,6 +177,16 @@ def test_keys_and_strokes_leave_the_graph_alone(editor, brush):
     assert painter.get("painter.size") < 13
 
 
+def test_the_wheel_is_the_graphs_until_the_painter_is_clicked(editor, brush):
+    painter = brush()
+    editor.page.evaluate("() => document.activeElement.blur()")
+    before, size = editor.page.evaluate("app.canvas.ds.scale"), painter.get("painter.size")
+    painter.page.mouse.move(*painter.at(60, 60))
+    painter.page.mouse.wheel(0, 100)
+    editor.page.wait_for_function("scale => app.canvas.ds.scale < scale", arg=before)
+    assert painter.get("painter.size") == size
+
+
 @pytest.mark.parametrize("zoom", [0.5, 2])
 def test_paint_lands_under_the_pointer_at_any_zoom(editor, brush, zoom):
     painter = brush()

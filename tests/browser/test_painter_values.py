@@ -228,7 +228,10 @@ def test_without_a_server_nothing_is_lost(page, tmp_path):
     said = brush.get("painter.settled().then(() => 'saved', error => error.message)")
     assert said.startswith("The drawing could not be uploaded")
     page.page.evaluate("() => { serverAnswers = true; }")
+    copy = page.painter(brush.value)
+    copy.get("painter.settled()")
     brush.get("painter.settled()")
+    assert brush.root.locator(".message").is_hidden()
     assert np.array_equal(read(page.file(brush.value), tmp_path), brush.ids())
 
 

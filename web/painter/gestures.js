@@ -18,8 +18,8 @@ export class Gestures {
         this.pointers = new Map();
         this.active = null;
         this.space = false;
-        for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel", "pointerenter", "pointerleave"]) {
-            canvas.addEventListener(type, (event) => this[type](event));
+        for (const what of ["down", "move", "up", "cancel", "enter", "leave"]) {
+            canvas.addEventListener(`pointer${what}`, (event) => this[`pointer${what}`](event));
         }
         canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
         canvas.addEventListener("contextmenu", (event) => event.preventDefault());

@@ -28,15 +28,20 @@ export class Painter extends Painting {
         super(options);
         addStyle();
         Object.assign(this, last);
+        this.tracing = null;
         this._build(options.examples, options.layouts);
         this.onShow();
     }
 
     /** @param {string | null} address of the picture to trace */
     setTrace(address) {
+        if (address === this.tracing) return;
+        this.tracing = address;
         if (!address) return this._traced(null);
         const image = new Image();
-        image.onload = () => this._traced(image);
+        image.onload = () => {
+            if (address === this.tracing) this._traced(image);
+        };
         image.src = address;
     }
 
@@ -190,8 +195,9 @@ export class Painter extends Painting {
             setTool: (tool) => this.setTool(tool), setForm: (form) => this.setForm(form),
             togglePressure: () => this.togglePressure(), setSize: (size) => this.setBrushSize(size),
             setOpacity: (share) => this.view.setOpacity(share), undo: () => this.undo(), redo: () => this.redo(),
-            fit: () => this.view.fit(), toggleLayouts: () => this.layouts.toggle(), fillAll: () => this.fill(this.classId),
-            clear: () => this.clear(), open: () => picture.click(), download: () => this.download(),
+            fit: () => this.view.fit(), toggleLayouts: () => this.layouts.toggle(),
+            fillAll: () => this.fill(this.classId), clear: () => this.clear(), open: () => picture.click(),
+            download: () => this.download(),
         });
         this.element = element(
             `div.${ROOT}`, {}, this.keys, picture, this.toolbar.element,

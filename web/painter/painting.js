@@ -30,6 +30,7 @@ export class Painting {
         this.loads = 0;
         this.starts = 0;
         this.busy = false;
+        this.unsaved = false;
         this.drawing = new Drawing({ width: SIDE, height: SIDE, ids: new Uint8Array(SIDE * SIDE) });
         /** What the value stands for, at its own size and in its own taxonomy; null: the drawing itself. */
         this.source = this._blank();
@@ -89,7 +90,9 @@ export class Painting {
 
     /** Waits until the value can be read by the server. */
     async settled() {
-        await this.storage.settled();
+        await this.storage.settled(this.value);
+        if (this.unsaved) this.say("");
+        this.unsaved = false;
     }
 
     undo() {
@@ -117,7 +120,12 @@ export class Painting {
     /** Paints one of the layouts over everything. */
     async useExample(name) {
         const load = ++this.loads;
-        const map = await this.storage.load(exampleReference(name), this.taxonomy);
+        let map;
+        try {
+            map = await this.storage.load(exampleReference(name), this.taxonomy);
+        } catch (error) {
+            return this.say(error.message);
+        }
         if (load !== this.loads) return;
         this._pasteMap(map);
         this.drawing.commit();
@@ -183,6 +191,12 @@ export class Painting {
         this.say("");
         this.onEdit();
         this.onChange();
-        this.storage.saved().then((saved) => saved || this.say("Not saved yet: the server doesn't answer."));
+        this._complain(this.value);
+    }
+
+    /** Says so if the drawing doesn't arrive. */
+    async _complain(value) {
+        this.unsaved = !(await this.storage.arrived(value));
+        if (this.unsaved) this.say("Not saved yet: the server doesn't answer.");
     }
 }

@@ -46,7 +46,14 @@ export class Palette {
             return swatch;
         }));
         for (const [other, chip] of this.chips) chip.setAttribute("aria-selected", String(other === id));
-        this.chips.get(id).scrollIntoView?.({ block: "nearest" });
+        this._reveal(this.chips.get(id));
+    }
+
+    /** Scrolls the list to a chip, and nothing else: scrollIntoView would move the graph as well. */
+    _reveal({ offsetTop, offsetHeight }) {
+        const { scrollTop, clientHeight } = this.list;
+        const lowest = offsetTop + offsetHeight - clientHeight;
+        this.list.scrollTop = Math.min(offsetTop, Math.max(scrollTop, lowest));
     }
 
     _chip(id) {

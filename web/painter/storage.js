@@ -31,7 +31,6 @@ export class Storage {
         this.fetchApi = fetchApi;
         this.layouts = layouts;
         this.taxonomies = taxonomies;
-        this.latest = null;
     }
 
     /** The file name of a drawing: it says everything that is in it. */
@@ -55,38 +54,39 @@ export class Storage {
             upload.done = this._upload(name, upload.blob);
         }
         remember(name, upload);
-        this.latest = upload;
         return `${FOLDER}/${name} [input]`;
     }
 
-    /** @returns {Promise<boolean>} whether the latest drawing has arrived */
-    async saved() {
-        return !this.latest || this.latest.done;
+    /** @returns {Promise<boolean>} whether the server has a drawing; true for what never was uploaded from this page */
+    async arrived(reference) {
+        return (await uploads.get(fileName(reference))?.done) ?? true;
     }
 
-    /** Waits for the latest upload, and tries again if it failed. Rejects with a StorageError if it fails again. */
-    async settled() {
-        const { latest } = this;
-        if (!latest || (await latest.done)) return;
-        latest.done = this._upload(latest.name, latest.blob);
-        if (!(await latest.done)) throw new StorageError("The drawing could not be uploaded. Is the server running?");
+    /** Waits for a drawing's upload, and tries again if it failed. Rejects with a StorageError if it fails again. */
+    async settled(reference) {
+        if (await this.arrived(reference)) return;
+        const upload = uploads.get(fileName(reference));
+        upload.done = this._upload(upload.name, upload.blob);
+        if (!(await upload.done)) throw new StorageError("The drawing could not be uploaded. Is the server running?");
     }
 
     /** @returns {Promise<boolean>} whether it worked */
     async _upload(name, encoded) {
         const blob = await encoded;
-        const form = new FormData();
-        form.append("image", blob, name);
-        form.append("type", "input");
-        form.append("subfolder", FOLDER);
-        form.append("overwrite", "true");
-        try {
-            // A small drawing arrives even if the page is closed right after the stroke.
-            const keepalive = blob.size < KEEPALIVE_BYTES;
-            return (await this.fetchApi("/upload/image", { method: "POST", body: form, keepalive })).ok;
-        } catch {
-            return false;
+        const body = new FormData();
+        body.append("image", blob, name);
+        body.append("type", "input");
+        body.append("subfolder", FOLDER);
+        body.append("overwrite", "true");
+        // A small drawing arrives even if the page is closed right after the stroke, unless too many are on their way.
+        for (const keepalive of blob.size < KEEPALIVE_BYTES ? [true, false] : [false]) {
+            try {
+                return (await this.fetchApi("/upload/image", { method: "POST", body, keepalive })).ok;
+            } catch {
+                continue;
+            }
         }
+        return false;
     }
 
     /**
@@ -97,7 +97,7 @@ export class Storage {
      * @returns {Promise<{width, height, ids, taxonomy}>} rejects with a StorageError
      */
     async load(reference, preferred) {
-        const kept = uploads.get(reference.match(/([^/]*) \[input\]$/)?.[1]);
+        const kept = uploads.get(fileName(reference));
         if (kept) return this.read(await kept.blob, preferred);
         let response;
         try {
@@ -145,6 +145,11 @@ export class Storage {
         if (!found) throw new StorageError("This picture is not painted in the colours of any taxonomy.");
         return { width, height, ...found };
     }
+}
+
+/** The name in a reference to an uploaded drawing; undefined in any other. */
+function fileName(reference) {
+    return reference.match(/^gan_atelier\/([^/]*) \[input\]$/)?.[1];
 }
 
 function remember(name, upload) {

@@ -20,12 +20,6 @@ export class Taxonomy {
         this.base = base;
         this.to = to;
     }
-
-    /** Whether dark letters are easier to read than white ones on the colour of a class. */
-    isLight(id) {
-        const [red, green, blue] = this.colors[id];
-        return 0.299 * red + 0.587 * green + 0.114 * blue > 140;
-    }
 }
 
 /** @returns {Map<string, Taxonomy>} by name */
