@@ -10,12 +10,14 @@ from .label_maps import (
     GauGANLabelMapToColors,
     GauGANLabelMapToMask,
 )
+from .painting import GauGANLabelMapPaint
 from .singan import SinGANLoad, SinGANSample, SinGANSave
 from .singan_editing import SinGANHarmonize, SinGANSuperResolve
 from .singan_training import SinGANTrain
 
 NODES = [
     GANAtelierExampleImage,
+    GauGANLabelMapPaint,
     GauGANLabelMapFromColors,
     GauGANLabelMapFromMasks,
     GauGANLabelMapToColors,

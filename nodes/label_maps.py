@@ -220,7 +220,7 @@ def layer_classes(name: str) -> list[io.Combo.Input]:
     base = io.Combo.Input(
         "base_class",
         options=names,
-        default=labels.counterparts("landscape", name)["sky"],
+        default=labels.base_class(name),
         tooltip="The class of all that no mask covers.",
     )
     layers = [

@@ -1,6 +1,7 @@
-"""The one bridge to ComfyUI: devices and memory, progress and stop, pictures, model folders."""
+"""The one bridge to ComfyUI: devices and memory, progress and stop, pictures, folders."""
 
 import copy
+import hashlib
 import logging
 import os
 from collections.abc import Callable
@@ -17,10 +18,12 @@ from PIL import Image
 from server import PromptServer
 from torch import Tensor, nn
 
+from ..gan_models.files import write_atomically
 from ..gan_models.progress import Progress
 
 PACK = Path(__file__).resolve().parent.parent
 PREVIEW_SIDE = 512
+BROWSER_FOLDER = "gan_atelier"
 MODEL_EXTENSIONS = {".safetensors"}
 TRAINING = "training"
 """Where training runs are kept below a model folder."""
@@ -261,6 +264,35 @@ def _named(folder: Path, name: str) -> Path:
     if not leaf or ":" in stem or "\0" in stem or Path(stem).is_absolute() or not _inside(folder / stem, folder):
         raise ValueError(f"{name!r} is no name for a model file; give a plain name, such as 'my_model' or 'trees/oak'")
     return folder / stem
+
+
+# Files that the browser and the nodes hand to each other.
+
+
+def input_file(reference: str) -> Path:
+    """The file that a widget names, such as ``"folder/name.png [input]"``.
+
+    Raises:
+        ValueError: the name leads out of its folder.
+        FileNotFoundError: there is no such file.
+    """
+    name, folder = folder_paths.annotated_filepath(reference)
+    folder = Path(folder or folder_paths.get_input_directory())
+    path = folder / name
+    if not _inside(path, folder):
+        raise ValueError(f"{reference!r} is no name for an input file; it leads out of {folder}")
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {name!r} in {folder}; was it deleted?")
+    return path
+
+
+def temporary_file(data: bytes, suffix: str) -> dict[str, str]:
+    """Put a file for the browser into the temp folder, named by its content; returns how ``/view`` calls it."""
+    name = hashlib.sha256(data).hexdigest()[:32] + suffix
+    path = Path(folder_paths.get_temp_directory()) / BROWSER_FOLDER / name
+    if not path.is_file():
+        write_atomically(path, data)
+    return {"filename": name, "subfolder": BROWSER_FOLDER, "type": "temp"}
 
 
 def _inside(path: Path, folder: Path) -> bool:

@@ -28,6 +28,7 @@ def main() -> None:
         with Image.open(max((run / "samples").iterdir())) as sheet:
             save(HELP / "train_gaugan.jpg", sheet.convert("RGB"))
     label_map_pictures()
+    layout_pictures()
     gaugan_pictures()
 
 
@@ -55,6 +56,11 @@ def label_map_pictures() -> None:
     drawn = [Image.fromarray(sheet[0].numpy()) for sheet in sheets]
     width = max(picture.width for picture in drawn)
     save(HELP / "label_map_remap.jpg", stack([widened(picture, width) for picture in drawn]))
+
+
+def layout_pictures() -> None:
+    drawn = [Image.open(file).convert("RGB") for file in sorted((ROOT / "web" / "layouts").glob("*.png"))]
+    save(HELP / "layouts.jpg", grid_images([image.resize((200, 200), Image.Resampling.LANCZOS) for image in drawn], 3))
 
 
 def gaugan_pictures() -> None:

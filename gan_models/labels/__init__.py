@@ -1,9 +1,11 @@
 """Label maps: taxonomies, the colours that people paint them in, and the way from one to another."""
 
+from .drawing import read_drawing, resize, to_png
 from .layers import lay, uniform
 from .legend import draw_legend, with_legend
 from .palette import PALETTES, TOLERANCE, Decoded, Palette, decode, encode, palette
 from .remap import counterparts, parse_replacements, remap
+from .tables import base_class, tables
 from .taxonomy import TAXONOMIES, LabelClass, Taxonomy, listed, taxonomy
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "LabelClass",
     "Palette",
     "Taxonomy",
+    "base_class",
     "counterparts",
     "decode",
     "draw_legend",
@@ -22,8 +25,12 @@ __all__ = [
     "listed",
     "palette",
     "parse_replacements",
+    "read_drawing",
     "remap",
+    "resize",
+    "tables",
     "taxonomy",
+    "to_png",
     "uniform",
     "with_legend",
 ]

@@ -1,0 +1,117 @@
+"""The label painter: a label map that is painted on the node."""
+
+import hashlib
+import io as bytes_io
+from pathlib import Path
+
+import torch
+from comfy_api.latest import io
+from PIL import Image
+
+from ..gan_models import labels
+from . import runtime
+from .label_maps import CATEGORY, TAXONOMIES, TAXONOMY_TOOLTIP, lost_text
+from .sockets import LabelMap
+
+WIDGET = "GAN_ATELIER_LABEL_PAINTER"
+LAYOUTS = runtime.PACK / "web" / "layouts"
+EXAMPLE = "example:"
+EXAMPLES = ("lake", "valley", "coast", "river", "meadow", "winter")
+TRACE_SIDE = 1024
+
+
+class GauGANLabelMapPaint(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="GauGANLabelMapPaint",
+            display_name="Paint Label Map",
+            category=CATEGORY,
+            description="Paint what is where: sky, a mountain, a lake. Brush, line, rectangle, lasso and fill, with a "
+            "class for a colour; every pixel has exactly one class.",
+            search_aliases=["gaugan canvas", "draw segmentation map", "semantic painter", "label brush", "doodle"],
+            inputs=[
+                io.Combo.Input(
+                    "taxonomy",
+                    options=TAXONOMIES,
+                    tooltip=f"The classes to paint with. {TAXONOMY_TOOLTIP} What is painted already is translated by "
+                    "name.",
+                ),
+                io.Int.Input("width", default=512, min=64, max=4096, step=8, tooltip="Width of the map in pixels."),
+                io.Int.Input("height", default=512, min=64, max=4096, step=8, tooltip="Height of the map in pixels."),
+                io.String.Input(
+                    "painting",
+                    default=EXAMPLE + EXAMPLES[0],
+                    socketless=True,
+                    tooltip="The drawing: a file in the input folder, or one of the layouts that ship with the pack, "
+                    "such as example:lake. Empty: the label map that is connected, or nothing but sky.",
+                    extra_dict={"widgetType": WIDGET, "taxonomies": labels.tables(), "examples": list(EXAMPLES)},
+                ),
+                io.Image.Input(
+                    "image",
+                    optional=True,
+                    tooltip="A picture to trace. It shows through the paint once the node has run; the result "
+                    "doesn't depend on it.",
+                ),
+                LabelMap.Input(
+                    "label_map",
+                    optional=True,
+                    tooltip="What to start from: it is the result until something is painted. Run once to see it "
+                    "here.",
+                ),
+            ],
+            outputs=[
+                LabelMap.Output(display_name="label_map", tooltip="The class of every pixel."),
+                io.Image.Output(display_name="image", tooltip="The painting in the colours of the taxonomy."),
+            ],
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, taxonomy, width, height, painting="", image=None, label_map=None):
+        try:
+            return hashlib.sha256(drawing_file(painting).read_bytes()).hexdigest() if painting else ""
+        except FileNotFoundError:
+            return "gone"  # execute says so
+
+    @classmethod
+    def execute(cls, taxonomy, width, height, painting="", image=None, label_map=None) -> io.NodeOutput:
+        classes = labels.taxonomy(taxonomy)
+        shown, lost = {}, []
+        if label_map is not None:
+            start, lost = labels.remap(label_map.ids[:1], label_map.classes, classes)
+            start = labels.resize(start, height, width)
+            shown["start"] = [runtime.temporary_file(labels.to_png(start[0], taxonomy), ".png")]
+        if image is not None:
+            shown["trace"] = [runtime.temporary_file(to_trace(image), ".jpg")]
+        if painting:
+            ids, lost = labels.read_drawing(drawing_file(painting), classes)
+            ids = labels.resize(ids, height, width)
+        elif label_map is not None:
+            ids = start
+        else:
+            base = classes.find(labels.base_class(taxonomy)).id
+            ids = torch.full((1, height, width), base, dtype=torch.uint8)
+        if lost:
+            runtime.tell(cls.hidden.unique_id, "the painting" + lost_text(lost, taxonomy))
+        colors = runtime.from_bytes(labels.encode(ids, labels.palette(taxonomy)))
+        return io.NodeOutput(LabelMap(ids, taxonomy), colors, ui=shown or None)
+
+
+def drawing_file(painting: str) -> Path:
+    """The file that the painter's value names. Raises FileNotFoundError if it is gone."""
+    if not painting.startswith(EXAMPLE):
+        return runtime.input_file(painting)
+    name = painting.removeprefix(EXAMPLE)
+    if name not in EXAMPLES:
+        raise FileNotFoundError(f"there is no example layout {name!r}; there are {', '.join(EXAMPLES)}")
+    return LAYOUTS / f"{name}.png"
+
+
+def to_trace(image: torch.Tensor) -> bytes:
+    """The first picture of a batch as a JPEG of moderate size."""
+    picture = runtime.to_pil(runtime.to_model(image))
+    picture.thumbnail((TRACE_SIDE, TRACE_SIDE), Image.Resampling.LANCZOS)
+    buffer = bytes_io.BytesIO()
+    picture.save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()

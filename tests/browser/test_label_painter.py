@@ -1,0 +1,381 @@
+"""The label painter in the real editor, in either renderer: what is painted there is what reaches Python."""
+
+import json
+import urllib.parse
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import headless
+from gan_models import labels
+
+from .painter_page import Brush
+from .test_workflows import without_titles
+
+pytestmark = [pytest.mark.comfyui, pytest.mark.browser]
+
+CLASSES = labels.taxonomy("landscape")
+ROCK, SEA = (CLASSES.find(name).id for name in ("rock", "sea"))
+
+
+def painter_node(painting="example:valley", **inputs):
+    inputs = {"taxonomy": "landscape", "width": 128, "height": 96, "painting": painting} | inputs
+    return {"class_type": "GauGANLabelMapPaint", "inputs": inputs}
+
+
+@pytest.fixture
+def graph():
+    return {
+        "1": painter_node(),
+        "2": {"class_type": "GauGANLabelMapToColors", "inputs": {"label_map": ["1", 0], "legend": False}},
+        "3": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}},
+    }
+
+
+@pytest.fixture
+def brush(editor, graph):
+    """``brush(node=1)``: hands on the painter of a node, once the graph is loaded and drawn."""
+    editor.errors.clear()
+    editor.load(graph, "painter")
+    editor.fit()
+    yield lambda node=1: hands(editor, node)
+    assert editor.errors == []
+
+
+def hands(editor, node=1):
+    code = "id => app.graph.getNodeById(id).widgets.find(widget => widget.name === 'painting').painter"
+    brush = Brush(editor.page, editor.page.evaluate_handle(code, node))
+    editor.page.wait_for_function(
+        "painter => !painter.busy && painter.view.canvas.clientWidth > 0", arg=brush.painter, timeout=10_000
+    )
+    editor.settle()
+    return brush
+
+
+def value(editor, node=1):
+    return editor.prompt()[str(node)]["inputs"]["painting"]
+
+
+def reached(server, node="3"):
+    """The ids that reached Python in the latest run, by the picture that they became."""
+    (entry,) = server.get_json("/history", max_items="1").values()
+    (picture,) = entry["outputs"][node]["images"]
+    colors = server.picture(picture)[..., :3].astype(int)
+    palette = labels.palette("landscape").tensor().numpy().astype(int)
+    apart = np.abs(colors[:, :, None] - palette).sum(-1)
+    assert apart.min(-1).max() == 0
+    return apart.argmin(-1)
+
+
+def node_box(editor, node=1):
+    return editor.page.evaluate("id => { const n = app.graph.getNodeById(id); return [...n.pos, ...n.size]; }", node)
+
+
+def test_paint_fill_undo_and_run(editor, brush, comfyui):
+    painter = brush()
+    painter.use("brush", "rock", 13)
+    painter.drag([(20, 20), (100, 70), (110, 20)])
+    painter.use("fill", "sea")
+    painter.click(3.5, 3.5)
+    painter.use("rectangle", "house")
+    painter.drag([(40, 40), (60, 60)])
+    painter.press("Control+z")
+    ids = painter.ids()
+    assert {ROCK, SEA} <= set(np.unique(ids)) and CLASSES.find("house").id not in ids
+    assert value(editor) == painter.value
+    editor.run()
+    assert np.array_equal(reached(comfyui), ids)
+
+
+def test_a_run_right_after_a_stroke_has_the_stroke(editor, brush, comfyui):
+    painter = brush()
+    painter.use("brush", "rock", 13)
+    painter.drag([(30, 20), (100, 75)])
+    editor.run()
+    assert np.array_equal(reached(comfyui), painter.ids())
+
+
+def test_paint_survives_saving_and_a_fresh_page(node_classes, editor, brush):
+    painter = brush()
+    painter.use("brush", "rock", 13)
+    painter.drag([(20, 20), (100, 70)])
+    ids, reference = painter.ids(), painter.value
+    painter.get("painter.settled()")
+    saved = editor.workflow()
+    assert reference in json.dumps(saved)
+    read = headless.parse_workflow(saved, node_classes).prompt
+    assert without_titles(read) == without_titles(editor.prompt())
+    editor.open()
+    editor.load(saved, "painter again")
+    editor.fit()
+    painter = hands(editor)
+    assert painter.value == value(editor) == reference
+    assert np.array_equal(painter.ids(), ids)
+    assert editor.workflow()["nodes"] == saved["nodes"]
+
+
+def test_two_nodes_and_a_copy(editor, graph, brush):
+    graph["4"] = painter_node("", taxonomy="ade20k")
+    editor.load(graph, "two painters")
+    editor.fit()
+    first, second = brush(1), brush(4)
+    first.use("brush", "rock", 13)
+    first.drag([(20, 20), (100, 70)])
+    assert value(editor, 1) != "example:valley" and value(editor, 4) == ""
+    second.use("brush", "wall", 13)
+    second.click(50, 50)
+    assert value(editor, 4) == second.value != ""
+    copied = editor.page.evaluate("""() => {
+        app.canvas.deselectAll();
+        app.canvas.select(app.graph.getNodeById(1));
+        app.canvas.copyToClipboard();
+        app.canvas.pasteFromClipboard();
+        return Math.max(...app.graph.nodes.map(node => Number(node.id)));
+    }""")
+    editor.fit()
+    copy = brush(copied)
+    assert copy.value == first.value and np.array_equal(copy.ids(), first.ids())
+    before = first.ids()
+    copy.use("fill", "sea")
+    copy.click(3, 3)
+    assert np.array_equal(first.ids(), before) and copy.value != first.value
+
+
+def test_the_graphs_undo_brings_back_what_was_painted(editor, brush):
+    painter = brush()
+    painter.use("brush", "rock", 13)
+    painter.drag([(20, 20), (100, 20)])
+    first, reference = painter.ids(), painter.value
+    painter.drag([(20, 70), (100, 70)])
+    assert painter.value != reference
+    editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.undo()")
+    painter = hands(editor)
+    assert painter.value == reference and np.array_equal(painter.ids(), first)
+    editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.undo()")
+    assert hands(editor).value == "example:valley"
+    editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.redo()")
+    painter = hands(editor)
+    assert painter.value == reference and np.array_equal(painter.ids(), first)
+
+
+def test_keys_and_strokes_leave_the_graph_alone(editor, brush):
+    painter = brush()
+    editor.note("a change of the graph", 900, 0, 200, 100)
+    before = (node_box(editor), editor.page.evaluate("app.graph.nodes.length"))
+    view = editor.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]")
+    painter.use("brush", "rock", 13)
+    painter.drag([(20, 20), (100, 70), (20, 70)])
+    painter.page.mouse.wheel(0, 100)
+    for keys in ("Control+z", "Control+z", "Control+z", "Delete", "Backspace", "Control+a", "Control+c", "Control+v",
+                 "Control+b", "h", "r", "q", ".", " "):  # fmt: skip
+        painter.press(keys)
+    editor.settle()
+    assert (node_box(editor), editor.page.evaluate("app.graph.nodes.length")) == before
+    assert editor.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]") == view
+    assert painter.value == "example:valley"
+    assert painter.get("painter.size") < 13
+
+
+def test_the_wheel_is_the_graphs_until_the_painter_is_clicked(editor, brush):
+    painter = brush()
+    editor.page.evaluate("() => document.activeElement.blur()")
+    before, size = editor.page.evaluate("app.canvas.ds.scale"), painter.get("painter.size")
+    painter.page.mouse.move(*painter.at(60, 60))
+    painter.page.mouse.wheel(0, 100)
+    editor.page.wait_for_function("scale => app.canvas.ds.scale < scale", arg=before)
+    assert painter.get("painter.size") == size
+
+
+@pytest.mark.parametrize("zoom", [0.5, 2])
+def test_paint_lands_under_the_pointer_at_any_zoom(editor, brush, zoom):
+    painter = brush()
+    editor.page.evaluate("""zoom => {
+        const node = app.graph.getNodeById(1), { ds } = app.canvas;
+        ds.scale = zoom;
+        ds.offset[0] = 120 / zoom - node.pos[0];
+        ds.offset[1] = 100 / zoom - node.pos[1] - 90;
+        app.canvas.setDirty(true, true);
+    }""", zoom)
+    editor.settle()
+    painter.use("rectangle", "house")
+    painter.drag([(10.5, 10.5), (60.5, 30.5)])
+    expected = np.zeros((96, 128), bool)
+    expected[10:31, 10:61] = True
+    assert np.array_equal(painter.ids() == CLASSES.find("house").id, expected)
+
+
+def test_the_painter_keeps_within_the_node(editor, brush):
+    painter = brush()
+    for width, height in ((320, 600), (1000, 900)):
+        editor.place(1, 0, 0, width, height)
+        editor.fit()
+        box = painter.root.bounding_box()
+        scale = editor.page.evaluate("app.canvas.ds.scale")
+        assert box["width"] <= width * scale and box["width"] >= 0.8 * width * scale
+        inside = painter.get("""[...painter.element.querySelectorAll('button, input, canvas, .palette')]
+            .filter(part => part.checkVisibility()).every(part => {
+                const box = part.getBoundingClientRect(), outer = painter.element.getBoundingClientRect();
+                return box.left >= outer.left - 1 && box.right <= outer.right + 1;
+            })""")
+        assert inside
+        assert painter.get("painter.view.canvas.clientHeight") > 100
+
+
+def test_many_classes_make_no_higher_node(editor, brush):
+    brush()
+    before = node_box(editor)
+    editor.set_widget(1, "taxonomy", "coco_stuff")
+    editor.settle()
+    assert brush().root.locator(".chip").count() == 183
+    assert node_box(editor) == before
+
+
+def test_size_and_taxonomy_follow_the_widgets(editor, brush, comfyui):
+    painter = brush()
+    editor.set_widget(1, "width", 256)
+    editor.set_widget(1, "height", 64)
+    assert painter.ids().shape == (64, 256)
+    editor.run()
+    assert np.array_equal(reached(comfyui), painter.ids())
+    editor.set_widget(1, "taxonomy", "coco_stuff")
+    editor.set_widget(1, "taxonomy", "landscape")
+    assert painter.value == "example:valley"
+
+
+def test_only_a_change_of_the_painting_runs_it_again(editor, brush, comfyui):
+    def cached():
+        (entry,) = comfyui.get_json("/history", max_items="1").values()
+        (message,) = [content for kind, content in entry["status"]["messages"] if kind == "execution_cached"]
+        return "1" in message["nodes"]
+
+    painter = brush()
+    painter.use("brush", "rock", 17)
+    painter.click(50.5, 33.5)
+    editor.run()
+    editor.run()
+    assert cached()
+    painter.click(70.5, 40.5)
+    editor.run()
+    assert not cached()
+    painter.press("Control+z")
+    editor.run()
+    assert np.array_equal(reached(comfyui), painter.ids())
+
+
+def test_run_on_change_runs_after_each_stroke(editor, brush, comfyui):
+    painter = brush()
+    painter.use("brush", "rock", 11)
+    editor.run()
+    code = """mode => {
+        const pinia = document.querySelector("#vue-app").__vue_app__.config.globalProperties.$pinia;
+        pinia._s.get("queueSettingsStore").mode = mode;
+    }"""
+    editor.page.evaluate(code, "change")
+    try:
+        for place in ((20, 20), (90, 60)):
+            done = editor.page.evaluate_handle(
+                "() => ({ seen: new Promise(done => app.api.addEventListener('execution_success', done, "
+                "{ once: true })) })"
+            )
+            painter.click(*place)
+            done.evaluate("waiting => Promise.race([waiting.seen, new Promise((_, fail) => setTimeout(() => "
+                          "fail(new Error('nothing ran')), 20000))])")  # fmt: skip
+            editor.page.wait_for_timeout(300)
+            assert np.array_equal(reached(comfyui), painter.ids())
+    finally:
+        editor.page.evaluate(code, "disabled")
+
+
+def test_a_drawing_that_is_gone(editor, graph, brush):
+    graph["1"] = painter_node("gan_atelier/gone.png [input]")
+    editor.load(graph, "gone")
+    editor.fit()
+    painter = brush()
+    assert "is gone" in painter.root.locator(".message").inner_text()
+    with pytest.raises(RuntimeError, match=r"there is no file 'gan_atelier/gone\.png'"):
+        editor.run()
+    editor.close_dialogs()
+
+
+def test_another_tab_and_back(editor, brush):
+    painter = brush()
+    painter.use("brush", "rock", 13)
+    painter.drag([(20, 20), (100, 70)])
+    ids, reference = painter.ids(), painter.value
+    paths = editor.page.evaluate("""async () => {
+        const tabs = app.extensionManager.workflow;
+        const first = tabs.activeWorkflow.path;
+        await app.extensionManager.command.execute("Comfy.NewBlankWorkflow");
+        return [first, tabs.activeWorkflow.path];
+    }""")
+    assert paths[0] != paths[1]
+    editor.page.wait_for_timeout(500)
+    tab = editor.page.locator(".workflow-tabs .workflow-label", has_text="painter").first
+    tab.click()
+    editor.page.wait_for_function("app.graph.getNodeById(1)")
+    editor.fit()
+    painter = hands(editor)
+    assert painter.value == reference and np.array_equal(painter.ids(), ids)
+
+
+def test_the_other_renderer_and_back(editor, brush):
+    painter = brush()
+    painter.use("brush", "rock", 13)
+    painter.drag([(20, 20), (100, 70)])
+    ids = painter.ids()
+    code = "on => app.extensionManager.setting.set('Comfy.VueNodes.Enabled', on)"
+    here = editor.settings["Comfy.VueNodes.Enabled"]
+    for nodes2 in (not here, here):
+        editor.page.evaluate(code, nodes2)
+        editor.fit()
+        painter = hands(editor)
+        assert np.array_equal(painter.ids(), ids)
+        painter.use("rectangle", "house")
+        painter.drag([(40.5, 20.5 + 40 * nodes2), (60.5, 30.5 + 40 * nodes2)])
+        assert not np.array_equal(painter.ids(), ids)
+        ids = painter.ids()
+
+
+def test_what_is_connected_is_shown_after_a_run(editor, graph, brush, comfyui):
+    graph["5"] = {"class_type": "GANAtelierExampleImage", "inputs": {"picture": "mountains.jpg"}}
+    graph["6"] = painter_node("example:coast", taxonomy="coco_stuff", width=64, height=64)
+    graph["1"] = painter_node("", image=["5", 0], label_map=["6", 0])
+    editor.load(graph, "start and trace")
+    editor.fit()
+    painter = brush()
+    assert len(np.unique(painter.ids())) == 1
+    editor.run()
+    editor.page.wait_for_function("painter => painter.view.trace && painter.start", arg=painter.painter)
+    ids = painter.ids()
+    assert len(np.unique(ids)) > 4 and np.array_equal(reached(comfyui), ids)
+    assert painter.value == "" and painter.root.locator("input.opacity").is_visible()
+    painter.use("brush", "house", 9)
+    painter.click(20, 20)
+    editor.run()
+    assert np.array_equal(reached(comfyui), painter.ids())
+    assert painter.ids()[20, 20] == CLASSES.find("house").id
+    editor.page.evaluate("() => { const node = app.graph.getNodeById(1); node.disconnectInput(0); }")
+    assert painter.get("painter.view.trace") is None
+
+
+def test_a_loaded_picture_can_be_traced_at_once(editor, graph, brush, comfyui):
+    Image.new("RGB", (64, 48), "red").save(comfyui.base / "input" / "red.png")
+    graph["5"] = {"class_type": "LoadImage", "inputs": {"image": "red.png"}}
+    graph["1"] = painter_node("example:lake", image=["5", 0])
+    editor.load(graph, "trace")
+    editor.fit()
+    painter = brush()
+    painter.page.mouse.move(*painter.at(20, 20))
+    editor.page.wait_for_function("painter => painter.view.trace?.naturalWidth === 64", arg=painter.painter)
+
+
+def test_uploads_lie_in_a_folder_of_their_own(editor, brush, comfyui):
+    painter = brush()
+    painter.use("brush", "rock", 13)
+    painter.drag([(20, 20), (100, 70)])
+    painter.get("painter.settled()")
+    name = painter.value.removesuffix(" [input]")
+    assert (comfyui.base / "input" / name).is_file()
+    query = {"filename": name.split("/")[1], "subfolder": "gan_atelier", "type": "input"}
+    assert comfyui.get(f"/view?{urllib.parse.urlencode(query)}")[:4] == b"\x89PNG"

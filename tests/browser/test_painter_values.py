@@ -1,0 +1,384 @@
+"""The label painter on a plain page: what it reads, writes and uploads, and whom its events reach."""
+
+import io
+import re
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_models import labels
+
+from ..comfyui.server import PACK
+from .editor import find_chromium
+from .painter_page import PainterPage
+
+pytestmark = pytest.mark.browser
+
+CLASSES = labels.taxonomy("landscape")
+ROCK = CLASSES.find("rock").id
+UPLOADED = r"gan_atelier/[0-9a-f]{32}\.png \[input\]"
+DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
+
+
+@pytest.fixture(scope="module")
+def any_page():
+    """On a high-density touch screen."""
+    if find_chromium() is None:
+        pytest.skip("no Chromium found: install chromium to run this test")
+    with PainterPage(DATA, scale=2, touch=True) as page:
+        yield page
+
+
+@pytest.fixture
+def page(any_page):
+    """The page anew, with nothing uploaded."""
+    any_page.reload()
+    any_page.errors.clear()
+    yield any_page
+    assert any_page.errors == []
+
+
+def drawing(ids, taxonomy="landscape"):
+    return labels.to_png(torch.as_tensor(ids), taxonomy)
+
+
+def noise(height=96, width=128, classes=19):
+    return np.random.default_rng(0).integers(0, classes, (height, width), dtype=np.uint8)
+
+
+def read(data, tmp_path, taxonomy="landscape"):
+    (tmp_path / "read.png").write_bytes(data)
+    return labels.read_drawing(tmp_path / "read.png", labels.taxonomy(taxonomy))[0][0].numpy()
+
+
+def test_a_stroke_gives_a_value_that_python_reads_exactly(page, tmp_path):
+    brush = page.painter()
+    brush.use("brush", "rock", 20)
+    brush.drag([(20, 20), (100, 80)])
+    assert re.fullmatch(UPLOADED, brush.value)
+    assert brush.get("painter.values") == [brush.value]
+    brush.get("painter.settled()")
+    data = page.file(brush.value)
+    assert np.array_equal(read(data, tmp_path), brush.ids())
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.mode == "P" and len(data) < 3000
+
+
+@pytest.mark.parametrize("taxonomy", labels.TAXONOMIES)
+def test_every_class_arrives_as_itself(page, tmp_path, taxonomy):
+    classes = len(labels.taxonomy(taxonomy))
+    ids = noise(classes=classes)
+    page.put("mine.png [input]", drawing(ids, taxonomy))
+    brush = page.painter("mine.png [input]", taxonomy)
+    assert np.array_equal(brush.ids(), ids)
+    brush.root.get_by_label("Fill everything").click()
+    brush.get("painter.undo()")
+    assert brush.value == "mine.png [input]"
+    brush.use("rectangle", labels.taxonomy(taxonomy).names[-1])
+    brush.drag([(3, 3), (9, 9)])
+    brush.get("painter.settled()")
+    ids[3:10, 3:10] = classes - 1
+    assert np.array_equal(read(page.file(brush.value), tmp_path, taxonomy), ids)
+
+
+def test_equal_drawings_are_one_upload(page):
+    first, second = page.painter(), page.painter()
+    for brush in (first, second):
+        brush.use("rectangle", "rock")
+        brush.drag([(10, 10), (50, 50)])
+        brush.get("painter.settled()")
+    assert first.value == second.value
+    assert page.page.evaluate("sent") == [first.value]
+    first.root.get_by_label("Undo").click()
+    first.root.get_by_label("Redo").click()
+    first.get("painter.settled()")
+    assert first.get("painter.values") == [second.value, "", second.value]
+    assert page.page.evaluate("sent") == [first.value]
+
+
+def test_size_and_taxonomy_are_part_of_the_name(page):
+    values = set()
+    for taxonomy, width, height in (("landscape", 64, 128), ("landscape", 128, 64), ("ade20k", 128, 64)):
+        brush = page.painter("", taxonomy, width, height)
+        brush.painter.evaluate("painter => { painter.fill(7); }")
+        values.add(brush.value)
+    assert len(values) == 3
+
+
+def test_values_come_back(page):
+    brush = page.painter("example:valley")
+    brush.use("rectangle", "rock")
+    brush.drag([(10, 10), (50, 50)])
+    brush.get("painter.settled()")
+    other = page.painter(brush.value)
+    assert other.value == brush.value and np.array_equal(other.ids(), brush.ids())
+    brush.painter.evaluate("painter => painter.setValue('example:lake')")
+    assert not np.array_equal(other.ids(), brush.ids())
+    assert brush.root.get_by_label("Undo").is_disabled()
+
+
+def test_examples_are_shown_as_python_reads_them(page):
+    for name in DATA["examples"]:
+        for taxonomy, width, height in (("landscape", 512, 512), ("coco_stuff", 200, 328)):
+            brush = page.painter(f"example:{name}", taxonomy, width, height)
+            path = PACK / "web" / "layouts" / f"{name}.png"
+            expected, _ = labels.read_drawing(path, labels.taxonomy(taxonomy))
+            assert np.array_equal(brush.ids(), labels.resize(expected, height, width)[0].numpy())
+
+
+def test_another_size_and_back_loses_nothing(page):
+    brush = page.painter("example:valley", width=512, height=512)
+    before = brush.ids()
+    brush.painter.evaluate("painter => { painter.setSize(64, 64); painter.setSize(512, 512); }")
+    assert np.array_equal(brush.ids(), before) and brush.value == "example:valley"
+    brush.use("brush", "rock", 100)
+    brush.click(256, 256)
+    painted, value = brush.ids(), brush.value
+    brush.painter.evaluate("painter => painter.setSize(128, 256)")
+    assert np.array_equal(brush.ids(), labels.resize(torch.as_tensor(painted)[None], 256, 128)[0].numpy())
+    assert brush.value == value
+    brush.painter.evaluate("painter => painter.setSize(512, 512)")
+    assert np.array_equal(brush.ids(), painted)
+
+
+def test_another_taxonomy_and_back_loses_nothing(page):
+    brush = page.painter("example:lake")
+    before = brush.ids()
+    brush.painter.evaluate("painter => painter.setTaxonomy('cityscapes')")
+    expected, _ = labels.remap(torch.as_tensor(before)[None], CLASSES, labels.taxonomy("cityscapes"))
+    assert np.array_equal(brush.ids(), expected[0].numpy())
+    brush.painter.evaluate("painter => painter.setTaxonomy('landscape')")
+    assert np.array_equal(brush.ids(), before)
+
+
+def test_pictures_of_paint_programs_are_read_by_their_colours(page):
+    ids = noise()
+    colors = labels.encode(torch.as_tensor(ids)[None], labels.palette("landscape"))[0].numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(colors).save(buffer, "PNG")
+    page.put("painted.png [input]", buffer.getvalue())
+    assert np.array_equal(page.painter("painted.png [input]").ids(), ids)
+
+
+def test_every_filter_of_png_is_undone(page):
+    ids = noise(10, 37)
+    before = np.pad(ids, ((1, 0), (1, 0))).astype(int)
+    rows = b""
+    for y in range(10):
+        row, up, left, corner = before[y + 1, 1:], before[y, 1:], before[y + 1, :-1], before[y, :-1]
+        guess = left + up - corner
+        nearest = np.argmin([abs(guess - left), abs(guess - up), abs(guess - corner)], axis=0)
+        paeth = np.choose(nearest, [left, up, corner])
+        filtered = [row, row - left, row - up, row - (left + up) // 2, row - paeth][y % 5]
+        rows += bytes([y % 5]) + (filtered % 256).astype(np.uint8).tobytes()
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    palette = bytes(value for entry in CLASSES.classes for value in entry.color)
+    header = struct.pack(">IIBBBBB", 37, 10, 8, 3, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"PLTE", palette)
+    data += chunk(b"tEXt", b"Taxonomy\0landscape")
+    data += chunk(b"IDAT", zlib.compress(rows)[:20]) + chunk(b"IDAT", zlib.compress(rows)[20:]) + chunk(b"IEND", b"")
+    assert np.array_equal(np.array(Image.open(io.BytesIO(data))), ids)
+    page.put("filtered.png [input]", data)
+    assert np.array_equal(page.painter("filtered.png [input]", width=37, height=10).ids(), ids)
+
+
+def test_the_hash_is_murmur3(page):
+    known = {
+        "": "00000000000000000000000000000000",
+        "I will not buy this tobacconist's, it is scratched.": "9b5b7ba2ef3f7866889adeaf00f3f98e",
+    }
+    for text, expected in known.items():
+        code = "async text => (await import('/painter/hash.js')).contentHash(new TextEncoder().encode(text))"
+        assert page.page.evaluate(code, text) == expected
+
+
+def test_a_drawing_that_is_gone_is_said_and_kept_until_something_is_painted(page):
+    gone = "gan_atelier/0123.png [input]"
+    brush = page.painter(gone)
+    assert brush.root.locator(".message").inner_text() == f"{gone} is gone. Painting starts anew."
+    assert brush.value == gone and (brush.ids() == CLASSES.find("sky").id).all()
+    brush.use("brush", "rock", 20)
+    brush.click(50, 50)
+    assert re.fullmatch(UPLOADED, brush.value)
+    assert brush.root.locator(".message").is_hidden()
+
+
+def test_other_files_are_refused(page):
+    page.put("noise.png [input]", b"not a picture")
+    assert "not a picture" in page.painter("noise.png [input]").root.locator(".message").inner_text()
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 64), 90).save(buffer, "PNG")
+    page.put("photo.png [input]", buffer.getvalue())
+    assert "colours of any taxonomy" in page.painter("photo.png [input]").root.locator(".message").inner_text()
+
+
+def test_without_a_server_nothing_is_lost(page, tmp_path):
+    brush = page.painter()
+    page.page.evaluate("() => { serverAnswers = false; }")
+    brush.use("brush", "rock", 20)
+    brush.click(50, 50)
+    brush.root.locator(".message:visible", has_text="Not saved yet").wait_for()
+    said = brush.get("painter.settled().then(() => 'saved', error => error.message)")
+    assert said.startswith("The drawing could not be uploaded")
+    page.page.evaluate("() => { serverAnswers = true; }")
+    copy = page.painter(brush.value)
+    copy.get("painter.settled()")
+    brush.get("painter.settled()")
+    assert brush.root.locator(".message").is_hidden()
+    assert np.array_equal(read(page.file(brush.value), tmp_path), brush.ids())
+
+
+def test_clear_is_empty_and_can_be_undone(page):
+    brush = page.painter("example:lake")
+    before = brush.ids()
+    brush.root.get_by_label("Clear").click()
+    assert brush.value == "" and (brush.ids() == CLASSES.find("sky").id).all()
+    brush.root.get_by_label("Undo").click()
+    assert brush.value == "example:lake" and np.array_equal(brush.ids(), before)
+
+
+def test_a_layout_is_chosen_from_the_list(page):
+    brush = page.painter()
+    brush.root.get_by_label("Start from a layout").click()
+    brush.root.get_by_role("menuitem", name="valley").click()
+    assert brush.root.get_by_role("menu").is_hidden()
+    page.page.wait_for_timeout(200)
+    assert brush.value == "example:valley" and len(np.unique(brush.ids())) > 6
+    assert brush.get("painter.values") == ["example:valley"]
+
+
+def test_a_picture_is_opened_and_the_map_downloaded(page, tmp_path):
+    brush = page.painter()
+    ids = noise()
+    (tmp_path / "mine.png").write_bytes(drawing(ids))
+    brush.root.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
+    page.page.wait_for_timeout(200)
+    assert np.array_equal(brush.ids(), ids) and re.fullmatch(UPLOADED, brush.value)
+    with page.page.expect_download() as waiting:
+        brush.root.get_by_label("Download").click()
+    assert waiting.value.suggested_filename == "label_map.png"
+    assert np.array_equal(read(waiting.value.path().read_bytes(), tmp_path), ids)
+
+
+def test_the_start_is_shown_until_something_is_painted(page):
+    brush = page.painter()
+    ids = noise()
+    page.put("gan_atelier/start.png [temp]", drawing(ids))
+    shown = {"filename": "start.png", "subfolder": "gan_atelier", "type": "temp"}
+    brush.painter.evaluate("(painter, shown) => painter.setStart(shown)", shown)
+    assert brush.value == "" and np.array_equal(brush.ids(), ids)
+    brush.use("brush", "rock", 20)
+    brush.click(50, 50)
+    painted = brush.ids()
+    assert (painted != ids).sum() <= 20 * 20 and painted[50, 50] == ROCK
+    brush.painter.evaluate("painter => painter.setStart(null)")
+    assert np.array_equal(brush.ids(), painted)
+    brush.root.get_by_label("Clear").click()
+    assert (brush.ids() == CLASSES.find("sky").id).all() and brush.value == ""
+
+
+def test_two_painters_do_not_disturb_each_other(page):
+    first, second = page.painter("example:lake"), page.painter("example:valley", "ade20k", 64, 64)
+    before = second.ids()
+    first.use("brush", "rock", 20)
+    first.click(50, 50)
+    assert np.array_equal(second.ids(), before) and second.value == "example:valley"
+    second.use("brush", "wall", 20)
+    second.click(20, 20)
+    first.press("Control+z")
+    assert first.value != "example:lake"  # the keys go to the painter that was clicked last
+    assert second.value == "example:valley" and np.array_equal(second.ids(), before)
+
+
+def test_search_finds_a_class_by_its_name(page):
+    brush = page.painter(taxonomy="coco_stuff")
+    search = brush.root.get_by_label("Search classes")
+    search.fill("sand")
+    assert {chip.inner_text() for chip in brush.root.locator(".chip:visible").all()} >= {"sand", "sandwich"}
+    search.press("Enter")
+    assert "sand" in brush.root.locator(".current").inner_text()
+    assert brush.root.locator(".chip:visible").count() == 183
+
+
+def test_nothing_reaches_the_page_around_it(page):
+    brush = page.painter()
+    brush.use("brush", "rock", 20)
+    brush.drag([(30, 30), (60, 60)])
+    for keys in ("Control+z", "Control+y", "b", "Delete", "Control+c", "Control+v", "Control+a", "[", " ", "Escape"):
+        brush.press(keys)
+    search = brush.root.get_by_label("Search classes")
+    search.fill("ro")
+    search.press("Backspace")
+    assert page.page.evaluate("leaked") == []
+    for name in ("Fill everything", "Eraser", "Size of the brush"):
+        brush.root.get_by_label(name).or_(brush.root.get_by_title(name)).first.click()
+        assert page.page.evaluate("document.activeElement.tagName") in ("TEXTAREA", "INPUT")
+        brush.press("Control+z")
+    assert brush.value == ""
+    assert page.page.evaluate("leaked") == []
+    brush.press("Control+Enter")
+    assert "keydown Enter" in page.page.evaluate("leaked")
+
+
+def test_keys_choose_tools_and_sizes(page):
+    brush = page.painter()
+    brush.use("brush", "rock", 20)
+    brush.click(50, 50)
+    for key, tool in zip("eirlghpb", ("eraser", "line", "rectangle", "lasso", "fill", "hand", "picker", "brush"),
+                         strict=True):  # fmt: skip
+        brush.press(key)
+        assert brush.get("painter.tool") == tool
+        assert brush.root.locator("button.tool[aria-pressed=true]").count() == 1
+    brush.press("]")
+    assert brush.get("painter.size") == 25
+    for _ in range(40):
+        brush.press("[")
+    assert brush.get("painter.size") == 1
+
+
+def test_a_finger_paints_and_two_zoom(page):
+    brush = page.painter()
+    brush.use("rectangle", "rock")
+    session = page.page.context.new_cdp_session(page.page)
+
+    def touch(kind, *places):
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(brush.at(*p) for p in places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (20.5, 20.5))
+    touch("touchMove", (60.5, 50.5))
+    touch("touchEnd")
+    expected = np.zeros((96, 128), bool)
+    expected[20:51, 20:61] = True
+    assert np.array_equal(brush.ids() == ROCK, expected)
+    touch("touchStart", (50, 48))
+    touch("touchStart", (50, 48), (78, 48))
+    for step in range(1, 6):
+        touch("touchMove", (50 - step, 48), (78 + step, 48))
+    touch("touchEnd")
+    assert brush.get("painter.view.zoom") > 1.5
+    assert np.array_equal(brush.ids() == ROCK, expected)
+
+
+def test_a_pens_pressure_is_the_size(page):
+    brush = page.painter()
+    brush.use("brush", "rock", 40)
+    x, y = brush.at(60, 48)
+    press = """(painter, [x, y, pressure]) => {
+        const { canvas } = painter.view;
+        canvas.setPointerCapture = () => {};
+        for (const type of ["pointerdown", "pointerup"]) canvas.dispatchEvent(new PointerEvent(type, {
+            clientX: x, clientY: y, pressure, pointerType: "pen", pointerId: 7, bubbles: true }));
+    }"""
+    brush.painter.evaluate(press, [x, y, 0.25])
+    assert np.ptp(np.flatnonzero((brush.ids() == ROCK).any(0))) + 1 == 10
+    brush.root.locator("button.form:visible").nth(2).click()
+    brush.painter.evaluate(press, [x, y, 0.25])
+    assert np.ptp(np.flatnonzero((brush.ids() == ROCK).any(0))) + 1 == 40
