@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--light", default="golden hour", choices=list(LIGHTS), metavar="LIGHT", help="of one style")
     options = parser.parse_args()
     model = open_synthesizer(options.model)
+    if model.encoder is None or model.taxonomy != "landscape":
+        parser.error(f"{options.model.name} is no GauGAN of 'landscape' with a style encoder: {model.summary}")
     pixels = gallery(
         model, options.size, options.layout, options.layouts, options.style_layout, options.lights, options.light
     )

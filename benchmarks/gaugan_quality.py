@@ -20,6 +20,7 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from math import isnan
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -28,6 +29,7 @@ import torch
 
 import gaugan_judge
 from gan_models.gaugan import Synthesizer, open_synthesizer
+from gan_models.gaugan.checkpoint import parameters
 from gan_models.labels import taxonomy
 from gaugan_heldout import SCENES, STYLES, HeldOut, held_out, render_all, scene
 from gaugan_metrics import class_iou, mean_iou, pixel_accuracy
@@ -48,34 +50,36 @@ def main() -> None:
     parser.add_argument("--segmentation", type=Path, default=Path("output/judge.safetensors"),
                         help="the judge's file; trained if there is none (default: %(default)s)")  # fmt: skip
     parser.add_argument("--scenes", type=Path, help="folder of gan_models.scenes to train it on, else it is rendered")
-    parser.add_argument("--steps", type=int, default=1800, help="of its training (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=1500, help="of its training (default: %(default)s)")
     parser.add_argument("--pictures", type=Path, help="folder for a sheet of pictures of each model")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="that render (default: one a core)")
     options = parser.parse_args()
+    if len({path.stem for path in options.models}) < len(options.models):
+        parser.error("the models' files must have different names, which the tables call them by")
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    models = {path: open_synthesizer(path).to(device) for path in options.models}
-    for path, model in models.items():
+    models = {path.stem: open_synthesizer(path).to(device) for path in options.models}
+    for name, model in models.items():
         if model.taxonomy != "landscape":
-            parser.error(f"{path.name} has the classes of '{model.taxonomy}', but those of 'landscape' are measured")
+            parser.error(f"{name} has the classes of '{model.taxonomy}', but those of 'landscape' are measured")
     if not options.segmentation.exists():
         train_judge(options.segmentation, options.scenes, options.steps, options.workers)
     judge = gaugan_judge.load(options.segmentation).to(device)
     held = held_out(options.size, options.layouts, options.trials, options.varied, options.styles, options.workers)
     scores = {"true pictures": true_scores(held, judge)}
-    scores |= {path.stem: model_scores(held, judge, model) for path, model in models.items()}
-    print_tables(scores, {path.stem: model for path, model in models.items()}, held)
-    for path, model in models.items() if options.pictures else ():
+    scores |= {name: model_scores(held, judge, model) for name, model in models.items()}
+    print_tables(scores, models, held)
+    for name, model in models.items() if options.pictures else ():
         pixels = lights_sheet(model, options.size, range(SCENES, SCENES + 4), STYLES, SHOWN_LIGHTS)
         options.pictures.mkdir(parents=True, exist_ok=True)
-        to_image(pixels).save(options.pictures / f"{path.stem}.png")
+        to_image(pixels).save(options.pictures / f"{name}.png")
 
 
 def train_judge(path: Path, scenes: Path | None, steps: int, workers: int) -> None:
-    """Train a judge on a folder of scenes, or on as many rendered ones as it sees twice, and save it."""
+    """Train a judge on a folder of scenes, or on so many rendered ones that it sees each four times, and save it."""
     if scenes:
         images, labels = gaugan_judge.read_scenes(scenes)
     else:
-        count = steps * gaugan_judge.BATCH // 2
+        count = steps * gaugan_judge.BATCH // 4
         rendered = render_all(partial(scene, size=gaugan_judge.SIZE), range(count), workers)
         labels, images = map(torch.stack, zip(*rendered, strict=True))
     losses: list[float] = []
@@ -104,8 +108,8 @@ def print_tables(scores: dict[str, Scores], models: dict[str, Synthesizer], held
         print(f"| {' | '.join(cells)} |")
     print(f"\nIoU of each class, %:\n\n| class | {' | '.join(scores)} |\n|---|{'---|' * len(scores)}")
     for entry in taxonomy("landscape").classes[:-1]:
-        values = [f"{100 * class_iou(score.counts)[entry.id]:.0f}" for score in scores.values()]
-        print(f"| {entry.name} | {' | '.join(values)} |")
+        values = [100 * class_iou(score.counts)[entry.id].item() for score in scores.values()]
+        print(f"| {entry.name} | {' | '.join('–' if isnan(value) else f'{value:.0f}' for value in values)} |")
     print(f"\nTrials whose nearest light was another one, of {len(held.trials)} (the wanted → the nearest):\n")
     for name, score in scores.items():
         if score.styles:
@@ -115,8 +119,8 @@ def print_tables(scores: dict[str, Scores], models: dict[str, Synthesizer], held
 
 def size_of(model: Synthesizer) -> str:
     """Millions of parameters of the generator, and of the style encoder."""
-    parts = [sum(p.numel() for p in net.parameters()) / 1e6 for net in (model.generator, model.encoder) if net]
-    return f"{parts[0]:.2f}" + (f" ({parts[1]:.2f})" if len(parts) > 1 else "")
+    encoder = f" ({parameters(model.encoder) / 1e6:.2f})" if model.encoder else ""
+    return f"{parameters(model.generator) / 1e6:.2f}{encoder}"
 
 
 def label_cells(score: Scores, true: Scores) -> list[str]:
