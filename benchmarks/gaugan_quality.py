@@ -13,6 +13,9 @@ Everything is measured on rendered layouts that no training has seen, beside tru
   L, a and b in each class, averaged by area. On the row of true pictures: the second layout rendered in a varied A.
 - diversity: mean standard deviation of the pixels (the features) of a layout over random styles, as a share of that
   of true pictures in random lights.
+
+The row "flat colours" is of the label maps painted flat, each class in its mean colour in the true picture: what a
+model without any texture would reach.
 """
 
 import argparse
@@ -33,7 +36,7 @@ from gan_models.gaugan.checkpoint import parameters
 from gan_models.labels import taxonomy
 from gaugan_heldout import SCENES, STYLES, HeldOut, held_out, render_all, scene
 from gaugan_metrics import class_iou, mean_iou, pixel_accuracy
-from gaugan_scores import Scores, model_scores, true_scores
+from gaugan_scores import Scores, flat_scores, model_scores, true_scores
 from gaugan_sheets import lights_sheet, to_image
 
 SHOWN_LIGHTS = ("noon", "golden hour", "sunset", "fog", "winter", "moonlight")
@@ -65,7 +68,7 @@ def main() -> None:
         train_judge(options.segmentation, options.scenes, options.steps, options.workers)
     judge = gaugan_judge.load(options.segmentation).to(device)
     held = held_out(options.size, options.layouts, options.trials, options.varied, options.styles, options.workers)
-    scores = {"true pictures": true_scores(held, judge)}
+    scores = {"true pictures": true_scores(held, judge), "flat colours": flat_scores(held, judge)}
     scores |= {name: model_scores(held, judge, model) for name, model in models.items()}
     print_tables(scores, models, held)
     for name, model in models.items() if options.pictures else ():
@@ -130,7 +133,7 @@ def label_cells(score: Scores, true: Scores) -> list[str]:
 
 def style_cells(score: Scores, true: Scores) -> Sequence[str]:
     if not score.styles or not score.diversity or not true.diversity:
-        return ["no style"] * 4
+        return ["–"] * 4
     shares = [f"{100 * share:.1f} %" for share in (score.styles.nearest, score.styles.nearest_two)]
     return [*shares, *(f"{value / most:.2f}" for value, most in zip(score.diversity, true.diversity, strict=True))]
 

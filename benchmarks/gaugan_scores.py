@@ -34,14 +34,14 @@ class Styles:
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of a model, or of true pictures in its place.
+    """The scores of a model, or of other pictures in place of its.
 
     Attributes:
         counts: what the judge takes each class for, ``[CLASSES, CLASSES]``.
         frechet: distance of the judge's features to those of true pictures of other layouts.
-        styles: None for a model without styles.
+        styles: None where there are none.
         diversity: mean standard deviation of a layout's pixels (in -1..1), and of its features, over random styles;
-            None for a model without styles.
+            None where there are none.
     """
 
     counts: Tensor
@@ -60,6 +60,19 @@ def true_scores(held: HeldOut, judge: Judge) -> Scores:
     styles = style_fidelity((trial, trial.varied) for trial in held.trials)
     diversity = mean_diversity(judge, (to_float(images) for _, images in held.varied))
     return Scores(counts, frechet(features, other_features(held, judge)), styles, diversity)
+
+
+def flat_scores(held: HeldOut, judge: Judge) -> Scores:
+    """What label maps reach that are painted flat, each class in its mean colour in the true picture.
+
+    A model has to be better than this: places and colours alone tell the judge a lot.
+    """
+    pictures = (
+        (torch.stack([flat(*pair) for pair in zip(to_float(image), label, strict=True)]), label)
+        for image, label in _batches(held.images, held.labels)
+    )
+    counts, features = judged(judge, pictures)
+    return Scores(counts, frechet(features, other_features(held, judge)), None, None)
 
 
 def model_scores(held: HeldOut, judge: Judge, model: Synthesizer) -> Scores:
@@ -88,8 +101,15 @@ def in_style_of(model: Synthesizer, labels: Tensor, pictures: Tensor) -> Tensor:
     return model.paint(labels, None if model.encoder is None else model.encode(to_float(pictures)))
 
 
+def flat(image: Tensor, labels: Tensor) -> Tensor:
+    """A picture ``[3, H, W]`` with each class of its label map ``[H, W]`` in its mean colour."""
+    ids = labels.flatten().long()
+    sums = torch.zeros(3, CLASSES).index_add_(1, ids, image.flatten(1))
+    return (sums / ids.bincount(minlength=CLASSES).clamp(min=1))[:, ids].view_as(image)
+
+
 def judged(judge: Judge, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Confusion ``[CLASSES, CLASSES]`` and features ``[N, 160]`` of batches of pictures and their label maps."""
+    """Confusion ``[CLASSES, CLASSES]`` and features ``[N, 384]`` of batches of pictures and their label maps."""
     counts, every = torch.zeros(CLASSES, CLASSES, dtype=torch.int64), []
     for images, labels in batches:
         ids, features = judge.look(images)
@@ -99,7 +119,7 @@ def judged(judge: Judge, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tens
 
 
 def other_features(held: HeldOut, judge: Judge) -> Tensor:
-    """The judge's features of the true pictures of other layouts, ``[N, 160]``."""
+    """The judge's features of the true pictures of other layouts, ``[N, 384]``."""
     return torch.cat([judge.look(to_float(images))[1].cpu() for images in held.others.split(BATCH)])
 
 

@@ -22,7 +22,7 @@ from gaugan_metrics import (
     mean_iou,
     pixel_accuracy,
 )
-from gaugan_scores import mean_diversity, model_scores, style_fidelity, true_scores
+from gaugan_scores import flat, flat_scores, mean_diversity, model_scores, style_fidelity, true_scores
 from gaugan_sheets import GAP, gallery, lights_sheet
 from gaugan_toys import LANDSCAPE, config, encoder, generator
 
@@ -151,6 +151,15 @@ def test_true_pictures_of_the_same_layouts_are_at_distance_zero(judge, held):
     assert scores.frechet == pytest.approx(0, abs=1e-6)
     assert scores.counts.sum() == (gaugan_judge.shrink_labels(held.labels) != UNKNOWN).sum()
     assert true_scores(held, judge).frechet > 0
+
+
+def test_flat_pictures_have_the_mean_colors(judge, held):
+    labels = torch.tensor([[0, 0], [3, UNKNOWN]])
+    image = torch.tensor([[0.2, 0.4], [-1, 0.5]]).expand(3, 2, 2)
+    assert torch.allclose(flat(image, labels), torch.tensor([[0.3, 0.3], [-1, 0.5]]).expand(3, 2, 2))
+    scores = flat_scores(held, judge)
+    assert scores.counts.sum() == true_scores(held, judge).counts.sum()
+    assert scores.styles is scores.diversity is None
 
 
 @pytest.mark.parametrize("z_dim", [6, 0])
