@@ -25,8 +25,11 @@ class LabelModulation(Protocol):
     def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
         """The label map, nearest-resized to ``size``: ``[B, semantic_nc, h, w]`` of dtype and device of ``like``."""
 
-    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool) -> Tensor:
+    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool, activated: bool) -> Tensor:
         """What ``layer`` gives for ``x`` and this label map. ``inplace``: ``x`` may be overwritten."""
+
+    def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
+        """What ``layer`` gives for ``x``."""
 
 
 class Conv3x3(nn.Conv2d):
@@ -83,6 +86,7 @@ class SPADE(nn.Module):
         labels: one-hot label map, ``[B or 1, semantic_nc, H', W']``, resized to H x W by nearest neighbour;
             or a ``LabelModulation``, which gives the same result faster.
         inplace: whether the fast path may overwrite ``x``, where no gradient is wanted.
+        activated: whether a leaky ReLU follows.
     Returns:
         ``[B, channels, H, W]``.
     """
@@ -94,12 +98,14 @@ class SPADE(nn.Module):
         self.mlp_gamma = nn.Conv2d(nhidden, channels, 3, padding=1)
         self.mlp_beta = nn.Conv2d(nhidden, channels, 3, padding=1)
 
-    def forward(self, x: Tensor, labels: Tensor | LabelModulation, inplace: bool = False) -> Tensor:
+    def forward(
+        self, x: Tensor, labels: Tensor | LabelModulation, inplace: bool = False, activated: bool = False
+    ) -> Tensor:
         if not isinstance(labels, Tensor):
-            return labels.modulate(self, x, inplace)
+            return labels.modulate(self, x, inplace, activated)
         hidden = self.mlp_shared(F.interpolate(labels, size=x.shape[2:], mode="nearest"))
         out: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
-        return out
+        return activate(out) if activated else out
 
 
 class SPADEResBlock(nn.Module):
@@ -125,11 +131,16 @@ class SPADEResBlock(nn.Module):
             self.norm_s = SPADE(fin, semantic_nc, nhidden)
 
     def forward(self, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
-        skip = self.conv_s(self.norm_s(x, labels)) if self.learned_skip else x
-        dx = self.conv_0(activate(self.norm_0(x, labels, inplace=self.learned_skip)))
-        dx = self.conv_1(activate(self.norm_1(dx, labels, inplace=True)))
-        out: Tensor = skip + dx
-        return out
+        skip = _convolve(self.conv_s, self.norm_s(x, labels), labels) if self.learned_skip else x
+        dx = self.norm_0(x, labels, inplace=self.learned_skip, activated=True)
+        dx = _convolve(self.conv_0, dx, labels)
+        dx = self.norm_1(dx, labels, inplace=True, activated=True)
+        dx = _convolve(self.conv_1, dx, labels)
+        return skip + dx if torch.is_grad_enabled() else dx.add_(skip)
+
+
+def _convolve(conv: nn.Conv2d, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
+    return conv(x) if isinstance(labels, Tensor) else labels.convolve(conv, x)
 
 
 def activate(x: Tensor) -> Tensor:
