@@ -18,7 +18,7 @@ from .generator import Generator
 from .label_codes import one_hot, shrink
 from .neighbourhoods import Neighbourhoods, find_neighbourhoods
 from .predict import predict
-from .spade import SLOPE, SPADE, activate
+from .spade import SLOPE, SPADE, activate, linear
 
 GIBIBYTE = 1 << 30
 
@@ -71,8 +71,8 @@ class LabelMaps:
         """What ``layer``, a convolution of a residual block, gives for ``x``: by minimal filtering where that pays."""
         if layer.bias is not None and winograd.pays(layer.weight, x):
             return winograd.convolve(x, layer.weight, layer.bias)
-        if layer.kernel_size == (1, 1) and x.device.type == "cpu":
-            return F.linear(x.permute(0, 2, 3, 1), layer.weight.flatten(1), layer.bias).permute(0, 3, 1, 2)
+        if layer.kernel_size == (1, 1) and x.device.type == "cpu" and not torch.is_grad_enabled():
+            return linear(x.permute(0, 2, 3, 1), layer.weight.flatten(1), layer.bias).permute(0, 3, 1, 2)
         return layer(x)  # type: ignore[no-any-return]
 
     def modulate(self, layer: SPADE, x: Tensor, inplace: bool = False, activated: bool = False) -> Tensor:

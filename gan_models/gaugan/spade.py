@@ -49,7 +49,7 @@ class Conv3x3(nn.Conv2d):
             return super().forward(input)
         padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
         shifted = [padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
-        out = F.linear(torch.cat(shifted, 3), self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
+        out = linear(torch.cat(shifted, 3), self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
         return out.permute(0, 3, 1, 2)
 
 
@@ -141,6 +141,13 @@ class SPADEResBlock(nn.Module):
 
 def _convolve(conv: nn.Conv2d, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
     return conv(x) if isinstance(labels, Tensor) else labels.convolve(conv, x)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """``F.linear`` on the CPU where no gradient is wanted: oneDNN's product outruns MKL's on AMD (measured)."""
+    if x.dtype == torch.float32 and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")  # type: ignore[no-any-return]
+    return F.linear(x, weight, bias)
 
 
 def activate(x: Tensor) -> Tensor:
