@@ -10,14 +10,16 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from . import winograd
 from .config import NetConfig
 from .label_codes import one_hot, shrink
 from .neighbourhoods import Neighbourhoods, find_neighbourhoods
+from .onednn import linear
 from .pix2pixhd import AnyGenerator
 from .predict import predict
-from .spade import SPADE
+from .spade import SLOPE, SPADE, activate
 from .spreading import spread_and_modulate
 
 GIBIBYTE = 1 << 30
@@ -67,17 +69,26 @@ class LabelMaps:
         """The label maps, nearest-resized: ``[B, semantic_nc, h, w]``."""
         return one_hot(self.config, shrink(self.codes, size), like.dtype)
 
-    def modulate(self, layer: SPADE, x: Tensor, inplace: bool = False) -> Tensor:
+    def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
+        """What ``layer``, a convolution of a residual block, gives for ``x``: by minimal filtering where that pays."""
+        if layer.bias is not None and winograd.pays(layer.weight, x):
+            return winograd.convolve(x, layer.weight, layer.bias)
+        if layer.kernel_size == (1, 1) and x.device.type == "cpu" and not torch.is_grad_enabled():
+            return linear(x.permute(0, 2, 3, 1), layer.weight.flatten(1), layer.bias).permute(0, 3, 1, 2)
+        return layer(x)  # type: ignore[no-any-return]
+
+    def modulate(self, layer: SPADE, x: Tensor, inplace: bool = False, activated: bool = False) -> Tensor:
         """What ``layer`` gives for ``x``, ``[B, channels, h, w]``, and these label maps."""
         if torch.is_grad_enabled() or layer.training:
             gamma, beta, index = predict(layer, self._values, self._around(x))
-            return spread_and_modulate(layer.param_free_norm(x), gamma, beta, index)
+            modulated = spread_and_modulate(layer.param_free_norm(x), gamma, beta, index)
+            return activate(modulated) if activated else modulated
         kept = self._kept.get(layer)
         if kept is None:
             kept = _fold(layer, *predict(layer, self._values, self._around(x)), x.dtype)
             if self.bytes + kept.bytes <= self.max_bytes:
                 self._kept[layer] = kept
-        return kept.apply(x, len(self.codes), inplace)
+        return kept.apply(x, len(self.codes), inplace, activated)
 
     def _around(self, x: Tensor) -> Neighbourhoods:
         """The neighbourhoods at the size of ``x``; those of one size are held, as layers of one size come together."""
@@ -105,8 +116,11 @@ class ScaleAndShift:
         """Memory that this takes."""
         return _bytes(self.rows) + (0 if self.index is None else _bytes(self.index))
 
-    def apply(self, x: Tensor, maps: int, inplace: bool) -> Tensor:
-        """``x * scale + shift`` for ``[B, channels, H, W]``, where B is the number of ``maps`` or one of both is 1."""
+    def apply(self, x: Tensor, maps: int, inplace: bool, activated: bool) -> Tensor:
+        """``x * scale + shift``, and the leaky ReLU if ``activated``, for ``[B, channels, H, W]``.
+
+        B is the number of ``maps``, or one of both is 1.
+        """
         x = x.expand(max(len(x), maps), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         out = x if inplace else torch.empty_like(x)
         channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
@@ -114,11 +128,13 @@ class ScaleAndShift:
         rows = self.rows.flatten(1) if self.index is not None else self.rows.view(maps, pixels, -1)
         index = self.index.view(maps, pixels) if self.index is not None else None
         budget = CPU_STRIP_BYTES * torch.get_num_threads() if x.device.type == "cpu" else STRIP_BYTES
-        step = pixels if index is None else max(1, budget // (2 * maps * channels * x.element_size()))
+        step = max(1, budget // (2 * maps * channels * x.element_size()))
         for start in range(0, pixels, step):
             strip = slice(start, start + step)
-            both = rows if index is None else F.embedding(index[:, strip], rows)
+            both = rows[:, strip] if index is None else F.embedding(index[:, strip], rows)
             torch.addcmul(both[..., channels:], source[:, strip], both[..., :channels], out=target[:, strip])
+            if activated:
+                F.leaky_relu_(target[:, strip], SLOPE)
         return out
 
 

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .distributed import mean_over_processes, processes
+from .onednn import linear
 
 SLOPE = 0.2
 """Slope of every leaky ReLU of the generator, the encoder and the critics."""
-
 
 SMALL = 512
 """Pixels in a batch up to which a matrix product beats the CPU's convolution (measured)."""
@@ -27,8 +27,11 @@ class LabelModulation(Protocol):
     def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
         """The label map, nearest-resized to ``size``: ``[B, semantic_nc, h, w]`` of dtype and device of ``like``."""
 
-    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool) -> Tensor:
+    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool, activated: bool) -> Tensor:
         """What ``layer`` gives for ``x`` and this label map. ``inplace``: ``x`` may be overwritten."""
+
+    def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
+        """What ``layer`` gives for ``x``."""
 
 
 class Conv3x3(nn.Conv2d):
@@ -49,7 +52,7 @@ class Conv3x3(nn.Conv2d):
             return super().forward(input)
         padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
         shifted = [padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
-        out = F.linear(torch.cat(shifted, 3), self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
+        out = linear(torch.cat(shifted, 3), self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
         return out.permute(0, 3, 1, 2)
 
 
@@ -104,6 +107,7 @@ class SPADE(nn.Module):
         labels: one-hot label map, ``[B or 1, semantic_nc, H', W']``, resized to H x W by nearest neighbour;
             or a ``LabelModulation``, which gives the same result faster.
         inplace: whether the fast path may overwrite ``x``, where no gradient is wanted.
+        activated: whether a leaky ReLU follows.
     Returns:
         ``[B, channels, H, W]``.
     """
@@ -115,12 +119,14 @@ class SPADE(nn.Module):
         self.mlp_gamma = nn.Conv2d(nhidden, channels, 3, padding=1)
         self.mlp_beta = nn.Conv2d(nhidden, channels, 3, padding=1)
 
-    def forward(self, x: Tensor, labels: Tensor | LabelModulation, inplace: bool = False) -> Tensor:
+    def forward(
+        self, x: Tensor, labels: Tensor | LabelModulation, inplace: bool = False, activated: bool = False
+    ) -> Tensor:
         if not isinstance(labels, Tensor):
-            return labels.modulate(self, x, inplace)
+            return labels.modulate(self, x, inplace, activated)
         hidden = self.mlp_shared(F.interpolate(labels, size=x.shape[2:], mode="nearest"))
         out: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
-        return out
+        return activate(out) if activated else out
 
 
 class SPADEResBlock(nn.Module):
@@ -146,11 +152,16 @@ class SPADEResBlock(nn.Module):
             self.norm_s = SPADE(fin, semantic_nc, nhidden)
 
     def forward(self, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
-        skip = self.conv_s(self.norm_s(x, labels)) if self.learned_skip else x
-        dx = self.conv_0(activate(self.norm_0(x, labels, inplace=self.learned_skip)))
-        dx = self.conv_1(activate(self.norm_1(dx, labels, inplace=True)))
-        out: Tensor = skip + dx
-        return out
+        skip = _convolve(self.conv_s, self.norm_s(x, labels), labels) if self.learned_skip else x
+        dx = self.norm_0(x, labels, inplace=self.learned_skip, activated=True)
+        dx = _convolve(self.conv_0, dx, labels)
+        dx = self.norm_1(dx, labels, inplace=True, activated=True)
+        dx = _convolve(self.conv_1, dx, labels)
+        return skip + dx if torch.is_grad_enabled() else dx.add_(skip)
+
+
+def _convolve(conv: nn.Conv2d, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
+    return conv(x) if isinstance(labels, Tensor) else labels.convolve(conv, x)
 
 
 def activate(x: Tensor) -> Tensor:

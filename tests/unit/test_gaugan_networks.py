@@ -5,6 +5,7 @@ import torch
 
 from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder, one_hot
 from gan_models.gaugan.checkpoint import parameters
+from gan_models.gaugan.onednn import linear
 from gan_models.gaugan.spade import SPADE, BatchNorm, SPADEResBlock
 from gaugan_toys import config, encoder, generator
 
@@ -81,6 +82,16 @@ def test_residual_block_learns_its_skip_where_the_width_changes():
         block.conv_1.bias.data.zero_()
     x, labels = torch.randn(2, 4, 5, 5), torch.rand(2, 3, 5, 5)
     assert torch.equal(same.eval()(x, labels), x)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("bias", [None, torch.arange(6) / 7])
+def test_linear_is_that_of_pytorch(dtype, bias):
+    x, weight = torch.randn(2, 3, 4, 50).to(dtype), torch.randn(6, 50).to(dtype)
+    bias = bias if bias is None else bias.to(dtype)
+    out = linear(x, weight, bias)
+    assert out.dtype == dtype
+    assert torch.allclose(out, torch.nn.functional.linear(x, weight, bias), atol=1e-5)
 
 
 @pytest.mark.parametrize("upsampling", ["normal", "more", "most"])
