@@ -44,16 +44,14 @@ class Generator(nn.Module):
 
     def forward(self, labels: Tensor | LabelModulation, z: Tensor | None = None) -> Tensor:
         x = self.head_0(self._start(labels, z), labels)
-        x = self.G_middle_0(_double(x), labels)
-        if self.config.upsampling != "normal":
-            x = _double(x)
-        x = self.G_middle_1(x, labels)
-        x = self.up_0(_double(x), labels)
-        x = self.up_1(_double(x), labels)
-        x = self.up_2(_double(x), labels)
-        x = self.up_3(_double(x), labels)
+        x = self.G_middle_0(x, labels, doubled=True)
+        x = self.G_middle_1(x, labels, doubled=self.config.upsampling != "normal")
+        x = self.up_0(x, labels, doubled=True)
+        x = self.up_1(x, labels, doubled=True)
+        x = self.up_2(x, labels, doubled=True)
+        x = self.up_3(x, labels, doubled=True)
         if self.config.upsampling == "most":
-            x = self.up_4(_double(x), labels)
+            x = self.up_4(x, labels, doubled=True)
         out: Tensor = self.conv_img(activate(x)).tanh()
         return out
 
@@ -71,7 +69,3 @@ class Generator(nn.Module):
             raise ValueError(f"z must be [B, {self.config.z_dim}]; it is {list(z.shape)}")
         x = self.fc(z).unflatten(1, (-1, *self.config.grid))
         return x if size == self.config.grid else F.interpolate(x, size=size, mode="bilinear")
-
-
-def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")

@@ -5,6 +5,7 @@ once per distinct 5x5 label neighbourhood (predict.py), the batch norm's running
 folded into one multiply-add a pixel, and both are kept for as long as the label map is unchanged.
 """
 
+import math
 import weakref
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from .neighbourhoods import Neighbourhoods, find_neighbourhoods
 from .onednn import linear
 from .pix2pixhd import AnyGenerator
 from .predict import predict
-from .spade import SLOPE, SPADE, activate
+from .spade import SLOPE, SPADE, activate, double
 from .spreading import spread_and_modulate
 
 GIBIBYTE = 1 << 30
@@ -70,29 +71,41 @@ class LabelMaps:
         return one_hot(self.config, shrink(self.codes, size), like.dtype)
 
     def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
-        """What ``layer``, a convolution of a residual block, gives for ``x``: by minimal filtering where that pays."""
+        """What ``layer``, a 3x3 convolution, gives for ``x``: by minimal filtering where that pays."""
         if layer.bias is not None and winograd.pays(layer.weight, x):
             return winograd.convolve(x, layer.weight, layer.bias)
-        if layer.kernel_size == (1, 1) and x.device.type == "cpu" and not torch.is_grad_enabled():
-            return linear(x.permute(0, 2, 3, 1), layer.weight.flatten(1), layer.bias).permute(0, 3, 1, 2)
         return layer(x)  # type: ignore[no-any-return]
 
-    def modulate(self, layer: SPADE, x: Tensor, inplace: bool = False, activated: bool = False) -> Tensor:
+    def modulate(
+        self, layer: SPADE, x: Tensor, inplace: bool = False, activated: bool = False, doubled: bool = False
+    ) -> Tensor:
         """What ``layer`` gives for ``x``, ``[B, channels, h, w]``, and these label maps."""
         if torch.is_grad_enabled() or layer.training:
-            gamma, beta, index = predict(layer, self._values, self._around(x))
+            x = double(x) if doubled else x
+            gamma, beta, index = predict(layer, self._values, self._around(x.shape[2:]))
             modulated = spread_and_modulate(layer.param_free_norm(x), gamma, beta, index)
             return activate(modulated) if activated else modulated
+        kept = self._scale_and_shift(layer, x, doubled)
+        return kept.apply(x, len(self.codes), inplace=inplace, activated=activated, doubled=doubled)
+
+    def project(self, layer: SPADE, conv: nn.Conv2d, x: Tensor, doubled: bool) -> Tensor:
+        """What the 1x1 convolution ``conv`` gives for ``modulate``'s result, which is nowhere whole on a CPU."""
+        if x.device.type != "cpu" or torch.is_grad_enabled() or layer.training:
+            return conv(self.modulate(layer, x, doubled=doubled))  # type: ignore[no-any-return]
+        kept = self._scale_and_shift(layer, x, doubled)
+        return kept.apply(x, len(self.codes), weight=conv.weight.flatten(1), doubled=doubled)
+
+    def _scale_and_shift(self, layer: SPADE, x: Tensor, doubled: bool) -> "ScaleAndShift":
         kept = self._kept.get(layer)
         if kept is None:
-            kept = _fold(layer, *predict(layer, self._values, self._around(x)), x.dtype)
+            size = torch.Size(side << doubled for side in x.shape[2:])
+            kept = _fold(layer, *predict(layer, self._values, self._around(size)), x.dtype)
             if self.bytes + kept.bytes <= self.max_bytes:
                 self._kept[layer] = kept
-        return kept.apply(x, len(self.codes), inplace, activated)
+        return kept
 
-    def _around(self, x: Tensor) -> Neighbourhoods:
-        """The neighbourhoods at the size of ``x``; those of one size are held, as layers of one size come together."""
-        size = x.shape[2:]
+    def _around(self, size: torch.Size) -> Neighbourhoods:
+        """The neighbourhoods at a size; those of one size are held, as layers of one size come together."""
         if self._neighbourhoods is None or self._neighbourhoods[0] != size:
             positions = shrink(self._positions, (size[0], size[1]))
             self._neighbourhoods = size, find_neighbourhoods(positions, len(self._values))
@@ -116,25 +129,49 @@ class ScaleAndShift:
         """Memory that this takes."""
         return _bytes(self.rows) + (0 if self.index is None else _bytes(self.index))
 
-    def apply(self, x: Tensor, maps: int, inplace: bool, activated: bool) -> Tensor:
-        """``x * scale + shift``, and the leaky ReLU if ``activated``, for ``[B, channels, H, W]``.
+    def apply(
+        self,
+        x: Tensor,
+        maps: int,
+        inplace: bool = False,
+        activated: bool = False,
+        doubled: bool = False,
+        weight: Tensor | None = None,
+    ) -> Tensor:
+        """``x * scale + shift`` for ``[B, channels, H, W]``, strip by strip.
 
-        B is the number of ``maps``, or one of both is 1.
+        Args:
+            maps: number of label maps; B is as many, or one of both is 1.
+            inplace: whether the result may lie where ``x`` does.
+            activated: whether a leaky ReLU follows.
+            doubled: whether ``x`` has half the label maps' size; every pixel stands for 2x2 then.
+            weight: of a 1x1 convolution of the result, ``[out, channels]``, which is returned instead.
         """
         x = x.expand(max(len(x), maps), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        out = x if inplace else torch.empty_like(x)
-        channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
-        source, target = (t.permute(0, 2, 3, 1).view(-1, pixels, channels) for t in (x, out))
-        rows = self.rows.flatten(1) if self.index is not None else self.rows.view(maps, pixels, -1)
-        index = self.index.view(maps, pixels) if self.index is not None else None
+        batch, channels, height, width = x.shape
+        source = x.permute(0, 2, 3, 1)
+        if doubled:
+            source = source[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)
+        inside = source.shape[1:-1]
+        if inplace and not doubled and weight is None:
+            out = x
+        else:
+            size = (batch, channels if weight is None else len(weight), height << doubled, width << doubled)
+            out = torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+        target = out.permute(0, 2, 3, 1).view(batch, *inside, -1)
+        rows = self.rows.flatten(1) if self.index is not None else self.rows.view(maps, *inside, -1)
+        index = self.index.view(maps, *inside) if self.index is not None else None
         budget = CPU_STRIP_BYTES * torch.get_num_threads() if x.device.type == "cpu" else STRIP_BYTES
-        step = max(1, budget // (2 * maps * channels * x.element_size()))
-        for start in range(0, pixels, step):
+        step = max(1, budget * height // (2 * maps * channels * x.element_size() * math.prod(inside)))
+        for start in range(0, height, step):
             strip = slice(start, start + step)
             both = rows[:, strip] if index is None else F.embedding(index[:, strip], rows)
-            torch.addcmul(both[..., channels:], source[:, strip], both[..., :channels], out=target[:, strip])
+            into = target[:, strip] if weight is None else source.new_empty(source[:, strip].shape)
+            torch.addcmul(both[..., channels:], source[:, strip], both[..., :channels], out=into)
             if activated:
-                F.leaky_relu_(target[:, strip], SLOPE)
+                F.leaky_relu_(into, SLOPE)
+            if weight is not None:
+                target[:, strip] = linear(into, weight, None)
         return out
 
 

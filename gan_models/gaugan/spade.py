@@ -27,11 +27,14 @@ class LabelModulation(Protocol):
     def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
         """The label map, nearest-resized to ``size``: ``[B, semantic_nc, h, w]`` of dtype and device of ``like``."""
 
-    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool, activated: bool) -> Tensor:
-        """What ``layer`` gives for ``x`` and this label map. ``inplace``: ``x`` may be overwritten."""
+    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool, activated: bool, doubled: bool) -> Tensor:
+        """What ``layer`` gives for ``x``, which is doubled first if ``doubled``, and this label map."""
+
+    def project(self, layer: "SPADE", conv: nn.Conv2d, x: Tensor, doubled: bool) -> Tensor:
+        """What the 1x1 convolution ``conv`` gives for the result of ``modulate``."""
 
     def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
-        """What ``layer`` gives for ``x``."""
+        """What the 3x3 convolution ``layer`` gives for ``x``."""
 
 
 class Conv3x3(nn.Conv2d):
@@ -108,6 +111,7 @@ class SPADE(nn.Module):
             or a ``LabelModulation``, which gives the same result faster.
         inplace: whether the fast path may overwrite ``x``, where no gradient is wanted.
         activated: whether a leaky ReLU follows.
+        doubled: whether every pixel of ``x`` stands for 2x2.
     Returns:
         ``[B, channels, H, W]``.
     """
@@ -120,10 +124,16 @@ class SPADE(nn.Module):
         self.mlp_beta = nn.Conv2d(nhidden, channels, 3, padding=1)
 
     def forward(
-        self, x: Tensor, labels: Tensor | LabelModulation, inplace: bool = False, activated: bool = False
+        self,
+        x: Tensor,
+        labels: Tensor | LabelModulation,
+        inplace: bool = False,
+        activated: bool = False,
+        doubled: bool = False,
     ) -> Tensor:
         if not isinstance(labels, Tensor):
-            return labels.modulate(self, x, inplace, activated)
+            return labels.modulate(self, x, inplace, activated, doubled)
+        x = double(x) if doubled else x
         hidden = self.mlp_shared(F.interpolate(labels, size=x.shape[2:], mode="nearest"))
         out: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
         return activate(out) if activated else out
@@ -135,6 +145,7 @@ class SPADEResBlock(nn.Module):
     Args of forward:
         x: ``[B, fin, H, W]``.
         labels: as for ``SPADE``; with a ``LabelModulation``, ``x`` is overwritten where no gradient is wanted.
+        doubled: whether every pixel of ``x`` stands for 2x2; the result has this size then.
     Returns:
         ``[B, fout, H, W]``.
     """
@@ -151,17 +162,31 @@ class SPADEResBlock(nn.Module):
             self.conv_s = nn.Conv2d(fin, fout, 1, bias=False)
             self.norm_s = SPADE(fin, semantic_nc, nhidden)
 
-    def forward(self, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
-        skip = _convolve(self.conv_s, self.norm_s(x, labels), labels) if self.learned_skip else x
-        dx = self.norm_0(x, labels, inplace=self.learned_skip, activated=True)
+    def forward(self, x: Tensor, labels: Tensor | LabelModulation, doubled: bool = False) -> Tensor:
+        if doubled and (isinstance(labels, Tensor) or not self.learned_skip or torch.is_grad_enabled()):
+            x, doubled = double(x), False
+        skip = self._skip(x, labels, doubled)
+        dx = self.norm_0(x, labels, inplace=self.learned_skip, activated=True, doubled=doubled)
         dx = _convolve(self.conv_0, dx, labels)
         dx = self.norm_1(dx, labels, inplace=True, activated=True)
         dx = _convolve(self.conv_1, dx, labels)
         return skip + dx if torch.is_grad_enabled() else dx.add_(skip)
 
+    def _skip(self, x: Tensor, labels: Tensor | LabelModulation, doubled: bool) -> Tensor:
+        if not self.learned_skip:
+            return x
+        if isinstance(labels, Tensor):
+            return self.conv_s(self.norm_s(x, labels))  # type: ignore[no-any-return]
+        return labels.project(self.norm_s, self.conv_s, x, doubled)
+
 
 def _convolve(conv: nn.Conv2d, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
     return conv(x) if isinstance(labels, Tensor) else labels.convolve(conv, x)
+
+
+def double(x: Tensor) -> Tensor:
+    """Nearest upsampling by two."""
+    return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
 def activate(x: Tensor) -> Tensor:
