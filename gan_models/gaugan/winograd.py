@@ -6,6 +6,7 @@ points 0, ±1, ±2 would lose twice as much of float32 as 0, ±5/8, ±3/2 do (me
 """
 
 import math
+from functools import cache
 from itertools import product
 
 import torch
@@ -61,6 +62,7 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Returns:
         ``[B, out, H, W]`` in channels_last format.
     """
+    to_inputs, _, to_pixels = _transforms()
     pixels = x.permute(0, 2, 3, 1)
     batch, height, width, channels = pixels.shape
     down, across = height // TILE, width // TILE
@@ -79,12 +81,12 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     for first, top in product(range(0, batch, images), range(0, down, rows)):
         padded = _strip(pixels[first : first + images], top, top + rows)
         count = _cut(padded, patches)
-        torch.bmm(_INPUT.expand(count, -1, -1), patches[:count], out=inputs[:count])
+        torch.bmm(to_inputs.expand(count, -1, -1), patches[:count], out=inputs[:count])
         target = out[first : first + images, top : top + rows].transpose(2, 3)
         transformed = map(_pack, parts) if many else packed
         for part, part_bias, slot in zip(transformed, biases, torch.split(target, step, 5), strict=True):
             products = onednn.multiply_groups(inputs[:count], part)
-            made = torch.bmm(_OUTPUT.expand(count, -1, -1), products)
+            made = torch.bmm(to_pixels.expand(count, -1, -1), products)
             torch.add(made.view(slot.shape), part_bias, out=slot)
     return out.view(batch, height, width, -1).permute(0, 3, 1, 2)
 
@@ -111,9 +113,10 @@ def _cut(padded: Tensor, patches: Tensor) -> int:
 def _pack(weight: Tensor) -> Tensor:
     """The transformed weights, packed for the 36 products."""
     taps = weight.permute(2, 3, 0, 1).reshape(9, -1)
-    return onednn.pack_groups((_WEIGHT @ taps).view(36, *weight.shape[:2]))
+    return onednn.pack_groups((_transforms()[1] @ taps).view(36, *weight.shape[:2]))
 
 
+@cache
 def _transforms() -> list[Tensor]:
     """Matrices for flattened squares: 6x6 pixels, 3x3 weights, and 6x6 products (the paper's B', G and A')."""
     points = torch.tensor(POINTS, dtype=torch.float64)
@@ -129,6 +132,3 @@ def _transforms() -> list[Tensor]:
     products[:, :5] = points ** torch.arange(4)[:, None]
     weight[5, 2] = products[3, 5] = 1
     return [torch.kron(matrix, matrix).float() for matrix in (pixels, weight, products)]
-
-
-_INPUT, _WEIGHT, _OUTPUT = _transforms()
