@@ -1,4 +1,4 @@
-# make demo      render the SinGAN workflows into output/, with no ComfyUI installed
+# make demo      render the example workflows into output/, with no ComfyUI installed
 # make test      lint, type check and the whole test suite
 # make comfyui   serve this pack in the real editor: make comfyui COMFYUI_PATH=/path/to/ComfyUI ARGS="--cpu"
 
@@ -12,7 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-DEMO := singan_sample_bundled singan_harmonize singan_super_resolution singan_train_and_sample
+DEMO := gaugan_label_map_and_style gaugan_from_segmentation_colors gaugan_style_animation \
+    singan_sample_bundled singan_harmonize singan_super_resolution singan_train_and_sample
 ARGS ?=
 
 demo: $(VENV)/.runtime

@@ -23,6 +23,8 @@ from gaugan_sheets import gallery, to_image
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "gaugan.jpg"
 MOST_BYTES = 400_000
+LAYOUT = 300_013
+LAYOUTS = (300_004, 300_019, 200_061, 300_022, 200_065, 200_018)
 LIGHTS_SHOWN = ("noon", "golden hour", "dusk", "fog", "winter", "moonlight")
 
 
@@ -32,8 +34,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT, help="default: docs/gaugan.jpg")
     parser.add_argument("--size", type=int, default=256, help="the net's pixels of each picture (default: %(default)s)")
     parser.add_argument("--width", type=int, default=1400, help="pixels of the gallery (default: %(default)s)")
-    parser.add_argument("--layout", type=int, default=SCENES, help="seed of the label map in six styles")
-    parser.add_argument("--layouts", type=int, nargs=6, default=range(SCENES + 1, SCENES + 7),
+    parser.add_argument("--layout", type=int, default=LAYOUT, help="seed of the label map in six styles")
+    parser.add_argument("--layouts", type=int, nargs=6, default=LAYOUTS,
                         metavar="SEED", help="seeds of the six label maps in one style")  # fmt: skip
     parser.add_argument("--style-layout", type=int, default=SCENES + 7, help="seed of the styles' pictures")
     parser.add_argument("--lights", nargs=6, default=LIGHTS_SHOWN, choices=list(LIGHTS), metavar="LIGHT",
