@@ -1,8 +1,11 @@
-"""Writing files so that a reader never meets half of one."""
+"""Reading and writing files so that nobody meets half of one."""
 
 import os
 import uuid
 from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
@@ -25,3 +28,20 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         raise OSError(error.errno, message) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file, whatever its ending, and its metadata.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path.name}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path.name} is damaged or no safetensors file ({error})") from error

@@ -261,8 +261,9 @@ class GauGANGenerate(io.ComfyNode):
 def local_files() -> list[str]:
     """The files in models/gaugan, without those that belong to the list and the states of training runs."""
     belonging = {entry.file_name for entry in (*ENTRIES.values(), *entries("vgg19"))}
-    states = {name for name in runtime.model_files(KIND) if name.startswith(runtime.TRAINING) and name.endswith(STATE)}
-    return [name for name in runtime.model_files(KIND) if name not in belonging | states]
+    files = runtime.model_files(KIND)
+    states = {name for name in files if name.startswith(runtime.TRAINING) and name.endswith(STATE)}
+    return [name for name in files if name not in belonging | states]
 
 
 def offered(files: list[str]) -> list[str]:

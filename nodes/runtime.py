@@ -277,7 +277,7 @@ def input_file(reference: str) -> Path:
         FileNotFoundError: there is no such file.
     """
     name, folder = folder_paths.annotated_filepath(reference)
-    folder = Path(folder or folder_paths.get_input_directory())
+    folder = Path(folder) if folder else input_folder()
     path = folder / name
     if not _inside(path, folder):
         raise ValueError(f"{reference!r} is no name for an input file; it leads out of {folder}")

@@ -40,6 +40,10 @@ def node(kind: str, **inputs: Any) -> dict[str, Any]:
     return {"class_type": kind, "inputs": inputs}
 
 
+LANDSCAPE_MODEL = node(
+    "GauGANLoad", name="gaugan-landscape", encoder="auto", taxonomy="auto", label_offset=0, upsampling="auto"
+)
+
 EXAMPLES = {
     "singan_sample_bundled": Example(
         nodes={
@@ -111,8 +115,7 @@ EXAMPLES = {
     ),
     "gaugan_paint": Example(
         nodes={
-            "1": node("GauGANLoad", name="gaugan-landscape", encoder="auto", taxonomy="auto", label_offset=0,
-                      upsampling="auto"),
+            "1": LANDSCAPE_MODEL,
             "2": node("GauGANLabelMapPaint", taxonomy="landscape", width=256, height=256, painting="example:lake"),
             "3": node("GANAtelierExampleImage", picture="noon.jpg"),
             "4": node("GauGANEncodeStyle", model=["1", 0], image=["3", 0]),
@@ -130,8 +133,7 @@ EXAMPLES = {
     ),
     "gaugan_label_map_and_style": Example(
         nodes={
-            "1": node("GauGANLoad", name="gaugan-landscape", encoder="auto", taxonomy="auto", label_offset=0,
-                      upsampling="auto"),
+            "1": LANDSCAPE_MODEL,
             "2": node("GANAtelierExampleImage", picture="lake_labels.png"),
             "3": node("GauGANLabelMapFromColors", image=["2", 0], taxonomy="landscape", palette="auto", tolerance=8),
             "4": node("GANAtelierExampleImage", picture="sunset.jpg"),
@@ -154,8 +156,7 @@ EXAMPLES = {
     ),
     "gaugan_style_animation": Example(
         nodes={
-            "1": node("GauGANLoad", name="gaugan-landscape", encoder="auto", taxonomy="auto", label_offset=0,
-                      upsampling="auto"),
+            "1": LANDSCAPE_MODEL,
             "2": node("GANAtelierExampleImage", picture="valley_labels.png"),
             "3": node("GauGANLabelMapFromColors", image=["2", 0], taxonomy="landscape", palette="auto", tolerance=8),
             "4": node("GANAtelierExampleImage", picture="noon.jpg"),
@@ -180,8 +181,7 @@ EXAMPLES = {
     ),
     "gaugan_from_segmentation_colors": Example(
         nodes={
-            "1": node("GauGANLoad", name="gaugan-landscape", encoder="auto", taxonomy="auto", label_offset=0,
-                      upsampling="auto"),
+            "1": LANDSCAPE_MODEL,
             "2": node("GANAtelierExampleImage", picture="river_ade20k.png"),
             "3": node("GauGANLabelMapFromColors", image=["2", 0], taxonomy="ade20k", palette="auto", tolerance=8),
             "4": node("GauGANLabelMapRemap", label_map=["3", 0], taxonomy="landscape", replacements=""),
@@ -205,8 +205,7 @@ EXAMPLES = {
     ),
     "gaugan_to_singan": Example(
         nodes={
-            "1": node("GauGANLoad", name="gaugan-landscape", encoder="auto", taxonomy="auto", label_offset=0,
-                      upsampling="auto"),
+            "1": LANDSCAPE_MODEL,
             "2": node("GANAtelierExampleImage", picture="lake_labels.png"),
             "3": node("GauGANLabelMapFromColors", image=["2", 0], taxonomy="landscape", palette="auto", tolerance=8),
             "4": node("GauGANGenerate", model=["1", 0], label_map=["3", 0], seed=1, size="resize", color_match="off"),
@@ -269,7 +268,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         headless.configure_folders(folder)
         executor = headless.Executor(headless.all_nodes(headless.load_pack()))
-        if options.thumbnails or root is None:
+        if options.thumbnails:
             for name in names:
                 save_thumbnail(name, EXAMPLES[name], executor)
             return

@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-from ..files import write_atomically
+from ..files import read_safetensors, write_atomically
 from .detection import (
     StateDict,
     describe,
@@ -153,14 +152,10 @@ def read_state_dict(path: str | Path) -> tuple[StateDict, dict[str, str]]:
         ValueError: the file is damaged, holds code or holds no tensors.
     """
     path = Path(path)
+    if path.suffix == ".safetensors":
+        return read_safetensors(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path.name}")
-    if path.suffix == ".safetensors":
-        try:
-            with safe_open(path, framework="pt") as file:
-                return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-        except SafetensorError as error:
-            raise ValueError(f"{path.name} is damaged or no safetensors file ({error})") from error
     return _read_pth(path), {}
 
 

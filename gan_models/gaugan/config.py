@@ -1,5 +1,6 @@
 """What a GauGAN generator and style encoder are made of."""
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -11,7 +12,7 @@ UNKNOWN = 255
 
 
 @dataclass(frozen=True)
-class NetConfig:
+class NetConfig(ABC):
     """What every generator has: the channels of its label map, a style, and the size that it was trained at.
 
     Attributes:
@@ -47,9 +48,9 @@ class NetConfig:
         return self.classes + self.unknown + self.instance_edges
 
     @property
+    @abstractmethod
     def stride(self) -> int:
         """The sides of its pictures are multiples of this."""
-        raise NotImplementedError
 
     def require_size(self, height: int, width: int) -> None:
         """Raise a ValueError unless the net can make a picture of this size."""

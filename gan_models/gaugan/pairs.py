@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -176,8 +177,7 @@ def batches(
 def _example(pairs: Pairs, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
     """The example at a position of the endless row of all epochs: enlarged, cropped and mirrored by chance."""
     epoch, place = divmod(position, len(pairs))
-    order = np.random.default_rng([config.seed, epoch]).permutation(len(pairs))
-    image, labels = pairs.load(int(order[place]))
+    image, labels = pairs.load(int(_order(config.seed, epoch, len(pairs))[place]))
     draw = random.Random(f"{config.seed} {position}")
     large = round(config.size * config.margin), round(config.height * config.margin)
     left, top = draw.randint(0, large[0] - config.size), draw.randint(0, large[1] - config.height)
@@ -190,6 +190,12 @@ def _example(pairs: Pairs, config: TrainingConfig, position: int) -> tuple[Tenso
     if config.flips and draw.random() < 0.5:
         pixels, ids = pixels.flip(2), ids.flip(1)
     return pixels, ids
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order of the pairs in an epoch. Two are kept, as batches reach over the end of one."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
 
 
 def _pictures(folder: Path) -> dict[str, Path]:

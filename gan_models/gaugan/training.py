@@ -24,7 +24,7 @@ BETAS = (0.0, 0.9)
 
 
 class NotFiniteError(ArithmeticError):
-    """A loss was infinite or no number. The networks are as they were before the step."""
+    """A loss was infinite or no number, so the step was not finished; go on from the state that was saved last."""
 
 
 class Trainer:
@@ -95,7 +95,7 @@ class Trainer:
         Returns:
             The losses of this process by name.
         Raises:
-            NotFiniteError: a loss is infinite or no number; the step was not taken.
+            NotFiniteError: a loss is infinite or no number. No network took a step from it.
         """
         began = time.perf_counter()
         images = images.to(self.device, memory_format=torch.channels_last)

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-from ..files import write_atomically
+from ..files import read_safetensors, write_atomically
 from .training import Trainer
 from .training_config import TrainingConfig
 
@@ -121,14 +120,7 @@ def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _open(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path.name}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise ValueError(f"{path.name} is damaged or no safetensors file ({error})") from error
+    tensors, about = read_safetensors(path)
     if about.get("architecture") != ARCHITECTURE:
         raise ValueError(f"{path.name} is no GauGAN training run; give a file that the training wrote")
     if int(about["format_version"]) > FORMAT_VERSION:

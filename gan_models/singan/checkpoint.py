@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from ..files import write_atomically
+from ..files import read_safetensors, write_atomically
 from .config import SinGANConfig
 from .model import SinGAN
 from .networks import Critic, Generator
@@ -65,14 +64,7 @@ def encode(model: SinGAN, critic: Critic | None = None, *, licence: str = LICENC
 def decode(path: str | Path) -> tuple[SinGAN, Critic | None]:
     """Read what ``encode`` made. Raises as ``load`` does, but takes unfinished runs."""
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path.name}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise ValueError(f"{path.name} is damaged or no safetensors file ({error})") from error
+    tensors, metadata = read_safetensors(path)
     try:
         return rebuild(tensors, metadata)
     except (KeyError, IndexError, RuntimeError, TypeError, json.JSONDecodeError) as error:
