@@ -6,6 +6,7 @@ Without an initialized torch.distributed, everything here does nothing.
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, TypeVar
 
 import torch
@@ -32,6 +33,9 @@ def joined(device: str) -> Iterator[torch.device]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield torch.device(device)
         return
+    # It takes the group of the time of its import as default arguments. Were torch to import it later, the group would
+    # live on with its threads, which may abort the process at its end.
+    import_module("torch.distributed.nn")
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)

@@ -13,6 +13,7 @@ from gan_models.gaugan.pairs import FolderPairs
 from gaugan_toys import training_config, training_folder
 
 CODE = """
+import os
 import sys
 import torch
 sys.path.insert(0, "tests")
@@ -26,6 +27,10 @@ stop = int(sys.argv[3])
 run.RESULT_BATCHES = 2
 run.FIRST_PREVIEW_SECONDS = 0
 
+def thread_name(task):
+    with open(f"/proc/self/task/{task}/comm") as file:
+        return file.read().strip()
+
 def heard(progress):
     if progress.step == stop:
         raise KeyboardInterrupt
@@ -37,6 +42,7 @@ with joined("cpu") as device:
         run.train(pairs, training_config(batch=4, steps=3), sys.argv[2], device=device, on_progress=heard)
     except (KeyboardInterrupt, RuntimeError) as error:
         print(f"process {processes()[0]} ended with {error!r}")
+print("threads left:", [name for name in map(thread_name, os.listdir("/proc/self/task")) if "gloo" in name])
 """
 
 
@@ -75,6 +81,7 @@ def test_two_processes_match_one(tmp_path, data, monkeypatch):
 def test_a_stop_ends_both_at_the_same_step(tmp_path, data):
     said = in_two_processes(data, tmp_path / "run", stop=1)
     assert "process 0 ended with KeyboardInterrupt" in said
+    assert said.count("threads left: []") == 2
     assert "process 1 ended with RuntimeError('the first process was stopped')" in said
     assert read_state_dict(tmp_path / "run" / run.STATE)[1]["step"] == "1"
     assert not (tmp_path / "run" / run.MODEL).exists()
