@@ -1,8 +1,8 @@
 """GauGAN's fast path against the plain SPADE layers, in one run: python benchmarks/gaugan.py [--quick]
 
 Fresh weights at the released nets' full size; label maps of ten kinds, from three big regions to twenty-five small
-ones, and noise. For each: the plain path, the first picture of a new label map, a further style of it, and the bytes
-of what is kept for that. Prints Markdown tables.
+ones, and noise. For each: the plain path, a picture with nothing kept, the first picture of a new label map, a further
+style of it, and the bytes of the scales and shifts that are kept for that. Prints Markdown tables.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -85,11 +86,16 @@ def measure(net: Generator, ids: Tensor, instances: Tensor, repeats: int, styles
     ids, instances = ids.to(weight.device), instances.to(weight.device)
     z = torch.randn(styles or 1, net.config.z_dim, device=weight.device).to(weight.dtype) if net.config.z_dim else None
     labels = one_hot(net.config, label_codes(net.config, ids, instances), weight.dtype)
-    cache = ModulationCache(1 << 32)
+    cache, shifts = ModulationCache(1 << 32), count(1)
 
-    def first() -> Tensor:
+    def cold() -> Tensor:
         cache.clear()
         return synthesize(net, ids, z, instances=instances, cache=cache)
+
+    def first() -> Tensor:
+        shift = next(shifts)
+        moved, moved_instances = ids.roll(shift, -1), instances.roll(shift, -1)
+        return synthesize(net, moved, z, instances=moved_instances, cache=cache)
 
     def further() -> Tensor:
         return synthesize(net, ids, z, instances=instances, cache=cache)
@@ -97,39 +103,42 @@ def measure(net: Generator, ids: Tensor, instances: Tensor, repeats: int, styles
     def plain() -> Tensor:
         return net(labels, z)
 
-    result = {"difference": (first() - plain()).abs().max().item()}
+    result = {"difference": (cold() - plain()).abs().max().item()}
+    kept = {"kept": cache.bytes - cache.filter_bytes, "filters": cache.filter_bytes}
     if styles:
-        return result | {"first": best(first, repeats), "further": best(further, repeats)}
+        return result | {"cold": best(cold, repeats), "further": best(further, repeats)}
     seconds: dict[str, float] = {}
+    paths = {"plain": plain, "cold": cold, "first": first, "further": further}
     for _ in range(repeats):
-        for name, work in (("plain", plain), ("first", first), ("further", further)):
+        for name, work in paths.items():
             seconds[name] = min(seconds.get(name, 1e9), best(work, 1))
-    gains = {f"{name} gain": seconds["plain"] / seconds[name] for name in ("first", "further")}
-    return result | seconds | gains | {"kept": cache.bytes}
+    gains = {f"{name} gain": seconds["plain"] / seconds[name] for name in paths}
+    return result | seconds | gains | kept
 
 
 def table(name: str, net: Generator, height: int, width: int, quick: bool, repeats: int) -> None:
     """Print what every kind of label map costs."""
     print(f"\n### {name}, {net.conv_img.weight.dtype} on {net.conv_img.weight.device}\n")
-    print("| label map | plain | first picture | | further style | | kept | difference |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| label map | plain | nothing kept | | new label map | | further style | | kept | difference |")
+    print(f"|{'---|' * 10}")
     rows = []
-    for count in (3, 8, 25) if quick else REGIONS:
-        rows.append(measure(net, *regions_map(count, net.config.classes, height, width, seed=count), repeats))
-        print_row(f"{count} regions", rows[-1])
+    for regions in (3, 8, 25) if quick else REGIONS:
+        rows.append(measure(net, *regions_map(regions, net.config.classes, height, width, seed=regions), repeats))
+        print_row(f"{regions} regions", rows[-1])
     print_row("**median**", {key: statistics.median(row[key] for row in rows) for key in rows[0]})
     print_row("noise", measure(net, *noise_map(net.config.classes, height, width), repeats))
+    print(f"\nTransformed weights, kept for all label maps: {rows[0]['filters'] / 1e6:.0f} MB.")
     if net.config.z_dim:
         label_map = regions_map(10, net.config.classes, height, width, seed=10)
         one, eight = (measure(net, *label_map, max(1, repeats - 1), styles) for styles in (1, 8))
-        for path, said in (("first", "a new label map"), ("further", "a kept one")):
+        for path, said in (("cold", "a new label map"), ("further", "a kept one")):
             print(f"\nEight styles of {said}: {1000 * eight[path]:.0f} ms, {eight[path] / one[path]:.1f}x one.")
 
 
 def print_row(kind: str, row: dict[str, float]) -> None:
     """Print one row of the table."""
-    print(f"| {kind} | {1000 * row['plain']:.0f} ms | {1000 * row['first']:.0f} ms | {row['first gain']:.1f}x "
-          f"| {1000 * row['further']:.0f} ms | {row['further gain']:.1f}x | {row['kept'] / 1e6:.0f} MB "
+    times = [f"{1000 * row[path]:.0f} ms | {row[f'{path} gain']:.1f}x" for path in ("cold", "first", "further")]
+    print(f"| {kind} | {1000 * row['plain']:.0f} ms | {' | '.join(times)} | {row['kept'] / 1e6:.0f} MB "
           f"| {row['difference']:.1e} |", flush=True)  # fmt: skip
 
 

@@ -42,12 +42,14 @@ class LabelMaps:
         config: of the generator.
         codes: what ``label_codes`` gives, int64 ``[B, H, W]``, on the generator's device.
         max_bytes: the scales and shifts that are kept for the next call take at most so much; 0 keeps none.
+        filters: keeps the generator's transformed weights.
     """
 
-    def __init__(self, config: NetConfig, codes: Tensor, max_bytes: int = 0):
+    def __init__(self, config: NetConfig, codes: Tensor, max_bytes: int = 0, filters: winograd.Filters | None = None):
         self.config = config
         self.codes = codes
         self.max_bytes = max_bytes
+        self.filters = filters
         self._values, self._positions = torch.unique(codes, return_inverse=True)
         self._neighbourhoods: tuple[torch.Size, Neighbourhoods] | None = None
         self._kept: weakref.WeakKeyDictionary[SPADE, ScaleAndShift] = weakref.WeakKeyDictionary()
@@ -73,7 +75,8 @@ class LabelMaps:
     def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
         """What ``layer``, a 3x3 convolution, gives for ``x``: by minimal filtering where that pays."""
         if layer.bias is not None and winograd.pays(layer.weight, x):
-            return winograd.convolve(x, layer.weight, layer.bias)
+            kept = self.filters.of(layer) if self.filters is not None else None
+            return winograd.convolve(x, layer.weight, layer.bias, kept)
         return layer(x)  # type: ignore[no-any-return]
 
     def modulate(
@@ -178,7 +181,8 @@ class ScaleAndShift:
 class ModulationCache:
     """Keeps the label maps that were used last, with their scales and shifts, while they take at most ``max_bytes``.
 
-    A label map is found again by its content, for the same generator with unchanged weights on the same device.
+    With them it keeps the transformed weights of wide convolutions on a CPU, as much memory as one generator needs. A
+    label map is found again by its content, for the same generator with unchanged weights on the same device.
     Copies and pickles of a cache are empty.
     """
 
@@ -195,7 +199,12 @@ class ModulationCache:
     @property
     def bytes(self) -> int:
         """Memory that everything kept takes."""
-        return sum(entry.maps.bytes for entry in self._entries)
+        return self.filter_bytes + sum(entry.maps.bytes for entry in self._entries)
+
+    @property
+    def filter_bytes(self) -> int:
+        """Memory that the transformed weights take."""
+        return sum(filters.bytes for filters in {entry.filters for entry in self._entries})
 
     def maps(self, generator: AnyGenerator, codes: Tensor) -> LabelMaps:
         """The label maps of these codes: those kept, or new ones that are kept from now on."""
@@ -205,9 +214,10 @@ class ModulationCache:
                 self._entries.append(self._entries.pop(position))
                 return entry.maps
         self._entries = [e for e in self._entries if e.generator() is not generator or e.state == state]
-        entry = _Entry(weakref.ref(generator), state, LabelMaps(generator.config, codes, self.max_bytes))
-        self._entries.append(entry)
-        return entry.maps
+        filters = next((e.filters for e in self._entries if e.generator() is generator), winograd.Filters())
+        maps = LabelMaps(generator.config, codes, self.max_bytes, filters)
+        self._entries.append(_Entry(weakref.ref(generator), state, maps, filters))
+        return maps
 
     def trim(self) -> None:
         """Forget the label maps that were not used for longest until the rest fits. To be called after each use."""
@@ -227,6 +237,7 @@ class _Entry:
     generator: weakref.ref[AnyGenerator]
     state: tuple[object, ...]
     maps: LabelMaps
+    filters: winograd.Filters
 
 
 def _state(generator: AnyGenerator) -> tuple[object, ...]:

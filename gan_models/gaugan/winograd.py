@@ -6,12 +6,14 @@ points 0, ±1, ±2 would lose twice as much of float32 as 0, ±5/8, ±3/2 do (me
 """
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from itertools import product
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import onednn
 
@@ -52,13 +54,32 @@ def pays(weight: Tensor, x: Tensor) -> bool:
     )
 
 
-def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+class Filters:
+    """Transformed weights of convolutions, kept for as long as the convolutions live and their weights are the same."""
+
+    def __init__(self) -> None:
+        self._kept: WeakKeyDictionary[nn.Conv2d, list[Tensor]] = WeakKeyDictionary()
+
+    @property
+    def bytes(self) -> int:
+        """Memory that they take."""
+        return sum(part.numel() * part.element_size() for parts in self._kept.values() for part in parts)
+
+    def of(self, layer: nn.Conv2d) -> list[Tensor]:
+        """The transformed weights of ``layer``, for ``convolve``."""
+        if layer not in self._kept:
+            self._kept[layer] = [_pack(part) for part in _split(layer.weight)]
+        return self._kept[layer]
+
+
+def convolve(x: Tensor, weight: Tensor, bias: Tensor, kept: Sequence[Tensor] | None = None) -> Tensor:
     """A 3x3 convolution with zero padding.
 
     Args:
         x: float32 ``[B, in, H, W]`` on the CPU; H and W are multiples of ``TILE``.
         weight: ``[out, in, 3, 3]``.
         bias: ``[out]``.
+        kept: what ``Filters.of`` gives for the weights.
     Returns:
         ``[B, out, H, W]`` in channels_last format.
     """
@@ -66,11 +87,11 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     pixels = x.permute(0, 2, 3, 1)
     batch, height, width, channels = pixels.shape
     down, across = height // TILE, width // TILE
-    step = max(1, PART // channels)
-    parts = torch.split(weight, step)
+    parts = _split(weight)
+    step = len(parts[0])
     biases = torch.split(bias, step)
-    many = weight[:, :, 0, 0].numel() > MANY
-    packed = [] if many else [_pack(part) for part in parts]
+    many = kept is None and weight[:, :, 0, 0].numel() > MANY
+    packed = kept if kept is not None else [] if many else [_pack(part) for part in parts]
     tiles = LONG_STRIP if many else STRIP
     images = max(1, min(batch, tiles // (down * across)))
     rows = down if images > 1 else max(1, min(down, tiles // across))
@@ -89,6 +110,11 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             made = torch.bmm(to_pixels.expand(count, -1, -1), products)
             torch.add(made.view(slot.shape), part_bias, out=slot)
     return out.view(batch, height, width, -1).permute(0, 3, 1, 2)
+
+
+def _split(weight: Tensor) -> tuple[Tensor, ...]:
+    """The weights of so many outputs that they are transformed in the cache."""
+    return torch.split(weight, max(1, PART // weight.shape[1]))
 
 
 def _strip(pixels: Tensor, top: int, bottom: int) -> Tensor:

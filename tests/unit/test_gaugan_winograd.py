@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from gan_models.gaugan import ModulationCache, label_codes, one_hot, onednn, synthesize, winograd
+from gan_models.gaugan.spade import Conv3x3
 from gaugan_toys import blob_map, config, generator
 
 
@@ -99,6 +100,27 @@ def test_synthesis_uses_it_and_the_plain_path_does_not(monkeypatch):
     assert not calls
     synthesize(net, ids)
     assert (len(calls), calls[-1][2:]) == (14, (128, 128))
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_transformed_weights_are_kept_for_all_label_maps_and_no_longer_than_those(monkeypatch):
+    net, packed = generator(config()), []
+    pack = winograd._pack
+    monkeypatch.setattr(winograd, "_pack", lambda weight: packed.append(weight) or pack(weight))
+    cache = ModulationCache()
+    maps = [blob_map(net.config, 128, 128, seed=seed) for seed in range(2)]
+    first = synthesize(net, maps[0], cache=cache)
+    weights = sum(conv.weight.numel() for conv in net.modules() if isinstance(conv, Conv3x3))
+    assert len(packed) == 14 and cache.filter_bytes == weights // 9 * 36 * 4
+    synthesize(net, maps[1], cache=cache)
+    assert torch.equal(synthesize(net, maps[0], cache=cache), first) and len(packed) == 14
+    with torch.no_grad():
+        net.up_3.conv_1.weight.mul_(2)
+    assert not torch.equal(synthesize(net, maps[0], cache=cache), first) and len(packed) == 28
+    cache.clear()
+    assert cache.filter_bytes == 0
+    synthesize(net, maps[0])
+    assert len(packed) == 42 and cache.bytes == 0
 
 
 def test_operators_that_changed_are_not_used(monkeypatch):
