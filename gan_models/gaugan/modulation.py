@@ -19,7 +19,7 @@ from .label_codes import one_hot, shrink
 from .neighbourhoods import Neighbourhoods, find_neighbourhoods
 from .onednn import linear
 from .pix2pixhd import AnyGenerator
-from .predict import predict
+from .predict import predict, predict_folded
 from .spade import SLOPE, SPADE, activate, double
 from .spreading import spread_and_modulate
 
@@ -85,8 +85,9 @@ class LabelMaps:
         """What ``layer`` gives for ``x``, ``[B, channels, h, w]``, and these label maps."""
         if torch.is_grad_enabled() or layer.training:
             x = double(x) if doubled else x
-            gamma, beta, index = predict(layer, self._values, self._around(x.shape[2:]))
-            modulated = spread_and_modulate(layer.param_free_norm(x), gamma, beta, index)
+            around = self._around(x.shape[2:])
+            gamma, beta = predict(layer, self._values, around)
+            modulated = spread_and_modulate(layer.param_free_norm(x), gamma, beta, around.index)
             return activate(modulated) if activated else modulated
         kept = self._scale_and_shift(layer, x, doubled)
         return kept.apply(x, len(self.codes), inplace=inplace, activated=activated, doubled=doubled)
@@ -102,7 +103,8 @@ class LabelMaps:
         kept = self._kept.get(layer)
         if kept is None:
             size = torch.Size(side << doubled for side in x.shape[2:])
-            kept = _fold(layer, *predict(layer, self._values, self._around(size)), x.dtype)
+            rows, index = predict_folded(layer, self._values, self._around(size))
+            kept = ScaleAndShift(rows.to(x.dtype), None if index is None else index.flatten().int())
             if self.bytes + kept.bytes <= self.max_bytes:
                 self._kept[layer] = kept
         return kept
@@ -120,7 +122,7 @@ class ScaleAndShift:
     """What is left of a SPADE layer when the label maps and the running statistics are given.
 
     Attributes:
-        rows: scales and shifts, ``[N, 2, channels]``.
+        rows: scales and shifts, ``[N, 2 * channels]``.
         index: the row of each pixel, int32 ``[B * H * W]``; None where every pixel has its own, in order.
     """
 
@@ -162,7 +164,7 @@ class ScaleAndShift:
             size = (batch, channels if weight is None else len(weight), height << doubled, width << doubled)
             out = torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
         target = out.permute(0, 2, 3, 1).view(batch, *inside, -1)
-        rows = self.rows.flatten(1) if self.index is not None else self.rows.view(maps, *inside, -1)
+        rows = self.rows if self.index is not None else self.rows.view(maps, *inside, -1)
         index = self.index.view(maps, *inside) if self.index is not None else None
         budget = CPU_STRIP_BYTES * torch.get_num_threads() if x.device.type == "cpu" else STRIP_BYTES
         step = max(1, budget * height // (2 * maps * channels * x.element_size() * math.prod(inside)))
@@ -253,13 +255,3 @@ def _bytes(*tensors: Tensor) -> int:
 
 def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and a.device == b.device and torch.equal(a, b)
-
-
-def _fold(layer: SPADE, gamma: Tensor, beta: Tensor, index: Tensor | None, dtype: torch.dtype) -> ScaleAndShift:
-    """Fold running statistics, gamma and beta into one scale and one shift; gamma and beta are overwritten."""
-    norm = layer.param_free_norm
-    assert norm.running_mean is not None and norm.running_var is not None
-    scale = gamma.add_(1).mul_((norm.running_var + norm.eps).rsqrt())
-    shift = beta.addcmul_(scale, norm.running_mean, value=-1)
-    rows = torch.stack([scale.to(dtype), shift.to(dtype)], 1)
-    return ScaleAndShift(rows, None if index is None else index.flatten().int())

@@ -1,16 +1,16 @@
-"""Gamma and beta of a SPADE layer, computed once per distinct label neighbourhood.
+"""Gamma and beta of a SPADE layer, or what they amount to, computed once per distinct label neighbourhood.
 
 A convolution of few different values is a sum of nine table rows. So the first convolution of the layer sums
 rows of its own weights, picked by the label codes, and the second sums rows of a table that holds what each
 distinct hidden activation (of 3x3 labels) gives at each of the nine taps. Where a label map has hardly fewer
 neighbourhoods than pixels (noise, or the smallest sizes) the hidden activations are convolved as usual instead.
-Everything differentiates.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from . import winograd
 from .neighbourhoods import Neighbourhoods
 from .spade import SPADE
 
@@ -27,24 +27,54 @@ STRIP_BYTES = 1 << 27
 """About the memory that the hidden activations of one strip of a convolved label map take."""
 
 
-def predict(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Gamma and beta of ``layer``, and which of their rows belongs to each pixel.
+def predict(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple[Tensor, Tensor]:
+    """Gamma and beta of ``layer`` amid each distinct 5x5 neighbourhood. Differentiates.
+
+    By one matrix product: a table would be less work forwards, but what flows back through it would be more.
 
     Args:
         codes: the distinct label codes, ``[N]``, to which ``around.small`` points.
         around: the neighbourhoods of the label maps at the layer's size.
     Returns:
-        gamma and beta, float32 ``[rows, channels]``, and the index ``[B, H, W]``; None: a row for each pixel.
+        float32 ``[D5, channels]`` each; ``around.index`` says which row belongs to a pixel.
     """
     hidden = _hidden_rows(layer, codes, around.small)
-    if torch.is_grad_enabled():
-        gamma, beta = _transform_patches(layer, hidden, around.large)
-        return gamma, beta, around.index
+    convs = layer.mlp_gamma, layer.mlp_beta
+    weight = torch.cat([conv.weight for conv in convs]).permute(0, 2, 3, 1).flatten(1)
+    bias = torch.cat([_bias(conv) for conv in convs])
+    gamma, beta = F.linear(F.embedding(around.large, hidden).flatten(1), weight, bias).float().chunk(2, 1)
+    return gamma, beta
+
+
+def predict_folded(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple[Tensor, Tensor | None]:
+    """Scale and shift that do all of what ``layer`` does in evaluation mode. No gradient flows.
+
+    Args:
+        codes, around: as for ``predict``.
+    Returns:
+        float32 ``[rows, 2 * channels]``, scales first; and the index ``[B, H, W]``, or None: a row for each pixel.
+    """
+    hidden = _hidden_rows(layer, codes, around.small)
+    weight, bias = _fold(layer)
     if len(around.small) <= WORTHWHILE * around.index.numel():
-        gamma, beta = (_sum_table_rows(conv, hidden, around.large) for conv in (layer.mlp_gamma, layer.mlp_beta))
-        return gamma, beta, around.index
-    gamma, beta = (_convolve(conv, hidden, around.small_index) for conv in (layer.mlp_gamma, layer.mlp_beta))
-    return gamma, beta, None
+        return _sum_table_rows(weight, bias, hidden, around.large), around.index
+    return _convolve(weight, bias, hidden, around.small_index), None
+
+
+def _fold(layer: SPADE) -> tuple[Tensor, Tensor]:
+    """Weight ``[2 * channels, nhidden, 3, 3]`` and bias that give scale and shift in place of gamma and beta.
+
+    With running mean m and deviation s, the layer's (x - m) / s * (1 + gamma) + beta is x * scale + shift, where
+    scale = (1 + gamma) / s and shift = beta - m * scale: both are linear in gamma and beta.
+    """
+    norm = layer.param_free_norm
+    assert norm.running_mean is not None and norm.running_var is not None
+    factor = (norm.running_var + norm.eps).rsqrt()
+    scale_weight = layer.mlp_gamma.weight.float() * factor[:, None, None, None]
+    scale_bias = (1 + _bias(layer.mlp_gamma)) * factor
+    shift_weight = layer.mlp_beta.weight.float() - norm.running_mean[:, None, None, None] * scale_weight
+    shift_bias = _bias(layer.mlp_beta) - norm.running_mean * scale_bias
+    return torch.cat([scale_weight, shift_weight]), torch.cat([scale_bias, shift_bias])
 
 
 def _hidden_rows(layer: SPADE, codes: Tensor, small: Tensor) -> Tensor:
@@ -61,46 +91,38 @@ def _hidden_rows(layer: SPADE, codes: Tensor, small: Tensor) -> Tensor:
     return F.pad(F.relu(sums + _bias(conv)), (0, 0, 0, 1))
 
 
-def _sum_table_rows(conv: nn.Conv2d, hidden: Tensor, large: Tensor) -> Tensor:
-    """What ``conv`` gives amid each distinct 5x5 neighbourhood, ``[D5, channels]``."""
+def _sum_table_rows(weight: Tensor, bias: Tensor, hidden: Tensor, large: Tensor) -> Tensor:
+    """What a convolution gives amid each distinct 5x5 neighbourhood, ``[D5, channels]``."""
     budget = CPU_TABLE_BYTES if hidden.device.type == "cpu" else TABLE_BYTES
     step = max(16, budget // (36 * len(hidden)) // 16 * 16)
     at_taps = 9 * large + torch.arange(9, device=large.device)
-    sums = []
-    for start in range(0, conv.out_channels, step):
-        weight = conv.weight[start : start + step]
-        taps = weight.float().permute(2, 3, 0, 1).reshape(-1, hidden.shape[1])
-        table = F.linear(hidden, taps).view(-1, len(weight))
-        sums.append(_sum_rows(table, at_taps))
-    return torch.cat(sums, 1) + _bias(conv)
+    sums = torch.empty(len(large), len(weight), device=large.device)
+    for start in range(0, len(weight), step):
+        part = slice(start, start + step)
+        taps = weight[part].permute(2, 3, 0, 1).reshape(-1, hidden.shape[1])
+        table = F.linear(hidden, taps).view(9 * len(hidden), -1)
+        torch.add(_sum_rows(table, at_taps), bias[part], out=sums[:, part])
+    return sums
 
 
-def _transform_patches(layer: SPADE, hidden: Tensor, large: Tensor) -> tuple[Tensor, Tensor]:
-    """Gamma and beta amid each distinct 5x5 neighbourhood, ``[D5, channels]`` each, by one matrix product.
-
-    A table would be less work forwards, but what flows back through it would be more.
-    """
-    convs = layer.mlp_gamma, layer.mlp_beta
-    weight = torch.cat([conv.weight for conv in convs]).permute(0, 2, 3, 1).flatten(1)
-    bias = torch.cat([_bias(conv) for conv in convs])
-    gamma, beta = F.linear(F.embedding(large, hidden).flatten(1), weight, bias).float().chunk(2, 1)
-    return gamma, beta
-
-
-def _convolve(conv: nn.Conv2d, hidden: Tensor, small_index: Tensor) -> Tensor:
-    """What ``conv`` gives at each pixel, ``[B * H * W, channels]``."""
-    outside = len(hidden) - 1
+def _convolve(weight: Tensor, bias: Tensor, hidden: Tensor, small_index: Tensor) -> Tensor:
+    """What a convolution gives at each pixel, ``[B * H * W, channels]``."""
     maps, height, width = small_index.shape
-    padded = F.pad(small_index, (1, 1, 1, 1), value=outside)
-    step = max(1, STRIP_BYTES // (4 * hidden.shape[1] * (width + 2)))
-    weight = conv.weight.float()
-    strips = []
+    step = max(1, STRIP_BYTES // (4 * hidden.shape[1] * width) // winograd.TILE) * winograd.TILE
+    margin = winograd.TILE if height % winograd.TILE == 0 else 1
+    padded = F.pad(small_index, (0, 0, margin, margin), value=len(hidden) - 1)
+    out = hidden.new_empty(maps, height, width, len(weight))
     for image in range(maps):
         for top in range(0, height, step):
-            inputs = F.embedding(padded[image : image + 1, top : min(top + step, height) + 2], hidden)
-            outputs = F.conv2d(inputs.permute(0, 3, 1, 2), weight, _bias(conv))
-            strips.append(outputs.permute(0, 2, 3, 1).flatten(0, 2))
-    return torch.cat(strips) if len(strips) > 1 else strips[0]
+            strip = out[image : image + 1, top : top + step]
+            rows = padded[image : image + 1, top : top + strip.shape[1] + 2 * margin]
+            inputs = F.embedding(rows, hidden).permute(0, 3, 1, 2)
+            if winograd.pays(weight, inputs):
+                convolved = winograd.convolve(inputs, weight, bias)
+            else:
+                convolved = F.conv2d(inputs, weight, bias, padding=1)
+            strip.copy_(convolved[:, :, margin:-margin].permute(0, 2, 3, 1))
+    return out.flatten(0, 2)
 
 
 def _sum_rows(table: Tensor, rows: Tensor) -> Tensor:

@@ -7,20 +7,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor | None) -> Tensor:
+def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor) -> Tensor:
     """``x * (1 + gamma) + beta`` with gamma and beta given by rows.
 
     Args:
         x: normalized activations, ``[B, channels, H, W]``.
         gamma, beta: float32 ``[rows, channels]``.
-        index: the row of each pixel, ``[B or 1, H, W]``; None: a row for each pixel, in order.
+        index: the row of each pixel, ``[B or 1, H, W]``.
     Returns:
         ``[B, channels, H, W]`` of the dtype of ``x``.
     """
     rows = torch.cat([gamma, beta], 1)
     pixels = x.shape[0] * x.shape[2] * x.shape[3]
-    if index is None:
-        index = torch.arange(len(rows), device=x.device)
     index = index.flatten()
     if len(index) < pixels:
         index = index.repeat(pixels // len(index))

@@ -85,6 +85,11 @@ def style(pack):
 def predicted(pack, monkeypatch):
     """The layers whose scales and shifts were computed, one entry each time."""
     modulation = sys.modules[pack.gan_models.gaugan.ModulationCache.__module__]
-    computed, predict = [], modulation.predict
-    monkeypatch.setattr(modulation, "predict", lambda layer, *rest: (computed.append(layer), predict(layer, *rest))[1])
+    computed, predict = [], modulation.predict_folded
+
+    def listen(layer, *rest):
+        computed.append(layer)
+        return predict(layer, *rest)
+
+    monkeypatch.setattr(modulation, "predict_folded", listen)
     return computed
