@@ -104,7 +104,7 @@ def measure(net: Generator, ids: Tensor, instances: Tensor, repeats: int, styles
         return net(labels, z)
 
     result = {"difference": (cold() - plain()).abs().max().item()}
-    kept = {"kept": cache.bytes - cache.filter_bytes, "filters": cache.filter_bytes}
+    kept = {"kept": cache.bytes, "filters": cache.filter_bytes}
     if styles:
         return result | {"cold": best(cold, repeats), "further": best(further, repeats)}
     seconds: dict[str, float] = {}

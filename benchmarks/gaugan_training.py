@@ -1,8 +1,8 @@
 """GauGAN's training with gradients by distinct neighbourhoods against the plain SPADE layers, in one run.
 
-    python benchmarks/gaugan_training.py [--quick]
+    python benchmarks/gaugan_training.py [--quick] [--preset paper]
 
-The nets of the preset 'small', fresh weights, the label maps of rendered landscapes, pictures of noise. A step is a
+The nets of a preset, fresh weights, the label maps of rendered landscapes, pictures of noise. A step is a
 whole one: generator, style encoder, critics, and their optimizers. On a CPU its time is that of one core, and other
 work that shares the core doesn't count. Prints a Markdown table of pictures a second, and how far the gradients of each
 path are from those of the plain path in float32: the largest difference in a tensor, relative to its largest gradient.
@@ -22,7 +22,9 @@ from gan_models.gaugan import LabelMaps, label_codes, one_hot, training
 from gan_models.gaugan.presets import preset
 from gan_models.scenes import lay_out, random_plan
 
-BATCHES = {128: 8, 256: 4}
+BATCHES = {"small": {128: 8, 256: 4}, "paper": {128: 4, 256: 2}}
+"""Pictures a step by preset and size."""
+
 PATHS = {"plain": one_hot, "fast": LabelMaps}
 
 
@@ -57,10 +59,10 @@ def step_seconds(trainer: training.Trainer, path: str, batch: tuple[Tensor, Tens
     return clock() - began
 
 
-def measure(size: int, dtype: torch.dtype, device: str, repeats: int) -> dict[str, float]:
-    """The quickest step of each path, and how far their gradients are apart."""
-    batch = BATCHES[size]
-    config = preset("small", "landscape", size=size, batch=batch)
+def measure(name: str, size: int, dtype: torch.dtype, device: str, repeats: int) -> dict[str, float]:
+    """Pictures a second of each path's quickest step with a preset, and how far their gradients are apart."""
+    batch = BATCHES[name][size]
+    config = preset(name, "landscape", size=size, batch=batch)
     trainer = training.Trainer(config, device=device, dtype=dtype)
     # With one initialization for both: spectral norm changes at every use in training.
     trainer.generator.eval()
@@ -84,6 +86,7 @@ def measure(size: int, dtype: torch.dtype, device: str, repeats: int) -> dict[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="128 pixels only")
+    parser.add_argument("--preset", choices=BATCHES, default="small", help="sizes of the nets (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="the quickest of so many steps counts")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -91,12 +94,12 @@ def main() -> None:
     print(f"torch {torch.__version__}, {device}\n")
     print("| pictures | batch | precision | plain, pictures/s | fast, pictures/s | | plain apart | fast apart |")
     print("|---|---|---|---|---|---|---|---|")
-    for size in (128,) if args.quick else BATCHES:
+    for size, batch in list(BATCHES[args.preset].items())[: 1 if args.quick else 2]:
         for dtype in (torch.float32, torch.bfloat16):
-            row = measure(size, dtype, device, args.repeats)
+            row = measure(args.preset, size, dtype, device, args.repeats)
             rates = f"{row['plain']:.2f} | {row['fast']:.2f} | {row['fast'] / row['plain']:.1f}x"
             apart = f"{row['plain apart']:.1e} | {row['fast apart']:.1e}"
-            print(f"| {size}×{size} | {BATCHES[size]} | {str(dtype)[6:]} | {rates} | {apart} |", flush=True)
+            print(f"| {size}×{size} | {batch} | {str(dtype)[6:]} | {rates} | {apart} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -183,8 +183,8 @@ class ScaleAndShift:
 class ModulationCache:
     """Keeps the label maps that were used last, with their scales and shifts, while they take at most ``max_bytes``.
 
-    With them it keeps the transformed weights of wide convolutions on a CPU, as much memory as one generator needs. A
-    label map is found again by its content, for the same generator with unchanged weights on the same device.
+    With them it keeps the transformed weights of wide convolutions on a CPU, which are not counted there. A label map
+    is found again by its content, for the same generator with unchanged weights on the same device.
     Copies and pickles of a cache are empty.
     """
 
@@ -200,8 +200,8 @@ class ModulationCache:
 
     @property
     def bytes(self) -> int:
-        """Memory that everything kept takes."""
-        return self.filter_bytes + sum(entry.maps.bytes for entry in self._entries)
+        """Memory that the label maps with their scales and shifts take."""
+        return sum(entry.maps.bytes for entry in self._entries)
 
     @property
     def filter_bytes(self) -> int:
