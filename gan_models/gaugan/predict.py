@@ -55,26 +55,25 @@ def predict_folded(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple
         float32 ``[rows, 2 * channels]``, scales first; and the index ``[B, H, W]``, or None: a row for each pixel.
     """
     hidden = _hidden_rows(layer, codes, around.small)
-    weight, bias = _fold(layer)
-    if len(around.small) <= WORTHWHILE * around.index.numel():
-        return _sum_table_rows(weight, bias, hidden, around.large), around.index
-    return _convolve(weight, bias, hidden, around.small_index), None
-
-
-def _fold(layer: SPADE) -> tuple[Tensor, Tensor]:
-    """Weight ``[2 * channels, nhidden, 3, 3]`` and bias that give scale and shift in place of gamma and beta.
-
-    With running mean m and deviation s, the layer's (x - m) / s * (1 + gamma) + beta is x * scale + shift, where
-    scale = (1 + gamma) / s and shift = beta - m * scale: both are linear in gamma and beta.
-    """
+    # With running mean m and deviation s, the layer's (x - m) / s * (1 + gamma) + beta is x * scale + shift, where
+    # scale = (1 + gamma) / s and shift = beta - m * scale.
     norm = layer.param_free_norm
     assert norm.running_mean is not None and norm.running_var is not None
-    factor = (norm.running_var + norm.eps).rsqrt()
-    scale_weight = layer.mlp_gamma.weight.float() * factor[:, None, None, None]
-    scale_bias = (1 + _bias(layer.mlp_gamma)) * factor
-    shift_weight = layer.mlp_beta.weight.float() - norm.running_mean[:, None, None, None] * scale_weight
-    shift_bias = _bias(layer.mlp_beta) - norm.running_mean * scale_bias
-    return torch.cat([scale_weight, shift_weight]), torch.cat([scale_bias, shift_bias])
+    mean, factor = norm.running_mean, (norm.running_var + norm.eps).rsqrt()
+    if len(around.small) <= WORTHWHILE * around.index.numel():
+        rows = torch.empty(len(around.large), 2 * len(mean), device=hidden.device)
+        scale, shift = rows.chunk(2, 1)
+        _sum_table_rows(layer.mlp_gamma, hidden, around.large, out=scale)
+        _sum_table_rows(layer.mlp_beta, hidden, around.large, out=shift)
+        scale.add_(1).mul_(factor)
+        shift.addcmul_(scale, mean, value=-1)
+        return rows, around.index
+    # Both are linear in gamma and beta, so weights that give them are less work than folding each pixel.
+    weight = layer.mlp_gamma.weight.float() * factor[:, None, None, None]
+    weight = torch.cat([weight, layer.mlp_beta.weight.float() - mean[:, None, None, None] * weight])
+    bias = (1 + _bias(layer.mlp_gamma)) * factor
+    bias = torch.cat([bias, _bias(layer.mlp_beta) - mean * bias])
+    return _convolve(weight, bias, hidden, around.small_index), None
 
 
 def _hidden_rows(layer: SPADE, codes: Tensor, small: Tensor) -> Tensor:
@@ -91,18 +90,16 @@ def _hidden_rows(layer: SPADE, codes: Tensor, small: Tensor) -> Tensor:
     return F.pad(F.relu(sums + _bias(conv)), (0, 0, 0, 1))
 
 
-def _sum_table_rows(weight: Tensor, bias: Tensor, hidden: Tensor, large: Tensor) -> Tensor:
-    """What a convolution gives amid each distinct 5x5 neighbourhood, ``[D5, channels]``."""
+def _sum_table_rows(conv: nn.Conv2d, hidden: Tensor, large: Tensor, out: Tensor) -> None:
+    """Write what ``conv`` gives amid each distinct 5x5 neighbourhood to ``out``, ``[D5, channels]``."""
     budget = CPU_TABLE_BYTES if hidden.device.type == "cpu" else TABLE_BYTES
     step = max(16, budget // (36 * len(hidden)) // 16 * 16)
     at_taps = 9 * large + torch.arange(9, device=large.device)
-    sums = torch.empty(len(large), len(weight), device=large.device)
-    for start in range(0, len(weight), step):
+    for start in range(0, conv.out_channels, step):
         part = slice(start, start + step)
-        taps = weight[part].permute(2, 3, 0, 1).reshape(-1, hidden.shape[1])
+        taps = conv.weight[part].float().permute(2, 3, 0, 1).reshape(-1, hidden.shape[1])
         table = F.linear(hidden, taps).view(9 * len(hidden), -1)
-        torch.add(_sum_rows(table, at_taps), bias[part], out=sums[:, part])
-    return sums
+        torch.add(_sum_rows(table, at_taps), _bias(conv)[part], out=out[:, part])
 
 
 def _convolve(weight: Tensor, bias: Tensor, hidden: Tensor, small_index: Tensor) -> Tensor:
