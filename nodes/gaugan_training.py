@@ -139,7 +139,9 @@ class GauGANTrain(io.ComfyNode):
     def fingerprint_inputs(cls, data, folder="", **others):
         if data == RENDERED:
             return None
-        files = [entry.stat() for part in ("images", "labels") for entry in os.scandir(training_folder(folder) / part)]
+        pairs = training_folder(folder)
+        parts = ["images", "labels", *(["styles"] if (pairs / "styles").is_dir() else [])]
+        files = [entry.stat() for part in parts for entry in os.scandir(pairs / part)]
         return [len(files), max((status.st_mtime_ns for status in files), default=0)]
 
     @classmethod
