@@ -43,7 +43,8 @@ class GauGANTrain(io.ComfyNode):
                     "folder",
                     default="",
                     tooltip="A folder with images/ and labels/, whose files have the same names: a full path, or one "
-                    "in ComfyUI's input folder. Label maps hold ids (PNG with one channel) or the taxonomy's colours.",
+                    "in ComfyUI's input folder. Label maps hold ids (PNG with one channel) or the taxonomy's colours. "
+                    "styles/ may hold text files with the names of the pictures' styles, which are then learned first.",
                 ),
                 io.Combo.Input(
                     "taxonomy",
