@@ -152,7 +152,8 @@ class _Run:
         names = pretrain(encoder, self.pairs, trainer.config, device=trainer.device, on_progress=report)
         if len(names) < 2:
             found = f"name only one style, '{names[0]}'" if names else "name no styles"
-            self.warn(f"the training data {found}, so the style encoder does not learn to tell them apart first")
+            self.warn(f"the training data {found}, so the style encoder learns with the generator only; name them in "
+                      "styles/ to have it learn to tell them apart first")  # fmt: skip
         else:
             self.next_save = time.monotonic()
 

@@ -52,16 +52,16 @@ def pretrain(
         on_progress: hears of every step. What it raises ends the work at once; in several processes it has to be raised
             in all of them.
     Returns:
-        The names, sorted. If there are fewer than two, there was nothing to learn and the encoder is as it was.
+        The names, sorted. If there are fewer than two, there is nothing to learn and the encoder stays as it was.
     Raises:
         NotFiniteError: a loss was infinite or no number. The encoder took no step from it.
         ValueError: every picture whose style has a name is damaged.
     """
+    named = _Named(pairs)
+    if len(named.names) < 2 or not config.style_steps:
+        return named.names
     count = processes()[1]
     config = replace(config, steps=min(config.style_steps, config.steps), batch=-(-BATCH // count) * count)
-    named = _Named(pairs, config)
-    if len(named.names) < 2:
-        return named.names
     report = on_progress or (lambda progress: None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed % 2**63)
@@ -69,7 +69,7 @@ def pretrain(
     parameters = [*encoder.parameters(), *head.parameters()]
     optimizer = torch.optim.Adam(parameters, LEARNING_RATE, BETAS, fused=True)
     stage = "the style encoder alone: starting"
-    with closing(named.batches()) as examples:
+    with closing(named.batches(config)) as examples:
         for step in range(config.steps):
             report(Progress(step, config.steps, stage))
             images, targets = (part.to(device) for part in next(examples))
@@ -91,32 +91,32 @@ def pretrain(
 class _Named:
     """The pictures of a data set whose style has a name."""
 
-    def __init__(self, pairs: Pairs, config: TrainingConfig):
+    def __init__(self, pairs: Pairs):
         self.pairs = pairs
-        self.config = config
         styles = {index: pairs.style(index) for index in range(len(pairs))}
         self.indices = [index for index, name in styles.items() if name is not None]
         self.names = sorted({name for name in styles.values() if name is not None})
 
-    def batches(self) -> Generator[tuple[Tensor, Tensor], None, None]:
+    def batches(self, config: TrainingConfig) -> Generator[tuple[Tensor, Tensor], None, None]:
         """This process's share of every batch: pictures ``[B, 3, H, W]`` and the numbers of their names, ``[B]``."""
         rank, count = processes()
-        share = self.config.batch // count
+        share = config.batch // count
 
         def load(step: int) -> tuple[Tensor, Tensor]:
-            first = step * self.config.batch + rank * share
-            images, targets = zip(*map(self._example, range(first, first + share)), strict=True)
+            first = step * config.batch + rank * share
+            examples = [self._example(config, position) for position in range(first, first + share)]
+            images, targets = zip(*examples, strict=True)
             return torch.stack(images), torch.tensor(targets)
 
         return prepared(load, 0)
 
-    def _example(self, position: int) -> tuple[Tensor, int]:
-        place = place_in_epochs(self.config.seed, len(self.indices), position)
+    def _example(self, config: TrainingConfig, position: int) -> tuple[Tensor, int]:
+        place = place_in_epochs(config.seed, len(self.indices), position)
         for step in range(len(self.indices)):
             index = self.indices[(place + step) % len(self.indices)]
             image, labels = self.pairs.load(index)
             # Asked for only now: instead of a damaged picture another was loaded, with a style of its own or with none.
             name = self.pairs.style(index)
             if name is not None:
-                return varied(image, labels, self.config, position)[0], self.names.index(name)
+                return varied(image, labels, config, position)[0], self.names.index(name)
         raise ValueError("every training pair whose style has a name is damaged; see the warnings for each")

@@ -12,6 +12,7 @@ from gan_models.gaugan.pairs import FolderPairs
 from gan_models.gaugan.presets import preset
 from gan_models.gaugan.run import Enough
 from gan_models.gaugan.style_pretraining import pretrain
+from gan_models.gaugan.train import main
 from gan_models.gaugan.training import NotFiniteError, Trainer, sample_style
 from gan_models.gaugan.training_config import TrainingConfig
 from gan_models.gaugan.training_state import load_state
@@ -139,6 +140,8 @@ def test_a_run_begins_with_it_and_goes_on_without(tmp_path, pairs, monkeypatch):
     assert {progress.total for progress in seen} == {4}
     run.train(pairs, config, tmp_path / "whole")
     wanted, got = (load_state(tmp_path / name / run.STATE) for name in ("whole", "run"))
+    with pytest.raises(ValueError, match="style_steps 3, which cannot become 0"):
+        load_state(tmp_path / "run" / run.STATE, style_steps=0)
     assert got.config == config and same(wanted.generator, got.generator) and same(wanted.encoder, got.encoder)
 
 
@@ -150,6 +153,18 @@ def test_a_stop_before_the_first_step_keeps_nothing(tmp_path, pairs, kind):
 
     with pytest.raises(kind):
         run.train(pairs, training_config(style_steps=3), tmp_path / "run", on_progress=stop)
+    assert not (tmp_path / "run").exists()
+
+
+def test_control_c_before_the_first_step_says_so(tmp_path, monkeypatch, capsys):
+    def pressed(progress):
+        raise Enough
+
+    monkeypatch.setattr("gan_models.gaugan.train._Console", lambda: pressed)
+    data = named_pictures(tmp_path / "data", NAMES)
+    with pytest.raises(SystemExit):
+        main(["--data", str(data), "--output", str(tmp_path / "run"), "--ngf", "2", "--style-steps", "1"])
+    assert "stopped before the first step; nothing is kept" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
