@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_models.gaugan import run
+from gan_models.gaugan import EncoderConfig, run
 from gan_models.gaugan.pairs import FolderPairs
 from gan_models.gaugan.presets import preset
 from gan_models.gaugan.run import Enough
@@ -47,13 +47,13 @@ def same(one, two):
 
 
 def test_named_styles_are_told_apart(tmp_path, pairs):
-    config = training_config(steps=1000, style_steps=150)
+    config = training_config(steps=1000, style_steps=60, encoder=EncoderConfig(ndf=8, layers=3, z_dim=6))
     encoder, seen = fresh_encoder(config), []
     assert told_apart(encoder, tmp_path / "before") < 0.75
     assert pretrain(encoder, pairs, config, on_progress=seen.append) == [*NAMES]
     assert told_apart(encoder, tmp_path / "after") > 0.95
-    assert [progress.step for progress in seen] == [*range(151)] and seen[0].total == 150
-    assert seen[-1].stage.startswith("the style encoder alone: step 150, names 0.")
+    assert [progress.step for progress in seen] == [*range(61)] and seen[0].total == 60
+    assert seen[-1].stage.startswith("the style encoder alone: step 60, names 0.")
 
 
 def test_the_seed_decides_the_weights(pairs):
