@@ -1,15 +1,18 @@
 """Rendered landscapes that no training has seen, to measure a GauGAN with. Training uses seeds below 100 000."""
 
+import io
 import pickle
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from gan_models.files import write_atomically
 from gan_models.scenes import LIGHTS, lay_out, random_light, random_plan, render, render_scene
 from gaugan_metrics import color_statistics
 
@@ -72,6 +75,27 @@ def held_out(size: int, layouts: int, trials: int, varied: int, lights: int, wor
     )
     labels, images = map(torch.stack, zip(*first, strict=True))
     return HeldOut(labels, images, torch.stack([image for _, image in other]), tried, many)
+
+
+def kept_held_out(path: Path, workers: int, **counts: int) -> HeldOut:
+    """What ``held_out`` renders for these counts, from a file; rendered now and written to it if there is none.
+
+    The file knows nothing of the renderer: delete it when that changed.
+
+    Raises:
+        ValueError: the file was made with other counts.
+    """
+    if path.exists():
+        kept = torch.load(path, weights_only=True)
+        if kept["counts"] != counts:
+            raise ValueError(f"{path.name} was made with {kept['counts']}, not with {counts}; give another file")
+        return HeldOut(**kept["data"] | {"trials": [Trial(**trial) for trial in kept["data"]["trials"]]})
+    made = held_out(**counts, workers=workers)
+    data = vars(made) | {"trials": [vars(trial) for trial in made.trials]}
+    file = io.BytesIO()
+    torch.save({"counts": counts, "data": data}, file)
+    write_atomically(path, file.getvalue())
+    return made
 
 
 def scene(seed: int, size: int) -> tuple[Tensor, Tensor]:

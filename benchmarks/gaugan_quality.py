@@ -34,7 +34,7 @@ import gaugan_judge
 from gan_models.gaugan import Synthesizer, open_synthesizer
 from gan_models.gaugan.checkpoint import parameters
 from gan_models.labels import taxonomy
-from gaugan_heldout import SCENES, STYLES, HeldOut, held_out, render_all, scene
+from gaugan_heldout import SCENES, STYLES, HeldOut, held_out, kept_held_out, render_all, scene
 from gaugan_metrics import class_iou, mean_iou, pixel_accuracy
 from gaugan_scores import Scores, flat_scores, model_scores, true_scores
 from gaugan_sheets import lights_sheet, to_image
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=240, help="of style fidelity (default: %(default)s)")
     parser.add_argument("--varied", type=int, default=50, help="layouts for diversity (default: %(default)s)")
     parser.add_argument("--styles", type=int, default=8, help="random styles of each (default: %(default)s)")
+    parser.add_argument("--held-out", type=Path, help="file to keep all that is rendered in, for further runs")
     parser.add_argument("--segmentation", type=Path, default=Path("output/judge.safetensors"),
                         help="the judge's file; trained if there is none (default: %(default)s)")  # fmt: skip
     parser.add_argument("--scenes", type=Path, help="folder of gan_models.scenes to train it on, else it is rendered")
@@ -67,7 +68,10 @@ def main() -> None:
     if not options.segmentation.exists():
         train_judge(options.segmentation, options.scenes, options.steps, options.workers)
     judge = gaugan_judge.load(options.segmentation).to(device)
-    held = held_out(options.size, options.layouts, options.trials, options.varied, options.styles, options.workers)
+    counts = {name: getattr(options, name) for name in ("size", "layouts", "trials", "varied")}
+    counts["lights"] = options.styles
+    render = partial(kept_held_out, options.held_out) if options.held_out else held_out
+    held = render(**counts, workers=options.workers)
     scores = {"true pictures": true_scores(held, judge), "flat colours": flat_scores(held, judge)}
     scores |= {name: model_scores(held, judge, model) for name, model in models.items()}
     print_tables(scores, models, held)

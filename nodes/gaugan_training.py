@@ -43,7 +43,8 @@ class GauGANTrain(io.ComfyNode):
                     "folder",
                     default="",
                     tooltip="A folder with images/ and labels/, whose files have the same names: a full path, or one "
-                    "in ComfyUI's input folder. Label maps hold ids (PNG with one channel) or the taxonomy's colours.",
+                    "in ComfyUI's input folder. Label maps hold ids (PNG with one channel) or the taxonomy's colours. "
+                    "styles/ may hold text files with the names of the pictures' styles, which are then learned first.",
                 ),
                 io.Combo.Input(
                     "taxonomy",
@@ -139,7 +140,9 @@ class GauGANTrain(io.ComfyNode):
     def fingerprint_inputs(cls, data, folder="", **others):
         if data == RENDERED:
             return None
-        files = [entry.stat() for part in ("images", "labels") for entry in os.scandir(training_folder(folder) / part)]
+        pairs = training_folder(folder)
+        parts = ["images", "labels", *(["styles"] if (pairs / "styles").is_dir() else [])]
+        files = [entry.stat() for part in parts for entry in os.scandir(pairs / part)]
         return [len(files), max((status.st_mtime_ns for status in files), default=0)]
 
     @classmethod

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 AHEAD = 2
 """Batches that are prepared while one is used."""
 
+Batch = TypeVar("Batch")
+
 
 class Pairs(Protocol):
     """A data set."""
@@ -29,6 +31,13 @@ class Pairs(Protocol):
 
     def load(self, index: int) -> tuple[Image.Image, Image.Image]:
         """A picture (RGB) and its label map (8-bit ids) of the same size."""
+
+    def style(self, index: int) -> str | None:
+        """The name of the style of the picture that ``load`` gives for this index, as far as is known now.
+
+        None: it has no name. ``load`` may find out that a picture is damaged and go to another, whose style is meant
+        from then on.
+        """
 
 
 @dataclass(frozen=True)
@@ -65,12 +74,19 @@ class RenderedPairs:
             ids.load()
             return picture.convert("RGB"), ids
 
+    def style(self, index: int) -> str:
+        """The name of the picture's light, which nothing has to be rendered for."""
+        from ..scenes import random_light
+
+        return random_light(self.first_seed + index).name
+
 
 class FolderPairs:
     """A folder with ``images/`` and ``labels/``, whose files have the same names but for the ending.
 
     Label maps are PNG with ids (one channel, or a colour table with an entry for each id), or pictures in the
-    colours of the taxonomy. 255 means unknown.
+    colours of the taxonomy. 255 means unknown. There may be ``styles/``, with text files (UTF-8) of the same names that
+    hold the name of the picture's style: its light, weather, season or hand. Not every picture needs one.
 
     Args:
         folder: the folder.
@@ -89,7 +105,10 @@ class FolderPairs:
             warn(f"{lonely.parent.name}/{lonely.name} is left out: it has no "
                  f"{'label map' if name in images else 'picture'} of the same name")  # fmt: skip
         self.taxonomy = taxonomy(taxonomy_name)
-        self.files = [(images[name], labels[name]) for name in sorted(images.keys() & labels.keys())]
+        names = sorted(images.keys() & labels.keys())
+        self.files = [(images[name], labels[name]) for name in names]
+        styles = _styles(folder / "styles", {*names}, warn)
+        self._styles = [styles.get(name) for name in names]
         self.warn = warn
         self._damaged: set[int] = set()
         if not self.files:
@@ -105,16 +124,24 @@ class FolderPairs:
         Raises:
             ValueError: all of them are damaged.
         """
-        for step in range(len(self)):
-            here = (index + step) % len(self)
-            if here in self._damaged:
-                continue
+        while True:
+            here = self._sound(index)
             try:
                 return self._read(*self.files[here])
             except (OSError, ValueError, SyntaxError) as error:
                 self._damaged.add(here)
                 image, labels = self.files[here]
                 self.warn(f"the pair {image.name} and {labels.name} is left out: {error}")
+
+    def style(self, index: int) -> str | None:
+        """The name in ``styles/`` for the pair at ``index``, or for the next that is not known to be damaged."""
+        return self._styles[self._sound(index)]
+
+    def _sound(self, index: int) -> int:
+        for step in range(len(self)):
+            here = (index + step) % len(self)
+            if here not in self._damaged:
+                return here
         raise ValueError("every training pair is damaged; see the warnings for each")
 
     def _read(self, image_file: Path, labels_file: Path) -> tuple[Image.Image, Image.Image]:
@@ -161,8 +188,13 @@ def batches(
         loaded = [_example(pairs, config, position) for position in range(first, first + share)]
         return torch.stack([image for image, _ in loaded]), torch.stack([ids for _, ids in loaded])
 
+    return prepared(load, start)
+
+
+def prepared(load: Callable[[int], Batch], start: int) -> Generator[Batch, None, None]:
+    """What ``load`` gives for the step ``start`` and all that follow, a few prepared while one is used."""
     with ThreadPoolExecutor(max_workers=AHEAD) as pool:
-        waiting: list[Future[tuple[Tensor, Tensor]]] = []
+        waiting: list[Future[Batch]] = []
         step = start
         try:
             while True:
@@ -175,9 +207,22 @@ def batches(
 
 
 def _example(pairs: Pairs, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
-    """The example at a position of the endless row of all epochs: enlarged, cropped and mirrored by chance."""
-    epoch, place = divmod(position, len(pairs))
-    image, labels = pairs.load(int(_order(config.seed, epoch, len(pairs))[place]))
+    """The example at a position of the endless row of all epochs."""
+    return varied(*pairs.load(place_in_epochs(config.seed, len(pairs), position)), config, position)
+
+
+def place_in_epochs(seed: int, count: int, position: int) -> int:
+    """Which of ``count`` examples is at a position of the endless row of all epochs, each in an order of its own."""
+    epoch, place = divmod(position, count)
+    return int(_order(seed, epoch, count)[place])
+
+
+def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
+    """A pair enlarged, cropped and mirrored by chance, as its position wants it.
+
+    Returns:
+        the picture, ``[3, H, W]`` in [-1, 1], and ids, int64 ``[H, W]``.
+    """
     draw = random.Random(f"{config.seed} {position}")
     large = round(config.size * config.margin), round(config.height * config.margin)
     left, top = draw.randint(0, large[0] - config.size), draw.randint(0, large[1] - config.height)
@@ -196,6 +241,26 @@ def _example(pairs: Pairs, config: TrainingConfig, position: int) -> tuple[Tenso
 def _order(seed: int, epoch: int, count: int) -> np.ndarray:
     """The order of the pairs in an epoch. Two are kept, as batches reach over the end of one."""
     return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def _styles(folder: Path, names: set[str], warn: Callable[[str], None]) -> dict[str, str]:
+    """The styles in a folder by the names of the files, without those that cannot be used."""
+    files = sorted(folder.glob("*.txt")) if folder.is_dir() else []
+    styles = {}
+    for path in files:
+        if path.stem not in names:
+            warn(f"styles/{path.name} is left out: it has no picture and label map of the same name")
+            continue
+        try:
+            text = path.read_text("utf-8").strip()
+        except UnicodeDecodeError:
+            warn(f"styles/{path.name} is left out: it is no text in UTF-8")
+            continue
+        if text:
+            styles[path.stem] = text
+        else:
+            warn(f"styles/{path.name} is left out: it is empty; write the style's name into it")
+    return styles
 
 
 def _pictures(folder: Path) -> dict[str, Path]:

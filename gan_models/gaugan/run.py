@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from ..labels import taxonomy
 from ..progress import OnProgress, Progress
 from .distributed import mean_over_processes, processes
+from .encoder import StyleEncoder
 from .pairs import Pairs, batches
+from .style_pretraining import pretrain
 from .training import NotFiniteError, Trainer
 from .training_config import TrainingConfig
 from .training_log import TrainingLog
@@ -65,11 +67,16 @@ def train(
     ``on_progress`` raises: with ``Enough`` the model is written, with anything else only the state. In several
     processes (torchrun) all of them call this; that of rank 0 reports and writes.
 
+    Before the first step, the style encoder learns alone, where the data name styles (``config.style_steps``). Its
+    reports count these steps. A stop during them keeps nothing.
+
     Args:
         pairs: the data set.
-        config: the settings. For a run that goes on, only those of ``training_state.MAY_CHANGE`` may be new.
+        config: the settings. For a run that goes on, only those of ``training_state.MAY_CHANGE`` may be new;
+            ``style_steps``, which are over then, are not looked at.
         device, dtype, perceptual: as for ``Trainer``.
-        minutes: how long to train at most; None means until all steps are done.
+        minutes: how long to train at most; None means until all steps are done. The steps of the style encoder alone
+            count, but are always done to the end.
         data, license, half: as for ``save_result``.
         on_progress: hears of every step. Previews show label maps, their pictures, and what the averaged generator
             makes of them, in their styles and in random ones.
@@ -77,6 +84,7 @@ def train(
     Returns:
         The file of the model, which ``open_synthesizer`` reads.
     Raises:
+        Enough: ``on_progress`` raised it while the style encoder learned alone, when there is no model yet.
         NotFiniteError: a loss was not finite. The state that was saved last stays.
         ValueError: the run in the folder has other settings, or the training data are of no use.
         OSError: the folder cannot be written or the disk is full.
@@ -85,8 +93,10 @@ def train(
     warn = on_warning or (lambda text: None)
     # A caller's inference mode would leave every module without gradients.
     with torch.inference_mode(False), torch.enable_grad():
-        if (folder / STATE).is_file():
+        goes_on = (folder / STATE).is_file()
+        if goes_on:
             settings = {field.name: getattr(config, field.name) for field in fields(config)}
+            del settings["style_steps"]
             trainer = load_state(folder / STATE, device=device, dtype=dtype, perceptual=perceptual, **settings)
         else:
             trainer = Trainer(config, device=device, dtype=dtype, perceptual=perceptual)
@@ -97,6 +107,8 @@ def train(
             if perceptual is None and config.perceptual_weight:
                 warn("training without the VGG19 loss, as its weights are not in use")
         run = _Run(trainer, pairs, folder, minutes, on_progress, warn)
+        if not goes_on and trainer.encoder is not None and config.style_steps:
+            run.begin(trainer.encoder)
         run.go()
         result = run.result()
         if processes()[0] == 0:
@@ -128,6 +140,22 @@ class _Run:
         now = time.monotonic()
         self.end = now + 60 * minutes if minutes is not None else float("inf")
         self.next_save, self.next_preview = now + SAVE_SECONDS, now + FIRST_PREVIEW_SECONDS
+
+    def begin(self, encoder: StyleEncoder) -> None:
+        """Let the style encoder learn alone, where the data name styles."""
+
+        def report(progress: Progress) -> None:
+            self._tell(progress)
+            self._raise_if(self.stopped is not None)
+
+        trainer = self.trainer
+        names = pretrain(encoder, self.pairs, trainer.config, device=trainer.device, on_progress=report)
+        if len(names) < 2:
+            found = f"name only one style, '{names[0]}'" if names else "name no styles"
+            self.warn(f"the training data {found}, so the style encoder learns with the generator only; name them in "
+                      "styles/ to have it learn to tell them apart first")  # fmt: skip
+        else:
+            self.next_save = time.monotonic()
 
     def go(self) -> None:
         """Train to the end, and save the state."""
@@ -170,10 +198,13 @@ class _Run:
             raise NotFiniteError(f"{error}; {kept}") from error
 
     def _report(self, stage: str, preview: Tensor | None = None) -> None:
+        self._tell(Progress(self.trainer.step, self.trainer.config.steps, stage, preview))
+
+    def _tell(self, progress: Progress) -> None:
         if self.on_progress is None:
             return
         try:
-            self.on_progress(Progress(self.trainer.step, self.trainer.config.steps, stage, preview))
+            self.on_progress(progress)
         except BaseException as error:  # raised again when the state is saved, in all processes together
             self.stopped = error
 
@@ -189,7 +220,11 @@ class _Run:
         return self.stopped is not None and not isinstance(self.stopped, Enough)
 
     def _raise_if_stopped(self) -> None:
-        if self._agree(self._must_raise)[0]:
+        self._raise_if(self._must_raise)
+
+    def _raise_if(self, stop: bool) -> None:
+        """Raise in all processes, if one wants to."""
+        if self._agree(stop)[0]:
             raise self.stopped if self.stopped is not None else RuntimeError("the first process was stopped")
 
     def _agree(self, *flags: bool) -> list[bool]:

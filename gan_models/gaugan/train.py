@@ -1,8 +1,11 @@
 """Trains a GauGAN: ``python -m gan_models.gaugan.train --data FOLDER --taxonomy landscape --output RUN``.
 
-FOLDER has ``images/`` and ``labels/`` with files of the same names; ``--data scenes`` renders landscapes instead. The
-same command goes on with the run in RUN; settings that are not given then stay as they were. Ctrl-C ends it early and
-writes the model too. Several GPUs share a run: ``torchrun --nproc-per-node 4 -m gan_models.gaugan.train …``.
+FOLDER has ``images/`` and ``labels/`` with files of the same names, and may have ``styles/`` with the names of the
+pictures' styles in text files; ``--data scenes`` renders landscapes instead. The same command goes on with the run in
+RUN; settings that are not given then stay as they were. Ctrl-C ends it early and writes the model too, unless the style
+encoder still learns alone: nothing is kept of that.
+
+Several GPUs share a run: ``torchrun --nproc-per-node 4 -m gan_models.gaugan.train …``.
 """
 
 import argparse
@@ -63,6 +66,8 @@ def main(arguments: list[str] | None = None) -> None:
             )
         except (ValueError, OSError, NotFiniteError) as error:
             parser.exit(1, f"{error}\n")
+        except Enough:
+            parser.exit(1, "stopped before the first step; nothing is kept\n")
         _say(f"wrote {path}")
 
 
@@ -83,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         ("size", int, "width of the training pictures"),
         ("batch", int, "pictures a step, over all processes"),
         ("steps", int, "length of the run; the learning rate falls to 0 over its second half"),
+        ("style-steps", int, "steps that the style encoder learns alone first to tell named styles apart"),
         ("seed", int, "of weights, order, crops and noise"),
         ("learning-rate", float, "twice that of the generator, half that of the critics"),
         ("init-gain", float, "of the weights in the beginning"),
@@ -117,9 +123,9 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
     given: dict[str, Any] = {
         name: getattr(options, name)
         for name in (
-            "size", "batch", "steps", "seed", "learning_rate", "init_gain", "style_weight", "feature_weight",
-            "color_weight", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio",
-            "upsampling", "critics_ndf", "encoder_ndf", "encoder_layers",
+            "size", "batch", "steps", "style_steps", "seed", "learning_rate", "init_gain", "style_weight",
+            "feature_weight", "color_weight", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size",
+            "aspect_ratio", "upsampling", "critics_ndf", "encoder_ndf", "encoder_layers",
         )
     }  # fmt: skip
     state = options.output / STATE

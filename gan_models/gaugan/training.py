@@ -120,7 +120,7 @@ class Trainer:
             z = None
             if self.encoder is not None:
                 mu, logvar = self.encoder(images)
-                z = mu + self._noise(mu) * torch.exp(0.5 * logvar)
+                z = sample_style(mu, logvar, config.seed, self.step)
                 losses["style"] = config.style_weight * style_loss(mu, logvar)
             fake: Tensor = self.generator(LabelMaps(config.generator, codes), z).float()
             self.critics.requires_grad_(False)
@@ -144,23 +144,12 @@ class Trainer:
         return {"fake": critics_loss(judged_fake, False) / 2, "real": critics_loss(judged_real, True) / 2}
 
     def _descend(self, name: str, parameters: list[nn.Parameter], losses: dict[str, Tensor]) -> dict[str, float]:
-        values = {loss: value.item() for loss, value in losses.items()}
-        finite = torch.tensor(float(all(map(math.isfinite, values.values()))), device=self.device)
-        if mean_over_processes(finite) < 1:
-            raise NotFiniteError(f"step {self.step + 1}: a loss is not finite ({values}); a lower learning rate or "
-                                 "float32 may help")  # fmt: skip
+        values = require_finite(losses, f"step {self.step + 1}")
         self.optimizers[name].zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         average_gradients(parameters)
         self.optimizers[name].step()
         return values
-
-    def _noise(self, like: Tensor) -> Tensor:
-        """Normal noise for this process's share of the batch; the same for a step whatever the number of shares."""
-        rank, count = processes()
-        drawn = torch.Generator().manual_seed((self.config.seed * 1_000_003 + self.step) % 2**63)
-        noise = torch.randn(len(like) * count, like.shape[1], generator=drawn)
-        return noise[rank * len(like) :][: len(like)].to(like)
 
     def _set_rates(self) -> None:
         factor = self.config.rate_at(self.step)
@@ -179,6 +168,30 @@ class Trainer:
     def autocast(self) -> AbstractContextManager[None]:
         """The precision of the convolutions."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+
+
+def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
+    """Styles ``[B, z_dim]`` drawn with the means and log variances of this process's share of the batch.
+
+    The noise is the same for a seed and a step, whatever the number of shares.
+    """
+    rank, count = processes()
+    drawn = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
+    noise = torch.randn(len(mu) * count, mu.shape[1], generator=drawn)
+    return mu + noise[rank * len(mu) :][: len(mu)].to(mu) * torch.exp(0.5 * logvar)
+
+
+def require_finite(losses: dict[str, Tensor], when: str) -> dict[str, float]:
+    """The values of the losses.
+
+    Raises:
+        NotFiniteError: one of them, or of those in another process, is infinite or no number.
+    """
+    values = {name: loss.item() for name, loss in losses.items()}
+    finite = torch.tensor(float(all(map(math.isfinite, values.values()))), device=next(iter(losses.values())).device)
+    if mean_over_processes(finite) < 1:
+        raise NotFiniteError(f"{when}: a loss is not finite ({values}); a lower learning rate or float32 may help")
+    return values
 
 
 def initialize(network: nn.Module, gain: float) -> None:

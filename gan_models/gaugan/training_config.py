@@ -28,6 +28,8 @@ class TrainingConfig:
         margin: the pictures are brought to this many times the size, then cropped at random.
         flips: whether pictures are mirrored at random.
         decay: share that the averaged generator keeps of itself in a step.
+        style_steps: in which the encoder learns alone, before the first step, to tell named styles apart, where the
+            data name them (see style_pretraining.py). Never more than ``steps``. The paper has none.
     """
 
     taxonomy: str
@@ -47,12 +49,13 @@ class TrainingConfig:
     margin: float = 286 / 256
     flips: bool = True
     decay: float = 0.999
+    style_steps: int = 0
 
     def __post_init__(self) -> None:
         for name in ("size", "batch", "steps", "learning_rate", "init_gain"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
-        for name in ("feature_weight", "perceptual_weight", "style_weight", "color_weight"):
+        for name in ("feature_weight", "perceptual_weight", "style_weight", "color_weight", "style_steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         if self.margin < 1:

@@ -1,7 +1,7 @@
 """Writes scenes as a data set: ``python -m gan_models.scenes --count 1000 --size 256 --output scenes``.
 
-``images/000007.png`` belongs to ``labels/000007.png``, whose pixels are class ids. What is there already stays, so
-that an interrupted run goes on where it stopped.
+``images/000007.png`` belongs to ``labels/000007.png``, whose pixels are class ids, and to ``styles/000007.txt``, which
+holds the light's name. What is there already stays, so that an interrupted run goes on where it stopped.
 """
 
 import argparse
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m gan_models.scenes", description="Renders labelled landscapes.")
     parser.add_argument("--count", type=int, required=True, help="how many scenes")
     parser.add_argument("--size", type=int, nargs="+", default=[256], help="one number, or height and width")
-    parser.add_argument("--output", type=Path, required=True, help="folder; gets images/ and labels/")
+    parser.add_argument("--output", type=Path, required=True, help="folder; gets images/, labels/ and styles/")
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first scene (default: %(default)s)")
     parser.add_argument("--light", choices=sorted(LIGHTS), help="one light for all scenes (default: any)")
     parser.add_argument("--jpeg", action="store_true", help="write images as JPEG, quality 95, instead of PNG")

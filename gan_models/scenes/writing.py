@@ -9,12 +9,16 @@ from PIL import Image
 from torch import Tensor
 
 from ..files import write_atomically
+from .light import random_light
 from .render import render_scene
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes the scene of a seed, unless both of its files are there, and says where: picture and label map."""
+    """Writes the scene of a seed, and the name of its light, and says where: picture and label map.
+
+    What is there already stays.
+    """
 
     output: Path
     size: tuple[int, int]
@@ -24,6 +28,9 @@ class Writer:
     def __call__(self, seed: int) -> tuple[Path, Path]:
         picture = self.output / "images" / f"{seed:06d}.{'jpg' if self.jpeg else 'png'}"
         labels = self.output / "labels" / f"{seed:06d}.png"
+        style = self.output / "styles" / f"{seed:06d}.txt"
+        if not style.exists():
+            write_atomically(style, f"{random_light(seed, self.light).name}\n".encode())
         if picture.exists() and labels.exists():
             return picture, labels
         scene = render_scene(seed, self.size, self.light)

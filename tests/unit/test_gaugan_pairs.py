@@ -5,6 +5,7 @@ from PIL import Image
 
 from gan_models.gaugan.pairs import FolderPairs, RenderedPairs, batches
 from gan_models.labels import encode, palette
+from gan_models.scenes import render_scene
 from gaugan_toys import training_config, training_folder
 
 
@@ -63,6 +64,34 @@ def test_folders_without_pairs_are_refused(tmp_path):
         FolderPairs(training_folder(tmp_path / "data", 0), "landscape")
 
 
+def test_pictures_may_have_named_styles(tmp_path):
+    folder = training_folder(tmp_path / "data", 5)
+    assert [FolderPairs(folder, "landscape").style(index) for index in range(5)] == [None] * 5
+    (folder / "styles").mkdir()
+    for name, text in (("0", b"Abendlicht \xc3\xbcber K\xc3\xb6ln\n"), ("1", b"\xff"), ("2", b" \n"), ("7", b"noon")):
+        (folder / "styles" / f"{name}.txt").write_bytes(text)
+    (folder / "styles" / "notes.md").write_text("no style")
+    said = []
+    pairs = FolderPairs(folder, "landscape", said.append)
+    assert [pairs.style(index) for index in range(5)] == ["Abendlicht über Köln", None, None, None, None]
+    assert said == [
+        "styles/1.txt is left out: it is no text in UTF-8",
+        "styles/2.txt is left out: it is empty; write the style's name into it",
+        "styles/7.txt is left out: it has no picture and label map of the same name",
+    ]
+
+
+def test_a_style_is_that_of_the_picture_that_is_loaded(tmp_path):
+    folder = training_folder(tmp_path / "data", 3)
+    (folder / "styles").mkdir()
+    for index in range(3):
+        (folder / "styles" / f"{index}.txt").write_text(f"style {index}")
+    (folder / "images" / "1.png").write_bytes(b"damaged")
+    pairs = FolderPairs(folder, "landscape")
+    assert pairs.style(1) == "style 1"
+    assert pairs.load(1)[0].getpixel((0, 0))[1] == 80 and pairs.style(1) == "style 2"
+
+
 def test_batches_depend_on_the_step_alone(tmp_path):
     pairs = FolderPairs(training_folder(tmp_path / "data", 5, sizes=((40, 40), (50, 70))), "landscape")
     config = training_config(batch=4)
@@ -83,3 +112,10 @@ def test_rendered_landscapes_are_kept(tmp_path):
     (file,) = tmp_path.rglob("images/*.jpg")
     Image.new("RGB", (36, 36), "red").save(file)
     assert pairs.load(2)[0].getpixel((0, 0))[1] < 10
+
+
+def test_the_style_of_a_landscape_is_its_light(tmp_path):
+    pairs = RenderedPairs(tmp_path, 3, (16, 16), first_seed=40)
+    assert pairs.style(1) == render_scene(41, 16).light.name and not any(tmp_path.iterdir())
+    pairs.load(1)
+    assert (tmp_path / "styles" / "000041.txt").read_text("utf-8") == f"{pairs.style(1)}\n"

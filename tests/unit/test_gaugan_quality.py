@@ -8,7 +8,7 @@ import gaugan_judge
 from gan_models.gaugan import Synthesizer
 from gan_models.scenes import LIGHTS, lay_out, random_plan, render, render_scene
 from gan_models.scenes.__main__ import main
-from gaugan_heldout import STYLES, TRIALS, HeldOut, held_out, to_bytes, to_float, trial
+from gaugan_heldout import STYLES, TRIALS, HeldOut, held_out, kept_held_out, to_bytes, to_float, trial
 from gaugan_judge import Judge
 from gaugan_metrics import (
     CLASSES,
@@ -143,6 +143,18 @@ def test_diversity(judge):
 def test_bytes_hold_pictures():
     pixels = torch.arange(256, dtype=torch.uint8).view(1, 16, 16)
     assert torch.equal(to_bytes(to_float(pixels)), pixels)
+
+
+def test_what_is_rendered_is_kept_in_a_file(tmp_path, monkeypatch):
+    counts = {"size": 16, "layouts": 2, "trials": 1, "varied": 1, "lights": 2}
+    made = kept_held_out(tmp_path / "held.pt", 1, **counts)
+    monkeypatch.setattr("gaugan_heldout.held_out", None)
+    kept = kept_held_out(tmp_path / "held.pt", 1, **counts)
+    assert torch.equal(kept.images, made.images) and torch.equal(kept.varied[0][1], made.varied[0][1])
+    assert (kept.trials[0].light, kept.trials[0].seed) == (made.trials[0].light, TRIALS)
+    assert torch.equal(kept.trials[0].in_lights, made.trials[0].in_lights)
+    with pytest.raises(ValueError, match=r"held\.pt was made with .*'layouts': 2.*, not with .*'layouts': 3"):
+        kept_held_out(tmp_path / "held.pt", 1, **counts | {"layouts": 3})
 
 
 def test_true_pictures_of_the_same_layouts_are_at_distance_zero(judge, held):

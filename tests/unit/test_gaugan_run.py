@@ -179,8 +179,9 @@ def test_the_command_line(tmp_path, capsys):
     data, output = training_folder(tmp_path / "data"), tmp_path / "run"
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     try:
-        main(["--data", str(data), "--output", str(output), "--steps", "2", *TINY])
-        assert read_config(output / run.STATE).learning_rate == 2e-4
+        main(["--data", str(data), "--output", str(output), "--steps", "2", "--style-steps", "7", *TINY])
+        first = read_config(output / run.STATE)
+        assert (first.learning_rate, first.style_steps) == (2e-4, 7)
         main(["--data", str(data), "--output", str(output), "--taxonomy", "landscape", "--steps", "3", "--half"])
         config = read_config(output / run.STATE)
         assert (config.steps, config.size, config.generator.ngf, config.encoder.layers) == (3, 32, 2, 3)

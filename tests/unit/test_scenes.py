@@ -109,6 +109,7 @@ def test_command_writes_pairs(tmp_path):
     with Image.open(images[0]) as picture, Image.open(labels[0]) as ids:
         assert (picture.mode, picture.size, ids.mode, ids.size) == ("RGB", (32, 24), "L", (32, 24))
         assert np.array_equal(np.asarray(ids), render_scene(5, (24, 32)).labels.numpy())
+    assert (tmp_path / "styles" / "000005.txt").read_text("utf-8") == f"{render_scene(5, 16).light.name}\n"
 
 
 def test_command_goes_on_where_it_stopped(tmp_path):
@@ -118,3 +119,14 @@ def test_command_goes_on_where_it_stopped(tmp_path):
     main(["--count", "2", "--size", "24", "--output", str(tmp_path), "--jpeg", "--workers", "1"])
     assert kept.stat().st_mtime_ns == before
     assert (tmp_path / "images" / "000001.jpg").exists()
+
+
+def test_a_missing_style_file_is_written_beside_the_picture(tmp_path):
+    command = ["--count", "1", "--size", "24", "--output", str(tmp_path), "--workers", "1", "--light", "winter"]
+    main(command)
+    style, picture = tmp_path / "styles" / "000000.txt", tmp_path / "images" / "000000.png"
+    assert style.read_text("utf-8") == "winter\n"
+    style.unlink()
+    before = picture.stat().st_mtime_ns
+    main(command)
+    assert style.read_text("utf-8") == "winter\n" and picture.stat().st_mtime_ns == before

@@ -132,7 +132,11 @@ def test_changed_pairs_train_again(train, node_classes, comfy_folders):
     before = fingerprint()
     assert fingerprint() == before and fingerprint(data="rendered landscapes") is None
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(comfy_folders / "input" / "blobs" / "labels" / "9.png")
-    assert fingerprint() != before
+    more = fingerprint()
+    assert more != before
+    (comfy_folders / "input" / "blobs" / "styles").mkdir()
+    (comfy_folders / "input" / "blobs" / "styles" / "0.txt").write_text("sunset")
+    assert fingerprint() != more
 
 
 def test_save_and_load(call, files, model, label_map, said):

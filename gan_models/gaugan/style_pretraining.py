@@ -1,0 +1,122 @@
+"""The style encoder alone, before it trains with the generator: it learns to tell named styles apart.
+
+Together with a generator, the encoder learns what helps to rebuild the picture, and mixes up styles whose pictures are
+alike. One that could tell them apart from the beginning keeps to that. Not in the paper.
+"""
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..progress import OnProgress, Progress
+from .distributed import average_gradients, processes
+from .encoder import StyleEncoder
+from .losses import style_loss
+from .pairs import Pairs, place_in_epochs, prepared, varied
+from .training import BETAS, require_finite, sample_style
+from .training_config import TrainingConfig
+
+BATCH = 16
+"""Pictures a step, over all processes; or the next number that these can share evenly."""
+
+LEARNING_RATE = 1e-3
+"""Of the first half of the steps; in the second half it falls linearly to zero."""
+
+STYLE_WEIGHT = 0.005
+"""Of the styles' divergence from the unit Gaussian, beside the cross entropy of the names."""
+
+
+def pretrain(
+    encoder: StyleEncoder,
+    pairs: Pairs,
+    config: TrainingConfig,
+    *,
+    device: torch.device | str = "cpu",
+    on_progress: OnProgress | None = None,
+) -> list[str]:
+    """Train the encoder as the first part of a classifier of the named styles; the rest is a linear layer.
+
+    It takes ``config.style_steps``, or ``config.steps`` if these are fewer. The pictures are cropped and mirrored as in
+    the training. What comes out depends on ``config`` and the data alone. In several processes all of them call this,
+    and end with the same weights.
+
+    Args:
+        encoder: on ``device``; its weights change.
+        pairs: the data set. Pictures whose style has no name take no part.
+        config: the settings of the run that follows.
+        device: where to compute.
+        on_progress: hears of every step. What it raises ends the work at once; in several processes it has to be raised
+            in all of them.
+    Returns:
+        The names, sorted. If there are fewer than two, there is nothing to learn and the encoder stays as it was.
+    Raises:
+        NotFiniteError: a loss was infinite or no number. The encoder took no step from it.
+        ValueError: every picture whose style has a name is damaged.
+    """
+    named = _Named(pairs)
+    if len(named.names) < 2 or not config.style_steps:
+        return named.names
+    count = processes()[1]
+    config = replace(config, steps=min(config.style_steps, config.steps), batch=-(-BATCH // count) * count)
+    report = on_progress or (lambda progress: None)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed % 2**63)
+        head = nn.Linear(encoder.config.z_dim, len(named.names)).to(device)
+    parameters = [*encoder.parameters(), *head.parameters()]
+    optimizer = torch.optim.Adam(parameters, LEARNING_RATE, BETAS, fused=True)
+    stage = "the style encoder alone: starting"
+    with closing(named.batches(config)) as examples:
+        for step in range(config.steps):
+            report(Progress(step, config.steps, stage))
+            images, targets = (part.to(device) for part in next(examples))
+            mu, logvar = encoder(images.contiguous(memory_format=torch.channels_last))
+            z = sample_style(mu, logvar, config.seed, step)
+            losses = {"names": F.cross_entropy(head(z), targets), "style": STYLE_WEIGHT * style_loss(mu, logvar)}
+            values = require_finite(losses, f"step {step + 1} of the style encoder alone")
+            optimizer.param_groups[0]["lr"] = LEARNING_RATE * config.rate_at(step)
+            optimizer.zero_grad(set_to_none=True)
+            torch.stack([*losses.values()]).sum().backward()  # type: ignore[no-untyped-call]
+            average_gradients(parameters)
+            optimizer.step()
+            numbers = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
+            stage = f"the style encoder alone: step {step + 1}, {numbers}"
+    report(Progress(config.steps, config.steps, stage))
+    return named.names
+
+
+class _Named:
+    """The pictures of a data set whose style has a name."""
+
+    def __init__(self, pairs: Pairs):
+        self.pairs = pairs
+        styles = {index: pairs.style(index) for index in range(len(pairs))}
+        self.indices = [index for index, name in styles.items() if name is not None]
+        self.names = sorted({name for name in styles.values() if name is not None})
+
+    def batches(self, config: TrainingConfig) -> Generator[tuple[Tensor, Tensor], None, None]:
+        """This process's share of every batch: pictures ``[B, 3, H, W]`` and the numbers of their names, ``[B]``."""
+        rank, count = processes()
+        share = config.batch // count
+
+        def load(step: int) -> tuple[Tensor, Tensor]:
+            first = step * config.batch + rank * share
+            examples = [self._example(config, position) for position in range(first, first + share)]
+            images, targets = zip(*examples, strict=True)
+            return torch.stack(images), torch.tensor(targets)
+
+        return prepared(load, 0)
+
+    def _example(self, config: TrainingConfig, position: int) -> tuple[Tensor, int]:
+        place = place_in_epochs(config.seed, len(self.indices), position)
+        for step in range(len(self.indices)):
+            index = self.indices[(place + step) % len(self.indices)]
+            image, labels = self.pairs.load(index)
+            # Asked for only now: instead of a damaged picture another was loaded, with a style of its own or with none.
+            name = self.pairs.style(index)
+            if name is not None:
+                return varied(image, labels, config, position)[0], self.names.index(name)
+        raise ValueError("every training pair whose style has a name is damaged; see the warnings for each")
