@@ -53,11 +53,10 @@ class SinGAN(nn.Module):
         other_z_rec: Tensor | None = None,
     ):
         super().__init__()
-        shapes = [[], []] if other_images is None else [list(other_images.shape), list(training_image.shape)]
-        noises = [[], []] if other_z_rec is None else [list(other_z_rec.shape), list(z_rec.shape[1:])]
-        if shapes[0][:1] != noises[0][:1] or shapes[0][1:] != shapes[1] or noises[0][1:] != noises[1]:
-            raise ValueError(f"the other training images {shapes[0]} and their noise {noises[0]} must be equal in number "
-                             "and as large as the first ones")  # fmt: skip
+        pairs = ((other_images, training_image), (other_z_rec, z_rec[0]))
+        counts = {0 if others is None else len(others) for others, _ in pairs}
+        if len(counts) > 1 or any(others is not None and others.shape[1:] != first.shape for others, first in pairs):
+            raise ValueError("the further training images and their noise must be equal in number and size")
         self.config = config
         self.sizes = [(int(h), int(w)) for h, w in sizes]
         self.facts = dict(facts or {})

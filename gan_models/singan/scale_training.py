@@ -14,6 +14,9 @@ from .model import SinGAN, image_generators, in_strips
 from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
 from .pyramid import resize
 
+POOL_PIXELS = 1 << 22
+"""Pixels of the coarser scales' samples that are kept at most: 16 pictures of 512x512, 48 MiB."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -188,7 +191,8 @@ class ScaleTrainer:
         if self.scale == 0 or not config.pool:
             return self._previous([self.rng])
         if iteration % config.pool_iterations == 0 or not len(self.pool):
-            self.pool = self._previous(image_generators(self.rng, config.pool))
+            fitting = max(1, POOL_PIXELS // (self.size[0] * self.size[1]))
+            self.pool = self._previous(image_generators(self.rng, min(config.pool, fitting)))
         index = int(torch.randint(len(self.pool), (), generator=self.rng))
         return self.pool[index : index + 1]
 
