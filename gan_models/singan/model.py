@@ -77,6 +77,11 @@ class SinGAN(nn.Module):
         """Whether every scale has its generator."""
         return len(self.generators) == len(self.sizes)
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures it learned from."""
+        return 1 if self.other_images is None else 1 + len(self.other_images)
+
     def add_scale(self, generator: Generator, amplitude: float) -> None:
         """Append the trained generator of the next finer scale and its noise amplitude."""
         self.generators.append(generator.eval().requires_grad_(False).to(memory_format=MEMORY_FORMAT))  # type: ignore[call-overload]
@@ -95,7 +100,7 @@ class SinGAN(nn.Module):
     def reconstruct_all(self) -> Tensor:
         """Every training image as the generators see it, ``[pictures, 3, H, W]``."""
         z_rec = self.z_rec if self.other_z_rec is None else torch.cat([self.z_rec, self.other_z_rec])
-        return torch.cat([self._rebuild(len(self.generators), z).clamp(-1, 1) for z in z_rec.split(1)])
+        return torch.cat([self._rebuild(len(self.generators), z).clamp(-1, 1) for z in z_rec[:, None]])
 
     def sample(
         self,

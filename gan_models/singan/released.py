@@ -59,9 +59,9 @@ def load_released(folder: str | Path) -> SinGAN:
     if any(coarse[0] > fine[0] or coarse[1] > fine[1] for coarse, fine in pairwise(sizes)):
         raise ValueError(f"the pictures in {PICTURES} must grow from scale to scale; they are {sizes}")
     pixels = ((pictures[-1][0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    widths = [network.layers[0].out_channels for network in networks]
+    widths = [len(network.state_dict()["layers.0.bias"]) for network in networks]
     config = SinGANConfig(
-        max_size=max(sizes[-1]), min_size=min(sizes[0]), channels=int(widths[0]), max_channels=int(max(widths))  # type: ignore[arg-type]
+        max_size=max(sizes[-1]), min_size=min(sizes[0]), channels=widths[0], max_channels=max(widths)
     )
     model = SinGAN(config, sizes, pixels, _z_rec(noise, sizes[0]), {"origin": "released format"})
     for network, amplitude in zip(networks, amplitudes, strict=True):
@@ -86,10 +86,10 @@ def _network(content: Any, scale: int) -> Generator:
     if dimensions != [4, 1] * (CONVOLUTIONS - 1) + [4]:
         raise ValueError(f"{where} has {dimensions.count(4)} convolutions and {dimensions.count(1)} batch norms; known "
                          f"are {CONVOLUTIONS} convolutions, each but the last with a batch norm behind it")  # fmt: skip
-    network = Generator(int(weights[0]["weight"].shape[0]), "batch")
+    network = Generator(weights[0]["weight"].shape[0], "batch")
     ours = [layer for layer in network.layers if list(layer.parameters())]
-    for layer, tensors in zip(ours, weights, strict=True):
-        wanted = layer.state_dict()
+    for own, tensors in zip(ours, weights, strict=True):
+        wanted = own.state_dict()
         for name, value in wanted.items():
             if name == "num_batches_tracked":
                 continue
@@ -97,7 +97,7 @@ def _network(content: Any, scale: int) -> Generator:
                 raise ValueError(f"{where}: {name} of a layer is {_shape(tensors.get(name))}; wanted are finite "
                                  f"numbers of the shape {list(value.shape)}")  # fmt: skip
             wanted[name] = tensors[name].float()
-        layer.load_state_dict(wanted)
+        own.load_state_dict(wanted)
     return network.eval()
 
 
@@ -106,12 +106,11 @@ def _layers(module: Any, where: str, seen: set[int]) -> Iterator[Described]:
     if not isinstance(module, Described) or not isinstance(module.state, dict) or id(module) in seen:
         raise ValueError(f"{where} is no torch module")
     seen.add(id(module))
-    parts = module.state.get("_modules")
     if not all(isinstance(module.state.get(name), dict) for name in ("_modules", "_parameters", "_buffers")):
         raise ValueError(f"{where} is no torch module")
-    if not parts:
+    if not module.state["_modules"]:
         yield module
-    for part in parts.values():
+    for part in module.state["_modules"].values():
         yield from _layers(part, where, seen)
 
 

@@ -223,7 +223,8 @@ class ScaleTrainer:
         if self.scale == 0:
             return torch.zeros_like(self.real), 1.0
         previous = resize(self.model.reconstruct_all(), self.size)
-        errors = [F.mse_loss(*pair).sqrt().item() for pair in zip(previous.split(1), self.real.split(1), strict=True)]
+        pairs = zip(previous[:, None], self.real[:, None], strict=True)
+        errors = [F.mse_loss(*pair).sqrt().item() for pair in pairs]
         return previous, self.config.noise_weight * sum(errors) / len(errors)
 
     def _networks(self, critic: Critic | None) -> tuple[Generator, Critic]:
@@ -284,7 +285,7 @@ def _moments(network: Generator, layer: nn.Module, padded: Tensor, previous: Ten
         moments.append(torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0))
 
     hook = layer.register_forward_pre_hook(measure)
-    for picture in zip(padded.split(1), previous.split(1), strict=True):
+    for picture in zip(padded[:, None], previous[:, None], strict=True):
         network(*picture)
     hook.remove()
     return moments

@@ -72,8 +72,8 @@ def train(
         reals = [real.to(device) for real in build_pyramid(image.clamp(-1, 1), sizes)]
         if start is None:
             pixels = ((reals[-1] + 1) * 127.5).round().to(torch.uint8)
-            others = {"other_images": pixels[1:], "other_z_rec": other_z_rec} if len(image) > 1 else {}
-            model, critic = SinGAN(config, sizes, pixels[0], z_rec, **others).to(device), None
+            others = (pixels[1:], other_z_rec) if len(image) > 1 else (None, None)
+            model, critic = SinGAN(config, sizes, pixels[0], z_rec, None, *others).to(device), None
         else:
             model, critic = start.model.to(device), start.critic.to(device)
         reporter = _Reporter(on_progress, config, sizes)
