@@ -3,6 +3,7 @@
     python benchmarks/singan.py train --preset standard    # trains on three photographs of scikit-image
     python benchmarks/singan.py sample                     # against the released networks, one by one
     python benchmarks/singan.py large                      # peak memory of 2048 x 2048 samples
+    python benchmarks/singan.py memory --preset draft      # peak memory of trainings on square pictures
 
 Every training runs in a process of its own, whose peak memory is the process's less that after the imports.
 """
@@ -119,6 +120,25 @@ def large_table(arguments: argparse.Namespace) -> None:
     print(f"a 2048×2048 sample of {arguments.preset}: {seconds:.1f} s, {peak_memory() - before:.0f} MB, {machine()}")
 
 
+def memory_table(arguments: argparse.Namespace) -> None:
+    """Peak memory of training, less that of the imports: one iteration a scale, which has all that a step needs."""
+    print(f"preset {arguments.preset}, {machine()}, {arguments.dtype}\n\n| pixels | scales | peak MB |\n|---|---|---|")
+    for side in arguments.sides:
+        command = [sys.executable, __file__, *sys.argv[1:], "--one", str(side)]
+        scales, peak = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        print(f"| {side}×{side} | {scales} | {peak:.0f} |", flush=True)
+
+
+def training_memory(config: SinGANConfig, side: int, dtype: torch.dtype) -> tuple[int, float]:
+    """Scales and peak memory in MB of a training on ``side`` x ``side`` pixels."""
+    image = resize(photograph("coffee"), (side, side))
+    config = replace(config.at_size(side), iterations=1, coarse_iterations=1)
+    before = peak_memory()
+    # Watched, as previews need memory too.
+    model = train(image, config, generator=torch.Generator(), device=device(), dtype=dtype, on_progress=lambda _: None)
+    return len(model.sizes), peak_memory() - before
+
+
 def untrained(config: SinGANConfig) -> SinGAN:
     """A model of the example pyramid of the paper with random weights."""
     sizes = scale_sizes((186, 248), config)
@@ -164,13 +184,15 @@ def save_sheet(path: Path, images: list[Tensor]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["train", "sample", "large"])
+    parser.add_argument("what", choices=["train", "sample", "large", "memory"])
     parser.add_argument("--preset", choices=list(PRESETS), default="standard")
     parser.add_argument("--photographs", nargs="+", default=list(PHOTOGRAPHS), help="names in skimage.data")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each photograph")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes of the preset")
     dtypes = ["float32", "bfloat16"]
     parser.add_argument("--dtype", choices=dtypes, default="bfloat16", help="the node takes float32 for paper")
+    sides = [250, 512, 1024]
+    parser.add_argument("--sides", nargs="+", type=int, default=sides, help="of the pictures for memory, in pixels")
     parser.add_argument("--pictures", type=Path, help="folder for a sheet of samples of each model")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--one", help=argparse.SUPPRESS)
@@ -180,9 +202,13 @@ def main() -> None:
         changes = {name: json.loads(value) for name, value in (item.split("=") for item in arguments.set)}
         config = replace(PRESETS[arguments.preset], **changes)
         dtype = getattr(torch, arguments.dtype)
-        print(json.dumps(measure(arguments.one, config, arguments.seed, dtype, arguments.pictures)))
+        if arguments.what == "memory":
+            print(json.dumps(training_memory(config, int(arguments.one), dtype)))
+        else:
+            print(json.dumps(measure(arguments.one, config, arguments.seed, dtype, arguments.pictures)))
     else:
-        {"train": train_table, "sample": sample_table, "large": large_table}[arguments.what](arguments)
+        tables = {"train": train_table, "sample": sample_table, "large": large_table, "memory": memory_table}
+        tables[arguments.what](arguments)
 
 
 if __name__ == "__main__":

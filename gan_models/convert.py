@@ -1,4 +1,7 @@
-"""Turns released GauGAN checkpoints into one safetensors file: python -m gan_models.convert IN.pth OUT.safetensors"""
+"""Turns released checkpoints into one safetensors file.
+
+GauGAN: python -m gan_models.convert IN.pth OUT.safetensors. SinGAN: python -m gan_models.convert FOLDER OUT.safetensors
+"""
 
 import argparse
 from pathlib import Path
@@ -6,11 +9,16 @@ from pathlib import Path
 from .gaugan.checkpoint import load_encoder, load_generator, normalize, read_state_dict, save
 from .gaugan.config import UPSAMPLINGS
 from .gaugan.detection import is_encoder
+from .singan import checkpoint as singan_checkpoint
+from .singan.released import FILES, load_released
+
+GAUGAN_ONLY = ("encoder", "crop_size", "aspect_ratio", "upsampling", "taxonomy")
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m gan_models.convert", description=__doc__)
-    parser.add_argument("generator", type=Path, help="latest_net_G.pth, or any generator that the pack loads")
+    help_text = f"latest_net_G.pth, or any generator that the pack loads; or a SinGAN's folder with {', '.join(FILES)}"
+    parser.add_argument("generator", type=Path, help=help_text)
     parser.add_argument("output", type=Path, help="the safetensors file to write")
     parser.add_argument("--encoder", type=Path, help="latest_net_E.pth, the style encoder that belongs to it")
     parser.add_argument("--crop-size", type=int, help="width of the pictures that it was trained on")
@@ -22,6 +30,9 @@ def main(arguments: list[str] | None = None) -> None:
     if args.output.suffix != ".safetensors":
         parser.error(f"the output must end in .safetensors; it is {args.output.name}")
     try:
+        if args.generator.is_dir():
+            _convert_singan(parser, args)
+            return
         tensors = normalize(read_state_dict(args.generator)[0])
         told = {"crop_size": args.crop_size, "aspect_ratio": args.aspect_ratio, "upsampling": args.upsampling}
         generator = load_generator(tensors, **told)
@@ -33,6 +44,15 @@ def main(arguments: list[str] | None = None) -> None:
     metadata = {name: value for name in ("taxonomy", "license") if (value := getattr(args, name))}
     save(args.output, generator, encoder, metadata)
     print(f"{args.output.name}: {generator.config}" + (f", {encoder.config}" if encoder else ""))
+
+
+def _convert_singan(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    told = [name for name in GAUGAN_ONLY if getattr(args, name) is not None]
+    if told:
+        parser.error(f"--{told[0].replace('_', '-')} is for GauGANs; {args.generator.name} is a folder, as a SinGAN is")
+    model = load_released(args.generator)
+    singan_checkpoint.save(model, args.output, licence=args.license or singan_checkpoint.LICENCE)
+    print(f"{args.output.name}: a SinGAN of {len(model.sizes)} scales, {model.size[1]}x{model.size[0]} pixels")
 
 
 if __name__ == "__main__":

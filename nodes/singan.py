@@ -1,6 +1,7 @@
 """SinGAN models: load, save, sample."""
 
 import hashlib
+from pathlib import Path, PurePath
 
 from comfy_api.latest import io
 
@@ -12,7 +13,10 @@ from .sockets import SinGANModel, seed_input
 
 KIND = "singan"
 BUNDLED = bundled(KIND)
-runtime.register_model_folder(KIND)
+MOST_PIXELS = 8192
+NETWORKS = "Gs.pth"
+"""What marks a folder of the released format."""
+runtime.register_model_folder(KIND, ".pth")
 
 
 class SinGANLoad(io.ComfyNode):
@@ -22,13 +26,15 @@ class SinGANLoad(io.ComfyNode):
             node_id="SinGANLoad",
             display_name="Load SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Loads a trained SinGAN: one that ships with the pack, or a file in models/singan.",
-            search_aliases=["single image gan loader", "open singan"],
+            description="Loads a trained SinGAN: one that ships with the pack, a file in models/singan, or a folder "
+            "there of the released format (Gs.pth, Zs.pth, NoiseAmp.pth, reals.pth).",
+            search_aliases=["single image gan loader", "open singan", "import singan"],
             inputs=[
                 io.Combo.Input(
                     "name",
-                    options=[*BUNDLED, *runtime.model_files(KIND)],
-                    tooltip="Names without an ending ship with the pack; the others are files in models/singan.",
+                    options=[*BUNDLED, *own_models()],
+                    tooltip="Names without an ending ship with the pack; the others are files in models/singan, and "
+                    "those with a slash at the end folders of the released format.",
                 ),
             ],
             outputs=[SinGANModel.Output(display_name="model", tooltip="For the other SinGAN nodes.")],
@@ -36,11 +42,14 @@ class SinGANLoad(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, name):
-        return hashlib.sha256(singan_path(name).read_bytes()).hexdigest()
+        path = singan_path(name)
+        files = [file for file in sorted(path.glob("*.pth")) if file.is_file()] if path.is_dir() else [path]
+        return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
 
     @classmethod
     def execute(cls, name) -> io.NodeOutput:
-        return io.NodeOutput(singan.load(singan_path(name)))
+        path = singan_path(name)
+        return io.NodeOutput(singan.load_released(path) if path.is_dir() else singan.load(path))
 
 
 class SinGANSave(io.ComfyNode):
@@ -116,24 +125,54 @@ class SinGANSample(io.ComfyNode):
                     min=0,
                     max=20,
                     tooltip="0 rearranges everything. From 1 on, the layout of the coarser scales stays as in the "
-                    "training picture, and only details vary (at factor 1 only).",
+                    "training picture, and only details vary (at the training size only).",
+                ),
+                io.Int.Input(
+                    "width",
+                    default=0,
+                    min=0,
+                    max=MOST_PIXELS,
+                    tooltip="Width in pixels. 0: by width_factor.",
+                ),
+                io.Int.Input(
+                    "height",
+                    default=0,
+                    min=0,
+                    max=MOST_PIXELS,
+                    tooltip="Height in pixels. 0: by height_factor.",
                 ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The new pictures.")],
         )
 
     @classmethod
-    def execute(cls, model, seed, batch_size=1, width_factor=1.0, height_factor=1.0, start_scale=0) -> io.NodeOutput:
-        height, width = round(model.size[0] * height_factor), round(model.size[1] * width_factor)
+    def execute(
+        cls, model, seed, batch_size=1, width_factor=1.0, height_factor=1.0, start_scale=0, width=0, height=0
+    ) -> io.NodeOutput:
         images = runtime.placed(model, memory_needed(model)).sample(
-            batch_size, generator=seeded(seed), height=height, width=width, start_scale=start_scale
+            batch_size,
+            generator=seeded(seed),
+            height=height or round(model.size[0] * height_factor),
+            width=width or round(model.size[1] * width_factor),
+            start_scale=start_scale,
         )
         return io.NodeOutput(runtime.to_comfy(images))
 
 
-def singan_path(name: str):
-    """The file of a name that the loader lists."""
-    return runtime.PACK / BUNDLED[name] if name in BUNDLED else runtime.model_path(KIND, name)
+def own_models() -> list[str]:
+    """Names of the files in models/singan, and of the folders of the released format, these with a slash at the end."""
+    files = [PurePath(name) for name in runtime.model_files(KIND)]
+    folders = [f"{file.parent.as_posix()}/" for file in files if file.name == NETWORKS and file.parent.name]
+    return [*(name for name in runtime.model_files(KIND) if not name.lower().endswith(".pth")), *folders]
+
+
+def singan_path(name: str) -> Path:
+    """The file, or the folder of the released format, of a name that the loader lists."""
+    if name in BUNDLED:
+        return runtime.PACK / BUNDLED[name]
+    if name.endswith("/"):
+        return runtime.model_path(KIND, str(PurePath(name) / NETWORKS)).parent
+    return runtime.model_path(KIND, name)
 
 
 def memory_needed(model: singan.SinGAN) -> int:

@@ -1,11 +1,12 @@
-"""Training a SinGAN on one picture."""
+"""Training a SinGAN on one picture or a few."""
 
 from dataclasses import replace
 
 import torch
 from comfy_api.latest import io
 
-from ..gan_models.singan import PRESETS, SinGANConfig
+from ..gan_models.singan import MOST_IMAGES, PRESETS, SinGANConfig
+from ..gan_models.singan.config import LARGEST_WHOLE
 from ..gan_models.singan.resume import train_resumable
 from . import runtime
 from .sockets import SinGANModel, seed_input
@@ -13,7 +14,7 @@ from .sockets import SinGANModel, seed_input
 ANY_TASK, SUPER_RESOLUTION = "any task", "super-resolution"
 EXACT = "paper"
 MEMORY = 2 << 30
-MAX_SIZE = 500
+MAX_SIZE = 1024
 
 
 class SinGANTrain(io.ComfyNode):
@@ -23,12 +24,15 @@ class SinGANTrain(io.ComfyNode):
             node_id="SinGANTrain",
             display_name="Train SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Learns the patches of one picture at all scales. The model then makes new arrangements of it, "
-            "blends pasted objects into it, or enlarges it. Stop at any time: finished scales are kept, and the next "
-            "run with the same picture, seed and settings goes on from there.",
+            description="Learns the patches of one picture, or of a few, at all scales. The model then makes new "
+            "arrangements of it, blends pasted objects into it, or enlarges it. Stop at any time: finished scales are "
+            "kept, and the next run with the same picture, seed and settings goes on from there.",
             search_aliases=["single image gan", "learn one image", "texture synthesis", "internal learning"],
             inputs=[
-                io.Image.Input("image", tooltip="The picture to learn. Of a batch, the first is taken."),
+                io.Image.Input(
+                    "image",
+                    tooltip=f"The picture to learn. Those of a batch, up to {MOST_IMAGES}, are learned together.",
+                ),
                 io.Combo.Input(
                     "preset",
                     options=list(PRESETS),
@@ -49,7 +53,8 @@ class SinGANTrain(io.ComfyNode):
                     min=0,
                     max=MAX_SIZE,
                     advanced=True,
-                    tooltip="The picture's longer side is brought down to this many pixels. 0: as the preset says.",
+                    tooltip="The picture's longer side is brought down to this many pixels. 0: as the preset says. "
+                    f"Scales above {LARGEST_WHOLE} train on crops of that size, so more needs time but little memory.",
                 ),
                 io.Int.Input(
                     "iterations",
@@ -64,7 +69,7 @@ class SinGANTrain(io.ComfyNode):
                 SinGANModel.Output(display_name="model", tooltip="For the other SinGAN nodes."),
                 io.Image.Output(
                     display_name="reconstruction",
-                    tooltip="The picture as the model knows it: what it could learn.",
+                    tooltip="The picture as the model knows it: what it could learn. Of a batch, every picture.",
                 ),
             ],
             hidden=[io.Hidden.unique_id],
@@ -73,10 +78,9 @@ class SinGANTrain(io.ComfyNode):
     @classmethod
     def execute(cls, image, preset, seed, purpose=ANY_TASK, max_size=0, iterations=0) -> io.NodeOutput:
         config = configure(preset, purpose, max_size, iterations)
-        pictures = runtime.to_model(image)
         runtime.free_memory(MEMORY)
         model = train_resumable(
-            pictures[:1],
+            runtime.to_model(image),
             config,
             seed=seed,
             folder=runtime.model_folder("singan") / "unfinished",
@@ -85,8 +89,8 @@ class SinGANTrain(io.ComfyNode):
             on_progress=runtime.progress_reporter(cls.hidden.unique_id),
             on_warning=lambda text: runtime.tell(cls.hidden.unique_id, text),
         ).cpu()
-        runtime.tell(cls.hidden.unique_id, summary(model, len(pictures)))
-        return io.NodeOutput(model, runtime.to_comfy(model.reconstruct()))
+        runtime.tell(cls.hidden.unique_id, summary(model))
+        return io.NodeOutput(model, runtime.to_comfy(model.reconstruct_all()))
 
 
 def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinGANConfig:
@@ -95,18 +99,17 @@ def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinG
     if purpose == SUPER_RESOLUTION:
         config = config.for_super_resolution()
     if max_size:
-        config = replace(config, max_size=max_size)
+        config = config.at_size(max_size)
     if iterations:
         config = replace(config, iterations=iterations, coarse_iterations=iterations)
     return config
 
 
-def summary(model, pictures: int) -> str:
+def summary(model) -> str:
     """What a user should know after the training."""
     height, width = model.size
-    text = f"learned at {width}×{height} in {model.facts['seconds']:.0f} s, {len(model.sizes)} scales"
+    several = f"{model.pictures} pictures " if model.pictures > 1 else ""
+    text = f"learned {several}at {width}×{height} in {model.facts['seconds']:.0f} s, {len(model.sizes)} scales"
     if list(model.size) != model.facts["original_size"]:
-        text += f"; the picture was resized from {model.facts['original_size'][1]}×{model.facts['original_size'][0]}"
-    if pictures > 1:
-        text += f"; only the first of the {pictures} pictures in the batch was used"
+        text += f"; resized from {model.facts['original_size'][1]}×{model.facts['original_size'][0]}"
     return text

@@ -4,9 +4,11 @@ from .checkpoint import load, save
 from .config import PRESETS, SinGANConfig
 from .editing import harmonize, super_resolve
 from .model import STRIP_PIXELS, SinGAN
-from .training import TrainingState, train
+from .released import load_released
+from .training import MOST_IMAGES, TrainingState, train
 
 __all__ = [
+    "MOST_IMAGES",
     "PRESETS",
     "STRIP_PIXELS",
     "SinGAN",
@@ -14,6 +16,7 @@ __all__ = [
     "TrainingState",
     "harmonize",
     "load",
+    "load_released",
     "save",
     "super_resolve",
     "train",

@@ -91,7 +91,15 @@ def rebuild(tensors: dict[str, Tensor], metadata: dict[str, str]) -> tuple[SinGA
         raise ValueError(f"its format {version} is newer than this version reads ({FORMAT_VERSION}); update the pack")
     config = _config(json.loads(metadata.get("config", "{}")))
     sizes = [(int(h), int(w)) for h, w in tensors["sizes"]]
-    model = SinGAN(config, sizes, tensors["training_image"], tensors["z_rec"], json.loads(metadata.get("facts", "{}")))
+    model = SinGAN(
+        config,
+        sizes,
+        tensors["training_image"],
+        tensors["z_rec"],
+        json.loads(metadata.get("facts", "{}")),
+        tensors.get("other_images"),
+        tensors.get("other_z_rec"),
+    )
     for scale, amplitude in enumerate(tensors["noise_amplitudes"].tolist()):
         weights = _below(tensors, f"generators.{scale}.")
         model.add_scale(_network(Generator, weights), amplitude)

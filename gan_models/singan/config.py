@@ -12,6 +12,8 @@ _COUNTS = (
 _WEIGHTS = ("widen_every", "penalty_weight", "reconstruction_weight", "noise_weight", "crop", "pool")
 
 SUPER_RESOLUTION_STEP = 2 ** (1 / 3)
+LARGEST_WHOLE = 512
+"""Sides up to here train whole; larger scales on crops of so many pixels (see ``SinGANConfig.at_size``)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class SinGANConfig:
         reconstruction_weight: weight of the mean squared error of the reconstruction.
         noise_weight: a scale's noise amplitude, relative to the error that the coarser scales leave.
         crop: scales with sides longer than this train on random crops of so many pixels; 0 = never.
-        pool: samples of the coarser scales are drawn so many at a time; 0 = one for every critic step.
+        pool: samples of the coarser scales are drawn so many at a time, fewer where they are very large;
+            0 = one for every critic step.
         pool_iterations: iterations that share one pool.
         averaging: decay of the running average of the generator's weights that is kept; 0 keeps the last.
     """
@@ -106,6 +109,10 @@ class SinGANConfig:
             reconstruction_weight=100.0,
             min_size=18,
         )
+
+    def at_size(self, max_size: int) -> "SinGANConfig":
+        """The same settings with another ``max_size``, and with crops where whole scales would take much memory."""
+        return replace(self, max_size=max_size, crop=self.crop or (LARGEST_WHOLE if max_size > LARGEST_WHOLE else 0))
 
     def width(self, scale: int) -> int:
         """Channels of the networks at ``scale`` (0 = coarsest)."""

@@ -15,7 +15,7 @@ STRIP_PIXELS = 1 << 19
 
 
 class SinGAN(nn.Module):
-    """Learned from one picture, makes new arrangements of it (Shaham et al. 2019).
+    """Learned from one picture or a few, makes new arrangements of them (Shaham et al. 2019).
 
     Everything lives in buffers and parameters, so ``.to(device)`` moves the whole model. Results are
     on the model's device, float32, ``[B, 3, H, W]`` clamped to [-1, 1]. Random numbers are drawn on the
@@ -27,12 +27,20 @@ class SinGAN(nn.Module):
         training_image: what it learned from, uint8 ``[3, H, W]`` at the finest size.
         z_rec: the noise that reconstructs the training image, ``[1, 3, h, w]`` at the coarsest size.
         facts: what is worth knowing of the training run (seconds, original size …); plain values.
+        other_images: further pictures that it learned from, uint8 ``[N, 3, H, W]``, or None.
+        other_z_rec: the noise that reconstructs each of them, ``[N, 3, h, w]``, or None.
 
-    A model still in training has fewer generators than sizes; ``finished`` tells.
+    Where one picture is asked for, it is the training image, the first of all. A model still in training
+    has fewer generators than sizes; ``finished`` tells.
+
+    Raises:
+        ValueError: other pictures and their noise that differ in number, or pictures that differ in size.
     """
 
     training_image: Tensor
     z_rec: Tensor
+    other_images: Tensor | None
+    other_z_rec: Tensor | None
 
     def __init__(
         self,
@@ -41,8 +49,14 @@ class SinGAN(nn.Module):
         training_image: Tensor,
         z_rec: Tensor,
         facts: Mapping[str, Any] | None = None,
+        other_images: Tensor | None = None,
+        other_z_rec: Tensor | None = None,
     ):
         super().__init__()
+        pairs = ((other_images, training_image), (other_z_rec, z_rec[0]))
+        counts = {0 if others is None else len(others) for others, _ in pairs}
+        if len(counts) > 1 or any(others is not None and others.shape[1:] != first.shape for others, first in pairs):
+            raise ValueError("the further training images and their noise must be equal in number and size")
         self.config = config
         self.sizes = [(int(h), int(w)) for h, w in sizes]
         self.facts = dict(facts or {})
@@ -50,6 +64,8 @@ class SinGAN(nn.Module):
         self.generators = nn.ModuleList()
         self.register_buffer("training_image", training_image)
         self.register_buffer("z_rec", z_rec)
+        self.register_buffer("other_images", other_images)
+        self.register_buffer("other_z_rec", other_z_rec)
 
     @property
     def size(self) -> Size:
@@ -61,19 +77,30 @@ class SinGAN(nn.Module):
         """Whether every scale has its generator."""
         return len(self.generators) == len(self.sizes)
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures it learned from."""
+        return 1 if self.other_images is None else 1 + len(self.other_images)
+
     def add_scale(self, generator: Generator, amplitude: float) -> None:
         """Append the trained generator of the next finer scale and its noise amplitude."""
         self.generators.append(generator.eval().requires_grad_(False).to(memory_format=MEMORY_FORMAT))  # type: ignore[call-overload]
         self.amplitudes.append(float(amplitude))
 
     def training_picture(self) -> Tensor:
-        """The training image, ``[1, 3, H, W]`` in [-1, 1]."""
+        """The (first) training image, ``[1, 3, H, W]`` in [-1, 1]."""
         return (self.training_image.float() / 127.5 - 1).unsqueeze(0)
 
     @torch.no_grad()
     def reconstruct(self) -> Tensor:
         """The training image as the generators see it: their output for z_rec, ``[1, 3, H, W]``."""
-        return self._rebuild(len(self.generators)).clamp(-1, 1)
+        return self._rebuild(len(self.generators), self.z_rec).clamp(-1, 1)
+
+    @torch.no_grad()
+    def reconstruct_all(self) -> Tensor:
+        """Every training image as the generators see it, ``[pictures, 3, H, W]``."""
+        z_rec = self.z_rec if self.other_z_rec is None else torch.cat([self.z_rec, self.other_z_rec])
+        return torch.cat([self._rebuild(len(self.generators), z).clamp(-1, 1) for z in z_rec[:, None]])
 
     def sample(
         self,
@@ -137,17 +164,7 @@ class SinGAN(nn.Module):
     @torch.no_grad()
     def refine(self, previous: Tensor, scale: int, noise: Tensor | None) -> Tensor:
         """One scale's generator on ``[B, 3, h, w]``, in strips of bounded size; exact, as strips overlap."""
-        network = self.generators[scale]
-        padded = noisy(noise, previous, self.amplitudes[scale])
-        count, _, height, width = previous.shape
-        rows = max(1, STRIP_PIXELS // (count * width))
-        if rows >= height:
-            return network(padded, previous)  # type: ignore[no-any-return]
-        out = torch.empty_like(previous)
-        for top in range(0, height, rows):
-            bottom = min(top + rows, height)
-            out[:, :, top:bottom] = network(padded[:, :, top : bottom + 2 * MARGIN], previous[:, :, top:bottom])
-        return out
+        return in_strips(self.generators[scale], noisy(noise, previous, self.amplitudes[scale]), previous)
 
     def check_start_scale(self, start_scale: int, lowest: int) -> None:
         """Raise ValueError unless ``lowest <= start_scale`` and the model has that scale."""
@@ -156,15 +173,28 @@ class SinGAN(nn.Module):
             raise ValueError(f"start_scale is {start_scale}; this model has scales {lowest} to {last}")
 
     def _sample(self, noises: list[torch.Generator], target: Size, start_scale: int) -> Tensor:
-        image = self._rebuild(start_scale).expand(len(noises), -1, -1, -1)
+        image = self._rebuild(start_scale, self.z_rec).expand(len(noises), -1, -1, -1)
         return self.climb(image, noises, start_scale, scaled_sizes(self.sizes, target))
 
-    def _rebuild(self, scales: int) -> Tensor:
+    def _rebuild(self, scales: int, z_rec: Tensor) -> Tensor:
         """What the ``scales`` coarsest generators make of z_rec: ``[1, 3, h, w]``; mid-grey where there are none."""
-        image = torch.zeros_like(self.z_rec)
+        image = torch.zeros_like(z_rec)
         for scale in range(scales):
-            image = self.refine(resize(image, self.sizes[scale]), scale, self.z_rec if scale == 0 else None)
+            image = self.refine(resize(image, self.sizes[scale]), scale, z_rec if scale == 0 else None)
         return image
+
+
+def in_strips(network: nn.Module, padded: Tensor, previous: Tensor) -> Tensor:
+    """``network(padded, previous)`` of a generator in use, in strips of bounded size; exact, as strips overlap."""
+    count, _, height, width = previous.shape
+    rows = max(1, STRIP_PIXELS // (count * width))
+    if rows >= height:
+        return network(padded, previous)  # type: ignore[no-any-return]
+    out = torch.empty_like(previous)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        out[:, :, top:bottom] = network(padded[:, :, top : bottom + 2 * MARGIN], previous[:, :, top:bottom])
+    return out
 
 
 def image_generators(generator: torch.Generator, count: int) -> list[torch.Generator]:

@@ -62,7 +62,7 @@ def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
 
 
 def build_pyramid(image: Tensor, sizes: list[Size]) -> list[Tensor]:
-    """The training image at every scale: ``[1, 3, h, w]`` each, coarsest first."""
+    """The training images at every scale: ``[N, 3, h, w]`` each, coarsest first."""
     top = resize(image, sizes[-1])
     return [resize(top, size) for size in sizes]
 

@@ -10,9 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import SinGANConfig
-from .model import SinGAN, image_generators
+from .model import SinGAN, image_generators, in_strips
 from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
 from .pyramid import resize
+
+POOL_PIXELS = 1 << 22
+"""Pixels of the coarser scales' samples that are kept at most: 16 pictures of 512x512, 48 MiB."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,28 @@ class Window:
         return image[:, :, self.top : self.bottom + 2 * margin, self.left : self.right + 2 * margin]
 
 
+@dataclass(frozen=True)
+class Target:
+    """What one iteration is to reconstruct: a training image in the iteration's window, and what leads to it.
+
+    Attributes:
+        real: the training image, ``[1, 3, h, w]``.
+        padded: the generator's input that is to give it, ``[1, 3, h + 10, w + 10]``.
+        previous: the coarser scales' reconstruction, ``[1, 3, h, w]``.
+    """
+
+    real: Tensor
+    padded: Tensor
+    previous: Tensor
+
+
 class ScaleTrainer:
     """Trains the generator and the critic of one scale.
 
     Args:
         model: holds the trained generators of all coarser scales.
         critic: of the next coarser scale, whose weights are taken over where the widths agree; or None.
-        real: the training image at this scale, ``[1, 3, H, W]``.
+        real: the training images at this scale, ``[N, 3, H, W]``; an iteration takes one of them.
         rng: CPU generator of every random number of this scale.
         dtype: of the convolutions; torch.float32, or a 16-bit type for autocast.
 
@@ -50,7 +68,8 @@ class ScaleTrainer:
         self.iterations = self.config.iterations_at(self.scale, len(model.sizes))
         self.size = (int(real.shape[-2]), int(real.shape[-1]))
         self.previous_rec, self.amplitude = self._reconstruction_so_far()
-        self.padded_rec = noisy(model.z_rec if self.scale == 0 else None, self.previous_rec, self.amplitude)
+        z_rec = model.z_rec if model.other_z_rec is None else torch.cat([model.z_rec, model.other_z_rec])
+        self.padded_rec = noisy(z_rec if self.scale == 0 else None, self.previous_rec, self.amplitude)
         self.generator, self.critic = self._networks(critic)
         self.averaged = copy.deepcopy(self.generator) if self.config.averaging else None
         self.generator_optimizer = self._adam(self.generator)
@@ -75,32 +94,32 @@ class ScaleTrainer:
 
     @torch.no_grad()
     def preview(self, rng: torch.Generator) -> Tensor:
-        """A fresh sample of this scale beside its reconstruction, ``[1, 3, H, 2 W]``."""
+        """A fresh sample of this scale beside the (first) reconstruction, ``[1, 3, H, 2 W]``."""
         network = self.generator if self.averaged is None else self.averaged
         noises = [rng]
         previous = self._previous(noises)
         padded = noisy(self.model.noise(noises, self.scale, self.size), previous, self.amplitude)
-        pictures = network(padded, previous), network(self.padded_rec, self.previous_rec)
+        pictures = in_strips(network, padded, previous), in_strips(network, self.padded_rec[:1], self.previous_rec[:1])
         return torch.cat(pictures, dim=-1).clamp(-1, 1)
 
     def _iterate(self, iteration: int) -> None:
         window = self._window()
         noise = self.model.noise([self.rng], self.scale, self.size)
-        real = window.of(self.real)
+        target = self._target(window)
         both = None
         for step in range(self.config.critic_steps):
             previous = self._draw_previous(iteration)
             inputs = window.of(noisy(noise, previous, self.amplitude), MARGIN), window.of(previous)
             if self.joint and step == self.config.critic_steps - 1:
                 # The generator stands still while the critic learns, so its own step can use the same pass.
-                both = self._generate_both(*inputs, window)
+                both = self._generate_both(*inputs, target)
                 fake = both[0].detach()
             else:
                 with torch.no_grad(), self._autocast():
                     fake = self.generator(*inputs)
-            self._critic_step(real, fake)
+            self._critic_step(target.real, fake)
         for _ in range(self.config.generator_steps):
-            self._generator_step(*inputs, window, both)
+            self._generator_step(*inputs, target, both)
             both = None
 
     def _critic_step(self, real: Tensor, fake: Tensor) -> None:
@@ -123,10 +142,10 @@ class ScaleTrainer:
             yield config.penalty_weight * config.penalty_every * penalty
 
     def _generator_step(
-        self, padded: Tensor, previous: Tensor, window: Window, both: tuple[Tensor, Tensor] | None
+        self, padded: Tensor, previous: Tensor, target: Target, both: tuple[Tensor, Tensor] | None
     ) -> None:
         self.critic.requires_grad_(False)
-        _step(self.generator_optimizer, self._generator_losses(padded, previous, window, both))
+        _step(self.generator_optimizer, self._generator_losses(padded, previous, target, both))
         self.generator_updates += 1
         if self.averaged is not None:
             # The first weights are worth nothing, so the average starts short.
@@ -135,24 +154,24 @@ class ScaleTrainer:
                 mean.data.lerp_(new.data, 1 - decay)
 
     def _generator_losses(
-        self, padded: Tensor, previous: Tensor, window: Window, both: tuple[Tensor, Tensor] | None
+        self, padded: Tensor, previous: Tensor, target: Target, both: tuple[Tensor, Tensor] | None
     ) -> Iterator[Tensor]:
-        real, weight = window.of(self.real), self.config.reconstruction_weight
+        weight = self.config.reconstruction_weight
         if self.joint:
-            fake, reconstruction = both or self._generate_both(padded, previous, window)
-            yield weight * F.mse_loss(reconstruction, real) - self._scores(fake).mean()
+            fake, reconstruction = both or self._generate_both(padded, previous, target)
+            yield weight * F.mse_loss(reconstruction, target.real) - self._scores(fake).mean()
         else:
             with self._autocast():
                 fake = self.generator(padded, previous)
             yield -self._scores(fake).mean()
             with self._autocast():
-                reconstruction = self.generator(window.of(self.padded_rec, MARGIN), window.of(self.previous_rec))
-            yield weight * F.mse_loss(reconstruction, real)
+                reconstruction = self.generator(target.padded, target.previous)
+            yield weight * F.mse_loss(reconstruction, target.real)
 
-    def _generate_both(self, padded: Tensor, previous: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+    def _generate_both(self, padded: Tensor, previous: Tensor, target: Target) -> tuple[Tensor, Tensor]:
         """A fake and the reconstruction in one pass."""
-        padded = torch.cat([padded, window.of(self.padded_rec, MARGIN)])
-        previous = torch.cat([previous, window.of(self.previous_rec)])
+        padded = torch.cat([padded, target.padded])
+        previous = torch.cat([previous, target.previous])
         with self._autocast():
             fake, reconstruction = self.generator(padded, previous).chunk(2)
         return fake, reconstruction
@@ -172,7 +191,8 @@ class ScaleTrainer:
         if self.scale == 0 or not config.pool:
             return self._previous([self.rng])
         if iteration % config.pool_iterations == 0 or not len(self.pool):
-            self.pool = self._previous(image_generators(self.rng, config.pool))
+            fitting = max(1, POOL_PIXELS // (self.size[0] * self.size[1]))
+            self.pool = self._previous(image_generators(self.rng, min(config.pool, fitting)))
         index = int(torch.randint(len(self.pool), (), generator=self.rng))
         return self.pool[index : index + 1]
 
@@ -190,13 +210,22 @@ class ScaleTrainer:
             spans.append((start, start + side))
         return Window(*spans[0], *spans[1])
 
+    def _target(self, window: Window) -> Target:
+        # A single picture needs no draw, and so trains with the random numbers that it always had.
+        index = int(torch.randint(len(self.real), (), generator=self.rng)) if len(self.real) > 1 else 0
+        real, padded, previous = (
+            images[index : index + 1] for images in (self.real, self.padded_rec, self.previous_rec)
+        )
+        return Target(window.of(real), window.of(padded, MARGIN), window.of(previous))
+
     def _reconstruction_so_far(self) -> tuple[Tensor, float]:
-        """The coarser scales' reconstruction at this size, and the noise amplitude that its error asks for."""
+        """The coarser scales' reconstructions at this size, and the noise amplitude that their mean error asks for."""
         if self.scale == 0:
             return torch.zeros_like(self.real), 1.0
-        previous = resize(self.model.reconstruct(), self.size)
-        error = F.mse_loss(previous, self.real).sqrt().item()
-        return previous, self.config.noise_weight * error
+        previous = resize(self.model.reconstruct_all(), self.size)
+        pairs = zip(previous[:, None], self.real[:, None], strict=True)
+        errors = [F.mse_loss(*pair).sqrt().item() for pair in pairs]
+        return previous, self.config.noise_weight * sum(errors) / len(errors)
 
     def _networks(self, critic: Critic | None) -> tuple[Generator, Critic]:
         width, normalization = self.config.width(self.scale), self.config.normalization
@@ -234,20 +263,29 @@ def gradient_penalty(critic: nn.Module, image: Tensor) -> Tensor:
 
 @torch.no_grad()
 def fix_statistics(network: Generator, padded: Tensor, previous: Tensor) -> None:
-    """Freeze batch norm at the statistics of one input, so that use gives what training gave for it.
+    """Freeze batch norm at the statistics of one batch, so that use gives what training gave for it.
 
     The running averages mix the statistics of samples and reconstructions, and differ from both.
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
-
-    def freeze(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        assert isinstance(layer, nn.BatchNorm2d)
-        variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
-        layer.running_mean, layer.running_var = mean, variance
-        layer.num_batches_tracked = torch.zeros((), dtype=torch.int64, device=mean.device)
-
-    hooks = [layer.register_forward_pre_hook(freeze) for layer in layers]
     network.eval()
-    network(padded, previous)
-    for hook in hooks:
-        hook.remove()
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            variances, means = zip(*_moments(network, layer, padded, previous), strict=True)
+            layer.running_mean = mean = torch.stack(means).mean(0)
+            spread = [variance + (own - mean).square() for variance, own in zip(variances, means, strict=True)]
+            layer.running_var = torch.stack(spread).mean(0)
+            layer.num_batches_tracked = torch.zeros((), dtype=torch.int64, device=mean.device)
+
+
+def _moments(network: Generator, layer: nn.Module, padded: Tensor, previous: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Variance and mean of every channel that enters ``layer``, for each picture of a batch."""
+    moments: list[tuple[Tensor, Tensor]] = []
+
+    def measure(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        moments.append(torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0))
+
+    hook = layer.register_forward_pre_hook(measure)
+    for picture in zip(padded[:, None], previous[:, None], strict=True):
+        network(*picture)
+    hook.remove()
+    return moments

@@ -19,6 +19,7 @@ REPORT_SECONDS = 0.1
 PREVIEW_SECONDS = 1.0
 PREVIEW_SHARE = 0.03
 """Previews may take this share of the time at most."""
+MOST_IMAGES = 16
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,12 @@ def train(
     start: TrainingState | None = None,
     on_scale: Callable[[TrainingState], None] | None = None,
 ) -> SinGAN:
-    """Learn one picture.
+    """Learn one picture, or a few of the same size together.
+
+    Of several, every iteration takes one by chance; each has its own reconstruction noise.
 
     Args:
-        image: ``[1, 3, H, W]`` in [-1, 1], sides from 32 pixels; brought down to ``config.max_size``.
+        image: ``[N, 3, H, W]`` in [-1, 1], sides from 32 pixels; brought down to ``config.max_size``.
         config: the settings; see ``SinGANConfig.preset``.
         generator: CPU generator. The same state, image and settings give the same model on one machine.
         device: where to compute.
@@ -55,21 +58,22 @@ def train(
     Returns:
         The model, on ``device``. ``facts`` has the seconds, the original and the trained size.
     Raises:
-        ValueError: an image that cannot be learned: wrong shape, not finite, too small, constant.
+        ValueError: an image that cannot be learned (wrong shape, not finite, too small, constant), or
+            more than ``MOST_IMAGES``.
     """
     began = time.monotonic()
     # A caller's inference mode would leave every module without gradients.
     with torch.inference_mode(False), torch.enable_grad():
-        image = check_image(image.detach().clone(), "training image")[:1]
-        if (image.amax((2, 3)) - image.amin((2, 3))).max() < 1 / 255:
-            raise ValueError("the training image has one colour only; give a picture with something in it")
+        image = _check_images(image)
         sizes = scale_sizes((image.shape[-2], image.shape[-1]), config)
         z_rec = torch.randn(1, 1, *sizes[0], generator=generator).expand(-1, 3, -1, -1).contiguous()
         seeds = torch.randint(0, 2**63 - 1, (len(sizes),), generator=generator).tolist()
+        other_z_rec = torch.randn(len(image) - 1, 1, *sizes[0], generator=generator).expand(-1, 3, -1, -1).contiguous()
         reals = [real.to(device) for real in build_pyramid(image.clamp(-1, 1), sizes)]
         if start is None:
-            pixels = ((reals[-1][0] + 1) * 127.5).round().to(torch.uint8)
-            model, critic = SinGAN(config, sizes, pixels, z_rec).to(device), None
+            pixels = ((reals[-1] + 1) * 127.5).round().to(torch.uint8)
+            others = (pixels[1:], other_z_rec) if len(image) > 1 else (None, None)
+            model, critic = SinGAN(config, sizes, pixels[0], z_rec, None, *others).to(device), None
         else:
             model, critic = start.model.to(device), start.critic.to(device)
         reporter = _Reporter(on_progress, config, sizes)
@@ -89,6 +93,17 @@ def train(
         "device": torch.device(device).type,
     }
     return model
+
+
+def _check_images(image: Tensor) -> Tensor:
+    image = check_image(image.detach().clone(), "training image")
+    if len(image) > MOST_IMAGES:
+        raise ValueError(f"there are {len(image)} training images; one model learns at most {MOST_IMAGES}")
+    flat = (image.amax((2, 3)) - image.amin((2, 3))).amax(1) < 1 / 255
+    if flat.any():
+        which = f"training image {int(flat.nonzero()[0]) + 1} of {len(image)}" if len(image) > 1 else "training image"
+        raise ValueError(f"the {which} has one colour only; give a picture with something in it")
+    return image
 
 
 class _Reporter:

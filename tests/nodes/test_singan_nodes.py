@@ -5,7 +5,8 @@ import time
 import pytest
 import torch
 
-from singan_toys import picture, trained
+from singan_released_toys import contents, write
+from singan_toys import TOY, picture, trained
 
 
 @pytest.fixture
@@ -73,6 +74,8 @@ def test_train_gives_a_model_and_its_reconstruction(call, toy_presets):
     [
         ("draft", {"purpose": "super-resolution"}, {"reconstruction_weight": 100.0, "min_size": 18}),
         ("draft", {"max_size": 40, "iterations": 3}, {"max_size": 40, "iterations": 3, "coarse_iterations": 3}),
+        ("draft", {"max_size": 1024}, {"max_size": 1024, "crop": 512}),
+        ("draft", {"max_size": 512}, {"max_size": 512, "crop": 0}),
         ("paper", {}, {"normalization": "batch", "critic_steps": 3, "max_size": 250}),
     ],
 )
@@ -108,11 +111,25 @@ def test_messages_about_batches_and_sizes(nodes, toy_presets, monkeypatch):
 
     said = []
     monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: said.append((node_id, text)))
-    image = comfy_picture(200, 160).expand(3, -1, -1, -1)
+    image = torch.cat([comfy_picture(200, 160, seed=seed) for seed in range(2)])
     headless.call_node(nodes["SinGANTrain"], unique_id="7", image=image, preset="draft", seed=0)
     node_id, text = said[-1]
     assert node_id == "7"
-    assert "resized from 160×200" in text and "only the first of the 3 pictures" in text
+    assert text.startswith("learned 2 pictures at 103×128 in ") and text.endswith("; resized from 160×200")
+
+
+def test_train_learns_every_picture_of_a_batch(call, toy_presets):
+    image = torch.cat([comfy_picture(seed=seed) for seed in range(3)])
+    model, reconstruction = call("SinGANTrain", image=image, preset="draft", seed=1)
+    assert model.pictures == 3 and reconstruction.shape == (3, 44, 56, 3)
+    mask = torch.ones(1, 44, 56)
+    (blended,) = call("SinGANHarmonize", model=model, image=image[:1], mask=mask, start_scale=2, seed=0)
+    assert blended.shape == (1, 44, 56, 3)
+
+
+def test_train_refuses_more_pictures_than_a_model_learns(call, toy_presets):
+    with pytest.raises(ValueError, match="there are 17 training images; one model learns at most 16"):
+        call("SinGANTrain", image=comfy_picture().expand(17, -1, -1, -1), preset="draft", seed=1)
 
 
 def test_progress_reaches_the_end_with_previews_at_most_once_a_second(nodes, toy_presets):
@@ -189,6 +206,58 @@ def test_sample_sizes_and_seeds(call, model):
     assert images.shape == (3, 22, 112, 3) and images.device.type == "cpu"
     (other,) = call("SinGANSample", model=model, seed=0, batch_size=3, width_factor=2.0, height_factor=0.5)
     assert not torch.equal(images, other)
+
+
+@pytest.mark.parametrize(
+    "options, size", [({"width": 100}, (22, 100)), ({"height": 31}, (31, 112)), ({"width": 9, "height": 80}, (80, 9))]
+)
+def test_sample_sizes_in_pixels(call, model, options, size):
+    (images,) = call("SinGANSample", model=model, seed=1, width_factor=2.0, height_factor=0.5, **options)
+    assert images.shape == (1, *size, 3)
+
+
+def test_the_training_size_in_pixels_is_the_training_size(call, model):
+    (by_factor,) = call("SinGANSample", model=model, seed=1, start_scale=2)
+    (by_pixels,) = call("SinGANSample", model=model, seed=1, start_scale=2, width=56, height=44, width_factor=3.0)
+    assert torch.equal(by_factor, by_pixels)
+    with pytest.raises(ValueError, match=r"must stay 56x44; for 57x44 use start_scale 0"):
+        call("SinGANSample", model=model, seed=1, start_scale=2, width=57)
+
+
+@pytest.fixture
+def released(comfy_folders):
+    """A folder of the released format in models/singan, and the model that it holds."""
+    original = trained(dataclasses.replace(TOY, normalization="batch"))
+    write(comfy_folders / "models" / "singan" / "old" / "oak", contents(original))
+    (comfy_folders / "models" / "singan" / "lonely.pth").write_bytes(b"no folder")
+    return original
+
+
+def test_the_loader_lists_and_opens_released_folders(nodes, call, released, comfy_folders):
+    loader = nodes["SinGANLoad"]
+    (combo,) = loader.define_schema().inputs
+    assert combo.options[-1] == "old/oak/" and not [name for name in combo.options if name.endswith(".pth")]
+    (loaded,) = call("SinGANLoad", name="old/oak/")
+    (first,), (second,) = (call("SinGANSample", model=m, seed=3) for m in (loaded, released))
+    assert torch.allclose(first, second, atol=1e-5)
+    (name,) = call("SinGANSave", model=loaded, name="oak")
+    (again,) = call("SinGANLoad", name=name)
+    assert torch.equal(again.reconstruct(), loaded.reconstruct())
+    before = loader.fingerprint_inputs(name="old/oak/")
+    file = comfy_folders / "models" / "singan" / "old" / "oak" / "NoiseAmp.pth"
+    torch.save([2.0, *contents(released)["NoiseAmp.pth"][1:]], file)
+    assert loader.fingerprint_inputs(name="old/oak/") != before
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match=r"^NoiseAmp\.pth missing in "):
+        call("SinGANLoad", name="old/oak/")
+
+
+@pytest.mark.parametrize("name", ["../oak/", "old/", "/", "old/oak/../../../secret/"])
+def test_the_loader_opens_only_the_folders_that_it_lists(call, released, comfy_folders, name):
+    write(comfy_folders / "models" / "secret", {"Gs.pth": []})
+    write(comfy_folders / "models" / "oak", {"Gs.pth": []})
+    with pytest.raises(FileNotFoundError, match="there is no model"):
+        call("SinGANLoad", name=name)
 
 
 def test_running_a_node_leaves_the_cached_model_alone(call, model):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gan_models.progress import Progress
-from gan_models.singan import SinGANConfig, train, training
+from gan_models.singan import SinGANConfig, scale_training, train, training
 from gan_models.singan.resume import SUFFIX, run_key, seeded, train_resumable
 from singan_toys import TOY, picture, same_weights, trained
 
@@ -88,6 +88,21 @@ def test_crops_leave_the_settings_of_small_scales_alone():
     assert not same_weights(trained(large_crop), trained(dataclasses.replace(TOY, crop=30)))
 
 
+def test_pools_of_very_large_scales_are_smaller(monkeypatch):
+    ample = trained()
+    monkeypatch.setattr(scale_training, "POOL_PIXELS", 2 * 44 * 56)
+    assert same_weights(trained(), ample)
+    monkeypatch.setattr(scale_training, "POOL_PIXELS", 1)
+    assert not same_weights(trained(), ample)
+
+
+def test_large_sizes_come_with_crops():
+    standard = SinGANConfig.preset("standard")
+    assert standard.at_size(512) == dataclasses.replace(standard, max_size=512)
+    assert (standard.at_size(1024).max_size, standard.at_size(1024).crop) == (1024, 512)
+    assert dataclasses.replace(standard, crop=99).at_size(1024).crop == 99
+
+
 def test_trains_inside_inference_mode():
     with torch.inference_mode():
         inside = trained()
@@ -165,6 +180,8 @@ def test_every_seed_of_the_editor_works_and_counts(seed):
         (torch.rand(1, 3, 8, 8), "8x8 pixels"),
         (torch.rand(1, 4, 40, 40), r"must be a tensor \[B, 3, H, W\]"),
         (torch.rand(0, 3, 40, 40), r"must be a tensor \[B, 3, H, W\]"),
+        (torch.rand(17, 3, 40, 40), "there are 17 training images; one model learns at most 16"),
+        (torch.cat([torch.rand(1, 3, 40, 40), torch.zeros(1, 3, 40, 40)]), "training image 2 of 2 has one colour only"),
     ],
 )
 def test_images_that_cannot_be_learned(image, message):

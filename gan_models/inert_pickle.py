@@ -1,0 +1,237 @@
+"""Reads what ``torch.save`` wrote, whole modules too, without running or importing anything that the file names.
+
+A pickle may call any function of any module. Here every name in it becomes a stand-in that does nothing: classes
+become descriptions, the few functions that rebuild tensors become records, and a call of anything else is refused.
+"""
+
+import io
+import math
+import pickle
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from torch import Tensor
+
+LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+"""What files of torch.save before 1.6 begin with, pickled."""
+LARGEST_PICKLE = 1 << 26
+
+_STORAGES = {
+    "FloatStorage": torch.float32, "DoubleStorage": torch.float64, "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
+    "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8, "BoolStorage": torch.bool,
+}  # fmt: skip
+_DAMAGE = (
+    pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, IndexError, TypeError, AttributeError,
+    RuntimeError, RecursionError, UnicodeDecodeError, MemoryError, OverflowError, NotImplementedError,
+)  # fmt: skip
+
+
+class _NotCallable(type):
+    """Makes classes that a pickle can name and fill, but not call."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        raise ValueError(f"it asks to run {cls.__module__}.{cls.__qualname__}, which no file of networks needs")
+
+
+class _Sealed:
+    """Takes nothing of what a pickle would put into it."""
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+class Described(metaclass=_NotCallable):
+    """An object of a class that was not imported.
+
+    Attributes:
+        state: what the file says of it, for a module a dict; None where it says nothing.
+    """
+
+    state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    @property
+    def kind(self) -> str:
+        """The name of its class, without the module."""
+        return type(self).__qualname__
+
+
+class _Table(_Sealed, dict[Any, Any]):
+    """In place of OrderedDict."""
+
+
+class _Names(_Sealed, set[Any]):
+    """In place of set."""
+
+
+@dataclass(frozen=True)
+class _Storage(_Sealed):
+    key: str
+    dtype: torch.dtype
+    length: int
+
+
+class _Strided(_Sealed):
+    """A tensor that is still to be read: a storage with offset, size and stride."""
+
+    def __init__(self, storage: Any, offset: Any, size: Any, stride: Any, *_: Any):
+        numbers = (offset, *size, *stride)
+        sound = len(size) == len(stride) and all(isinstance(number, int) and number >= 0 for number in numbers)
+        if not sound or not isinstance(storage, _Storage):
+            raise ValueError("it holds a tensor that makes no sense")
+        last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
+        if math.prod(size) and last >= storage.length:
+            raise ValueError("it holds a tensor that is larger than its data")
+        self.storage, self.offset, self.size, self.stride = storage, offset, tuple(size), tuple(stride)
+
+    def read(self, data: Tensor) -> Tensor:
+        return data.as_strided(self.size, self.stride, self.offset).clone()
+
+
+class _Parameter(_Sealed):
+    """In place of the function that rebuilds a parameter: gives back its tensor."""
+
+    def __new__(cls, data: Any, *_: Any) -> Any:
+        return data
+
+
+_ALLOWED: dict[str, type] = {
+    "collections.OrderedDict": _Table,
+    "builtins.set": _Names,
+    "__builtin__.set": _Names,
+    "torch._utils._rebuild_tensor": _Strided,
+    "torch._utils._rebuild_tensor_v2": _Strided,
+    "torch._utils._rebuild_parameter": _Parameter,
+}
+
+
+def read(path: str | Path) -> Any:
+    """The content of a file of ``torch.save``: its lists, dicts, numbers and texts as they are, tensors on the CPU,
+    everything else as ``Described``.
+
+    Both the zip files of torch 1.6 and later and the older files are read.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, of another kind, or asks to run something. Nothing was run.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path.name} in {path.parent}")
+    try:
+        with path.open("rb") as file:
+            return _read_zip(file) if zipfile.is_zipfile(file) else _read_legacy(file)
+    except _DAMAGE as error:
+        raise ValueError(f"{path.name} is damaged or no file of torch.save ({type(error).__name__})") from error
+    except ValueError as error:
+        raise ValueError(f"{path.name} was not opened: {error}") from error
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds stand-ins only; never imports."""
+
+    def __init__(self, file: BinaryIO):
+        super().__init__(file, encoding="latin1")
+        self.storages: dict[str, _Storage] = {}
+        self.classes: dict[str, type] = {}
+
+    def find_class(self, module: str, name: str) -> type:
+        full = f"{module}.{name}"
+        if full not in self.classes:
+            stand_in = _ALLOWED.get(full)
+            # Of its own for each file, so that no file can leave anything behind in a class.
+            bases = (Described,) if stand_in is None else (stand_in,)
+            members = {"__module__": module, "__qualname__": name}
+            self.classes[full] = type(bases[0])(name, bases, members)
+        return self.classes[full]
+
+    def persistent_load(self, reference: Any) -> Any:
+        kind, *details = reference
+        if kind == "module":
+            # Old files keep a class together with the text of its source.
+            return details[0]
+        stand_in, key, _, length = details[:4]
+        name = str(stand_in.__qualname__)
+        if kind != "storage" or name not in _STORAGES or any(details[4:]) or not isinstance(length, int) or length < 0:
+            raise ValueError(f"it holds data of a kind that is not read here ({kind} {name})")
+        return self.storages.setdefault(str(key), _Storage(str(key), _STORAGES[name], length))
+
+
+def _read_zip(file: BinaryIO) -> Any:
+    with zipfile.ZipFile(file) as archive:
+        entries = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
+            raise ValueError("it is compressed, as no file of torch.save is")
+        order = archive.read(entries["byteorder"]) if "byteorder" in entries else b"little"
+        if order != sys.byteorder.encode():
+            raise ValueError(f"its numbers are {order.decode(errors='replace')}-endian, this machine's are not")
+        if entries["data.pkl"].file_size > LARGEST_PICKLE:
+            raise ValueError("it describes more than a list of networks")
+        unpickler = _Unpickler(io.BytesIO(archive.read(entries["data.pkl"])))
+        content = unpickler.load()
+        data = {}
+        for key, storage in unpickler.storages.items():
+            entry = entries[f"data/{key}"]
+            if entry.file_size != storage.length * storage.dtype.itemsize:
+                raise ValueError("its data are not as long as it says")
+            data[key] = _numbers(archive.read(entry), storage)
+    return _Filling(data).fill(content)
+
+
+def _read_legacy(file: BinaryIO) -> Any:
+    file.seek(0)
+    if _Unpickler(file).load() != LEGACY_MAGIC:
+        raise pickle.UnpicklingError("the magic number is missing")
+    _version, system = _Unpickler(file).load(), _Unpickler(file).load()
+    if system["little_endian"] != (sys.byteorder == "little"):
+        raise ValueError(f"its numbers are not {sys.byteorder}-endian, as this machine's are")
+    unpickler = _Unpickler(file)
+    content = unpickler.load()
+    data = {}
+    for key in _Unpickler(file).load():
+        storage = unpickler.storages[str(key)]
+        length = int.from_bytes(file.read(8), sys.byteorder)
+        if length != storage.length:
+            raise ValueError("its data are not as long as it says")
+        data[storage.key] = _numbers(file.read(length * storage.dtype.itemsize), storage)
+    return _Filling(data).fill(content)
+
+
+def _numbers(data: bytes, storage: _Storage) -> Tensor:
+    if len(data) != storage.length * storage.dtype.itemsize:
+        raise EOFError
+    return torch.frombuffer(bytearray(data), dtype=storage.dtype) if data else torch.empty(0, dtype=storage.dtype)
+
+
+class _Filling:
+    """Puts the tensors in place of what stood for them. Things that occur more than once stay one."""
+
+    def __init__(self, data: dict[str, Tensor]):
+        self.data = data
+        self.done: dict[int, tuple[Any, Any]] = {}
+
+    def fill(self, thing: Any) -> Any:
+        if id(thing) not in self.done:
+            if isinstance(thing, Described):
+                # Its state may lead back to it.
+                self.done[id(thing)] = thing, thing
+                thing.state = self.fill(thing.state)
+            else:
+                self.done[id(thing)] = thing, self._filled(thing)
+        return self.done[id(thing)][1]
+
+    def _filled(self, thing: Any) -> Any:
+        if isinstance(thing, _Strided):
+            return thing.read(self.data[thing.storage.key])
+        if isinstance(thing, dict):
+            return {key: self.fill(value) for key, value in thing.items()}
+        if isinstance(thing, list | tuple):
+            return [self.fill(value) for value in thing]
+        return thing

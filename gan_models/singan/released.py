@@ -1,0 +1,167 @@
+"""Reads a folder of the released format: Gs.pth, Zs.pth, NoiseAmp.pth and reals.pth.
+
+These are pickled lists with an entry for every scale, the networks as whole modules. Nothing of a file is run: the
+modules are read as descriptions (see ``inert_pickle``), and only the order and the shapes of their tensors count,
+not the names of their classes.
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..inert_pickle import Described, read
+from .config import SinGANConfig
+from .model import SinGAN
+from .networks import MARGIN, Generator
+from .pyramid import Size
+
+NETWORKS, NOISE, AMPLITUDES, PICTURES = FILES = ("Gs.pth", "Zs.pth", "NoiseAmp.pth", "reals.pth")
+BATCH_NORM_EPSILON, SLOPE = 1e-5, 0.2
+CONVOLUTIONS = 5
+
+_SETTINGS = {
+    "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros", "eps": BATCH_NORM_EPSILON,
+    "negative_slope": SLOPE, "track_running_stats": True,
+}  # fmt: skip
+"""What the layers must say of themselves, where they say anything of it."""
+
+
+def load_released(folder: str | Path) -> SinGAN:
+    """The model of a folder that the released code wrote.
+
+    Batch norm is used with the running averages that the files hold, as the released code does. The noise of
+    the reconstruction is that of the coarsest scale. The settings of the training are not in the files; ``config``
+    says what the shapes tell and the released schedule for the rest.
+
+    Raises:
+        FileNotFoundError: one of the four files is missing.
+        ValueError: a file is damaged or asks to run something, or its networks are of another make.
+    """
+    folder = Path(folder)
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f"{', '.join(missing)} missing in {folder}; a released SinGAN is a folder with "
+                                f"{', '.join(FILES)}")  # fmt: skip
+    networks = [_network(content, scale) for scale, content in enumerate(_list(folder, NETWORKS))]
+    noise = _list(folder, NOISE)
+    amplitudes = [_amplitude(content, scale) for scale, content in enumerate(_list(folder, AMPLITUDES))]
+    pictures = [_picture(content, scale) for scale, content in enumerate(_list(folder, PICTURES))]
+    if not len(networks) == len(amplitudes) == len(pictures) > 1:
+        raise ValueError(f"{folder.name} holds {len(networks)} networks, {len(amplitudes)} amplitudes and "
+                         f"{len(pictures)} pictures; there must be one of each for every scale, and two scales or "
+                         "more. Was the training stopped?")  # fmt: skip
+    sizes = [(int(picture.shape[-2]), int(picture.shape[-1])) for picture in pictures]
+    if any(coarse[0] > fine[0] or coarse[1] > fine[1] for coarse, fine in pairwise(sizes)):
+        raise ValueError(f"the pictures in {PICTURES} must grow from scale to scale; they are {sizes}")
+    pixels = ((pictures[-1][0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    widths = [len(network.state_dict()["layers.0.bias"]) for network in networks]
+    config = SinGANConfig(
+        max_size=max(sizes[-1]), min_size=min(sizes[0]), channels=widths[0], max_channels=max(widths)
+    )
+    model = SinGAN(config, sizes, pixels, _z_rec(noise, sizes[0]), {"origin": "released format"})
+    for network, amplitude in zip(networks, amplitudes, strict=True):
+        model.add_scale(network, amplitude)
+    return model
+
+
+def _list(folder: Path, name: str) -> list[Any]:
+    content = read(folder / name)
+    if not isinstance(content, list) or not content:
+        raise ValueError(f"{name} must hold a list with an entry for every scale")
+    return content
+
+
+def _network(content: Any, scale: int) -> Generator:
+    where = f"network {scale} of {NETWORKS}"
+    layers = list(_layers(content, where, set()))
+    for layer in layers:
+        _check_settings(layer, where)
+    weights = [_tensors(layer, where) for layer in layers if layer.state["_parameters"]]
+    dimensions = [tensors["weight"].ndim for tensors in weights]
+    if dimensions != [4, 1] * (CONVOLUTIONS - 1) + [4]:
+        raise ValueError(f"{where} has {dimensions.count(4)} convolutions and {dimensions.count(1)} batch norms; known "
+                         f"are {CONVOLUTIONS} convolutions, each but the last with a batch norm behind it")  # fmt: skip
+    network = Generator(weights[0]["weight"].shape[0], "batch")
+    ours = [layer for layer in network.layers if list(layer.parameters())]
+    for own, tensors in zip(ours, weights, strict=True):
+        wanted = own.state_dict()
+        for name, value in wanted.items():
+            if name == "num_batches_tracked":
+                continue
+            if name not in tensors or tensors[name].shape != value.shape or not tensors[name].isfinite().all():
+                raise ValueError(f"{where}: {name} of a layer is {_shape(tensors.get(name))}; wanted are finite "
+                                 f"numbers of the shape {list(value.shape)}")  # fmt: skip
+            wanted[name] = tensors[name].float()
+        own.load_state_dict(wanted)
+    return network.eval()
+
+
+def _layers(module: Any, where: str, seen: set[int]) -> Iterator[Described]:
+    """The modules without parts, in the order in which they were made."""
+    if not isinstance(module, Described) or not isinstance(module.state, dict) or id(module) in seen:
+        raise ValueError(f"{where} is no torch module")
+    seen.add(id(module))
+    if not all(isinstance(module.state.get(name), dict) for name in ("_modules", "_parameters", "_buffers")):
+        raise ValueError(f"{where} is no torch module")
+    if not module.state["_modules"]:
+        yield module
+    for part in module.state["_modules"].values():
+        yield from _layers(part, where, seen)
+
+
+def _tensors(layer: Described, where: str) -> dict[str, Tensor]:
+    tensors: dict[str, Any] = layer.state["_parameters"] | layer.state["_buffers"]
+    if not all(isinstance(value, Tensor) for value in tensors.values()) or "weight" not in tensors:
+        raise ValueError(f"{where}: a {layer.kind} has {', '.join(map(str, tensors))}; known are convolutions with a "
+                         "bias and batch norms with running averages")  # fmt: skip
+    return tensors
+
+
+def _check_settings(layer: Described, where: str) -> None:
+    for name, wanted in _SETTINGS.items():
+        value = layer.state.get(name, wanted)
+        if any(not isinstance(one, int | float | str) or one != wanted for one in _numbers(value)):
+            raise ValueError(f"{where}: a {layer.kind} has {name} = {_shape(value)}; known is {wanted}")
+
+
+def _numbers(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _picture(content: Any, scale: int) -> Tensor:
+    if not isinstance(content, Tensor) or content.ndim != 4 or content.shape[:2] != (1, 3) or content.numel() == 0:
+        raise ValueError(f"picture {scale} of {PICTURES} is {_shape(content)}; wanted is a tensor [1, 3, H, W]")
+    if not content.isfinite().all():
+        raise ValueError(f"picture {scale} of {PICTURES} has pixels that are NaN or infinite")
+    return content.float()
+
+
+def _amplitude(content: Any, scale: int) -> float:
+    if isinstance(content, Tensor) and content.numel() == 1:
+        content = content.item()
+    if not isinstance(content, int | float) or not math.isfinite(content):
+        raise ValueError(f"amplitude {scale} of {AMPLITUDES} is {_shape(content)}; wanted is a finite number")
+    return float(content)
+
+
+def _z_rec(noise: list[Any], size: Size) -> Tensor:
+    """The coarsest scale's reconstruction noise; a border as wide as the networks' margin is cut off."""
+    first = noise[0]
+    bordered = (1, 3, size[0] + 2 * MARGIN, size[1] + 2 * MARGIN)
+    if isinstance(first, Tensor) and tuple(first.shape) == bordered:
+        first = first[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+    if not isinstance(first, Tensor) or tuple(first.shape) != (1, 3, *size) or not first.isfinite().all():
+        raise ValueError(f"the first noise of {NOISE} is {_shape(first)}; wanted is a finite tensor {[1, 3, *size]}, "
+                         f"or one with a border of {MARGIN} pixels")  # fmt: skip
+    return first.float().contiguous()
+
+
+def _shape(content: Any) -> str:
+    if isinstance(content, Tensor):
+        return f"a tensor {list(content.shape)}"
+    return f"a {content.kind}" if isinstance(content, Described) else repr(content)[:40]
