@@ -61,14 +61,15 @@ export class Drawing {
     }
 
     /**
-     * Ends a step: what was filled since the last one can be undone at once.
+     * Ends a step: what was filled since the last one can be undone at once. Nothing may be filled before it is done.
      *
-     * @returns {boolean} whether any pixel is different now
+     * @returns {Generator<void, boolean>} work that says whether any pixel is different now
      */
-    commit() {
+    *commit() {
         const step = new Map();
         for (const [tile, before] of this.touched) {
             if (differs(this._tile(tile), before)) step.set(tile, packed(before));
+            yield;
         }
         this.touched.clear();
         if (step.size) this.history.push(step);
