@@ -204,6 +204,27 @@ def test_history_stays_within_its_budget(page):
     assert last
 
 
+def test_undo_keeps_fifty_steps_of_a_large_detailed_map_in_little_memory(page):
+    steps, said, kept, most = page.page.evaluate("""async () => {
+        const { Drawing } = await import("/painter/drawing.js");
+        const { History } = await import("/painter/history.js");
+        const { atOnce } = await import("/painter/later.js");
+        const side = 1024, drawing = new Drawing({ width: side, height: side, ids: new Uint8Array(side * side) });
+        for (let step = 0; step < 60; step++) {
+            // Stripes of a few pixels each: 60 steps of that as it is would be 60 MB.
+            drawing.paste(Uint8Array.from({ length: side * side }, (_, i) => (i >> 3) + step & 15));
+            atOnce(drawing.commit());
+        }
+        const { past, bytes } = drawing.history;
+        const kept = past.flatMap(step => [...step.values()]).reduce((sum, tile) => sum + tile.length, 0);
+        const full = new History();
+        for (let step = 0; step < 100; step++) full.push(new Map([[0, new Uint8Array(1e6)]]));
+        return [past.length, bytes, kept, full.bytes];
+    }""")
+    assert steps >= 50 and kept <= said < 64e6
+    assert most < 64e6
+
+
 def test_flat_paint_costs_next_to_nothing_to_remember(brush):
     for name in ("rock", "sea") * 10:
         brush.use("brush", name)

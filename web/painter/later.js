@@ -3,7 +3,7 @@
  * Such work is a generator that yields wherever it can pause.
  */
 
-const SLICE_MS = 4;
+const SLICE_MS = 3;
 
 /** Does all of the work; returns its result. */
 export function atOnce(work) {
