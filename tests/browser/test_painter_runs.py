@@ -12,11 +12,54 @@ from .test_label_painter import hands
 pytestmark = [pytest.mark.comfyui, pytest.mark.browser]
 
 LOAD, PAINT, PHOTO, STYLE, GENERATE, SAVE = "123456"
-QUIET = 1.5
+QUIET_MS = 1500
+
+
+class Runs:
+    """What the server was asked to run."""
+
+    def __init__(self, editor, server):
+        self.editor = editor
+        self.server = server
+
+    def prompts(self):
+        """The ids of all prompts so far, done or not."""
+        queue = self.server.get_json("/queue")
+        waiting = [entry[1] for entry in (*queue["queue_running"], *queue["queue_pending"])]
+        return {*waiting, *self.server.get_json("/history")}
+
+    def settle(self):
+        """Waits until nothing has been queued for a while; returns ``prompts``."""
+        while True:
+            before = self.prompts()
+            # Not time.sleep: Playwright hands on the page's requests only while it waits itself.
+            self.editor.page.wait_for_timeout(QUIET_MS)
+            queue = self.server.get_json("/queue")
+            if not queue["queue_running"] and not queue["queue_pending"] and self.prompts() == before:
+                return before
+
+    def new(self, before, limit=30):
+        """The history's entry of the only prompt that is new, once it is done and no other came."""
+        end = time.monotonic() + limit
+        while self.prompts() == before:
+            assert time.monotonic() < end, "nothing was queued"
+            self.editor.page.wait_for_timeout(100)
+        (new,) = self.settle() - before
+        entry = self.server.get_json(f"/history/{new}")[new]
+        assert entry["status"]["status_str"] == "success"
+        return entry
+
+    def picture(self, entry):
+        return self.server.picture(entry["outputs"][SAVE]["images"][0]).astype(int)
 
 
 @pytest.fixture
-def painter(editor, comfyui):
+def runs(editor, comfyui):
+    return Runs(editor, comfyui)
+
+
+@pytest.fixture
+def painter(editor, runs):
     """Hands on the painter of the workflow, which has run once."""
     editor.errors.clear()
     workflow = json.loads((PACK / "workflows" / "gaugan_paint.json").read_text(encoding="utf-8"))
@@ -27,39 +70,8 @@ def painter(editor, comfyui):
     editor.run()
     yield hands(editor, PAINT)
     editor.run_on_change(False)
-    wait_until_idle(comfyui)
+    runs.settle()
     assert editor.errors == []
-
-
-def prompts(server):
-    """The ids of all prompts so far, done or not."""
-    queue = server.get_json("/queue")
-    waiting = [entry[1] for entry in (*queue["queue_running"], *queue["queue_pending"])]
-    return {*waiting, *server.get_json("/history")}
-
-
-def wait_until_idle(server, limit=60):
-    """Waits until nothing has been queued for a while."""
-    quiet_since, end = time.monotonic(), time.monotonic() + limit
-    while time.monotonic() - quiet_since < QUIET:
-        assert time.monotonic() < end
-        time.sleep(0.1)
-        queue = server.get_json("/queue")
-        if queue["queue_running"] or queue["queue_pending"]:
-            quiet_since = time.monotonic()
-
-
-def after(server, before, limit=20):
-    """The history's entry of the only prompt that is new, once it is done and no other came."""
-    end = time.monotonic() + limit
-    while prompts(server) == before:
-        assert time.monotonic() < end, "nothing was queued"
-        time.sleep(0.1)
-    wait_until_idle(server)
-    (new,) = prompts(server) - before
-    entry = server.get_json(f"/history/{new}")[new]
-    assert entry["status"]["status_str"] == "success"
-    return entry
 
 
 def cached(entry):
@@ -68,38 +80,33 @@ def cached(entry):
     return set(message["nodes"])
 
 
-def picture(server, entry):
-    return server.picture(entry["outputs"][SAVE]["images"][0]).astype(int)
-
-
-def test_every_stroke_gives_one_new_picture(editor, painter, comfyui):
+def test_every_stroke_gives_one_new_picture(editor, painter, runs):
     editor.run_on_change()
     painter.use("brush", "rock", 21)
     shown, pictures = set(), []
     for row in (20, 60):
-        before = prompts(comfyui)
+        before = runs.prompts()
         mouse = painter.page.mouse
         mouse.move(*painter.at(20, row))
         mouse.down()
         mouse.move(*painter.at(100, row), steps=5)
-        time.sleep(QUIET)
-        assert prompts(comfyui) == before
+        assert runs.settle() == before
         mouse.up()
-        entry = after(comfyui, before)
+        entry = runs.new(before)
         assert cached(entry) == {LOAD, PHOTO, STYLE}
-        pictures.append(picture(comfyui, entry))
+        pictures.append(runs.picture(entry))
         shown.add(editor.page.evaluate("id => app.nodeOutputs[id].images[0].filename", SAVE))
     assert len(shown) == 2 and (pictures[0] != pictures[1]).mean() > 0.1
-    before = prompts(comfyui)
+    before = runs.prompts()
     painter.press("Control+z")
-    assert np.array_equal(picture(comfyui, after(comfyui, before)), pictures[0])
+    assert np.array_equal(runs.picture(runs.new(before)), pictures[0])
 
 
-def test_nothing_but_paint_runs_it(editor, painter, comfyui):
+def test_nothing_but_paint_runs_it(editor, painter, runs):
     painter.click(64, 40)
     editor.run()
     editor.run_on_change()
-    before = prompts(comfyui)
+    before = runs.prompts()
     value = painter.value
     for tool in ("rectangle", "lasso", "picker", "hand", "brush"):
         painter.use(tool, "sea", 30)
@@ -115,20 +122,19 @@ def test_nothing_but_paint_runs_it(editor, painter, comfyui):
     painter.page.keyboard.up("Alt")
     painter.press("0")
     painter.root.get_by_label("Search classes").fill("ro")
-    wait_until_idle(comfyui)
-    assert prompts(comfyui) == before and painter.value == value
+    assert runs.settle() == before and painter.value == value
 
 
-def test_another_style_keeps_the_painting_and_the_model(editor, painter, comfyui):
-    before = prompts(comfyui)
+def test_another_style_keeps_the_painting_and_the_model(editor, painter, runs):
+    before = runs.prompts()
     painter.use("brush", "rock", 21)
     painter.drag([(20, 30), (100, 60)])
     editor.run()
-    first = after(comfyui, before)
+    first = runs.new(before)
     assert cached(first) == {LOAD, PHOTO, STYLE}
-    before = prompts(comfyui)
+    before = runs.prompts()
     editor.set_widget(PHOTO, "picture", "sunset.jpg")
     editor.run()
-    second = after(comfyui, before)
+    second = runs.new(before)
     assert cached(second) == {LOAD, PAINT}
-    assert (picture(comfyui, first) != picture(comfyui, second)).mean() > 0.1
+    assert (runs.picture(first) != runs.picture(second)).mean() > 0.1
