@@ -179,10 +179,10 @@ def test_keys_and_strokes_leave_the_graph_alone(editor, brush):
 
 @pytest.mark.parametrize("pointer", ["touch", "pen"])
 def test_fingers_and_pens_paint_and_leave_the_graph_alone(editor, brush, pointer):
-    painter = brush()
+    painter, house = brush(), CLASSES.find("house").id
     session = editor.page.context.new_cdp_session(editor.page)
     before = (node_box(editor), editor.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]"))
-    painter.use("brush", "rock", 20)
+    painter.use("brush", "house", 20)
     places = [(30, 50), (60, 50), (90, 50)]
     for what, place in zip(("Start", "Move", "Move", "End"), (*places, places[-1]), strict=True):
         x, y = painter.at(*place)
@@ -194,7 +194,7 @@ def test_fingers_and_pens_paint_and_leave_the_graph_alone(editor, brush, pointer
             pressed = {"button": "left", "buttons": int(what != "End"), "clickCount": 1, "force": 0.5}
             session.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "pointerType": "pen", **pressed})
     session.detach()
-    height, width = (np.ptp(np.flatnonzero((painter.ids() == ROCK).any(axis))) + 1 for axis in (1, 0))
+    height, width = (np.ptp(np.flatnonzero((painter.ids() == house).any(axis))) + 1 for axis in (1, 0))
     assert (height, width) == ((20, 80) if pointer == "touch" else (10, 70))
     assert (node_box(editor), editor.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]")) == before
 
