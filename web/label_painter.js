@@ -21,7 +21,6 @@ function addPainter(node, name, data) {
         layouts: new URL("./layouts/", import.meta.url),
         onChange: () => {
             widget.callback?.(painter.value);
-            node.graph?.setDirtyCanvas(true, true);
             noticeChange();
         },
     });

@@ -97,11 +97,20 @@ class Editor:
     def open(self) -> None:
         """Opens the page (again), with an empty graph."""
         self.page.goto(self.url, wait_until="domcontentloaded")
+        self._wait_for_app()
+        self.load({"version": 0.4, "last_node_id": 0, "last_link_id": 0, "nodes": [], "links": []}, "empty")
+
+    def reload(self) -> None:
+        """Reloads the page, which then shows the graph as it was if the setting "Comfy.Workflow.Persist" is on."""
+        self.page.reload(wait_until="domcontentloaded")
+        self._wait_for_app()
+        self.settle()
+
+    def _wait_for_app(self) -> None:
         self.page.wait_for_function(
             "window.app?.graph && window.app.extensionManager?.workflow?.activeWorkflow", timeout=120_000
         )
         self.page.wait_for_selector("#splash-loader", state="detached", timeout=60_000)
-        self.load({"version": 0.4, "last_node_id": 0, "last_link_id": 0, "nodes": [], "links": []}, "empty")
 
     def load(self, graph: dict[str, Any], name: str = "workflow") -> None:
         """Loads a saved workflow, or an API-format graph, whose nodes are then arranged and whose seeds stay put.
@@ -200,6 +209,10 @@ class Editor:
         if outcome["type"] != "execution_success":
             raise RuntimeError(f"{outcome['type']}: {json.dumps(outcome['detail'])[:2000]}")
         self.settle()
+
+    def run_on_change(self, on: bool = True) -> None:
+        """Chooses "Run (On Change)", or "Run" again."""
+        self.page.evaluate(QUEUE_MODE, "change" if on else "disabled")
 
     def fit(self, margin: int = 40) -> dict[str, float]:
         """Shows the whole graph; returns where it lies on the page: x, y, width and height in CSS pixels."""
@@ -316,6 +329,11 @@ RUN = """timeout => new Promise(async resolve => {
     setTimeout(() => resolve({type: "timeout", detail: `${timeout} ms`}), timeout);
     if (!await app.queuePrompt(0)) resolve({type: "refused", detail: app.lastNodeErrors});
 })"""
+
+QUEUE_MODE = """mode => {
+    const pinia = document.querySelector("#vue-app").__vue_app__.config.globalProperties.$pinia;
+    pinia._s.get("queueSettingsStore").mode = mode;
+}"""
 
 FIT = """margin => {
     const title = LiteGraph.NODE_TITLE_HEIGHT;

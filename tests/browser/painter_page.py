@@ -77,6 +77,10 @@ class Brush:
     def value(self) -> str:
         return self.get("painter.value")
 
+    def values(self) -> list[str]:
+        """The values that the page heard of, of a painter on the plain page."""
+        return self.get("painter.settled().then(() => new Promise(done => setTimeout(() => done(painter.values))))")
+
     def ids(self) -> np.ndarray:
         """What is painted, uint8 ``[H, W]``."""
         data, width = self.get("[btoa(painter.drawing.ids.reduce((s, id) => s + String.fromCharCode(id), '')), "

@@ -177,6 +177,28 @@ def test_keys_and_strokes_leave_the_graph_alone(editor, brush):
     assert painter.get("painter.size") < 13
 
 
+@pytest.mark.parametrize("pointer", ["touch", "pen"])
+def test_fingers_and_pens_paint_and_leave_the_graph_alone(editor, brush, pointer):
+    painter, house = brush(), CLASSES.find("house").id
+    session = editor.page.context.new_cdp_session(editor.page)
+    before = (node_box(editor), editor.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]"))
+    painter.use("brush", "house", 20)
+    places = [(30, 50), (60, 50), (90, 50)]
+    for what, place in zip(("Start", "Move", "Move", "End"), (*places, places[-1]), strict=True):
+        x, y = painter.at(*place)
+        if pointer == "touch":
+            points = [] if what == "End" else [{"x": x, "y": y}]
+            session.send("Input.dispatchTouchEvent", {"type": f"touch{what}", "touchPoints": points})
+        else:
+            kind = {"Start": "mousePressed", "Move": "mouseMoved", "End": "mouseReleased"}[what]
+            pressed = {"button": "left", "buttons": int(what != "End"), "clickCount": 1, "force": 0.5}
+            session.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "pointerType": "pen", **pressed})
+    session.detach()
+    height, width = (np.ptp(np.flatnonzero((painter.ids() == house).any(axis))) + 1 for axis in (1, 0))
+    assert (height, width) == ((20, 80) if pointer == "touch" else (10, 70))
+    assert (node_box(editor), editor.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]")) == before
+
+
 def test_the_wheel_is_the_graphs_until_the_painter_is_clicked(editor, brush):
     painter = brush()
     editor.page.evaluate("() => document.activeElement.blur()")
@@ -267,11 +289,7 @@ def test_run_on_change_runs_after_each_stroke(editor, brush, comfyui):
     painter = brush()
     painter.use("brush", "rock", 11)
     editor.run()
-    code = """mode => {
-        const pinia = document.querySelector("#vue-app").__vue_app__.config.globalProperties.$pinia;
-        pinia._s.get("queueSettingsStore").mode = mode;
-    }"""
-    editor.page.evaluate(code, "change")
+    editor.run_on_change()
     try:
         for place in ((20, 20), (90, 60)):
             done = editor.page.evaluate_handle(
@@ -284,7 +302,7 @@ def test_run_on_change_runs_after_each_stroke(editor, brush, comfyui):
             editor.page.wait_for_timeout(300)
             assert np.array_equal(reached(comfyui), painter.ids())
     finally:
-        editor.page.evaluate(code, "disabled")
+        editor.run_on_change(False)
 
 
 def test_a_drawing_that_is_gone(editor, graph, brush):
@@ -293,6 +311,7 @@ def test_a_drawing_that_is_gone(editor, graph, brush):
     editor.fit()
     painter = brush()
     assert "is gone" in painter.root.locator(".message").inner_text()
+    assert len(np.unique(painter.ids())) == 1
     with pytest.raises(RuntimeError, match=r"there is no file 'gan_atelier/gone\.png'"):
         editor.run()
     editor.close_dialogs()
@@ -376,6 +395,12 @@ def test_uploads_lie_in_a_folder_of_their_own(editor, brush, comfyui):
     painter.drag([(20, 20), (100, 70)])
     painter.get("painter.settled()")
     name = painter.value.removesuffix(" [input]")
+    folder = comfyui.base / "input" / "gan_atelier"
     assert (comfyui.base / "input" / name).is_file()
+    files = sorted(folder.iterdir())
+    painter.press("Control+z")
+    painter.drag([(20, 20), (100, 70)])
+    painter.get("painter.settled()")
+    assert painter.value == f"{name} [input]" and sorted(folder.iterdir()) == files
     query = {"filename": name.split("/")[1], "subfolder": "gan_atelier", "type": "input"}
     assert comfyui.get(f"/view?{urllib.parse.urlencode(query)}")[:4] == b"\x89PNG"

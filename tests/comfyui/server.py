@@ -106,16 +106,18 @@ class ComfyUI:
         self.stop()
 
     def start(self, timeout: float = 180) -> None:
+        """Starts it, after a stop at the same address as before."""
         for folder in ("custom_nodes", "input", "models", "output", "temp", "user"):
             (self.base / folder).mkdir(parents=True, exist_ok=True)
         for name, folder in self.packs.items():
             link = self.base / "custom_nodes" / name
             if not link.is_symlink():
                 link.symlink_to(folder, target_is_directory=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        if not self.url:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        port = urllib.parse.urlsplit(self.url).port
         command = [comfyui_python(self.root), "main.py", "--cpu", "--listen", "127.0.0.1", "--port", str(port)]
         command += ["--base-directory", str(self.base), "--disable-api-nodes", *self.arguments]
         command += ["--database-url", f"sqlite:///{self.base / 'comfyui.db'}"]

@@ -1,6 +1,9 @@
 /** The label map under the brush: it takes spans of pixels, remembers what they covered, and says what changed. */
 
-import { History, TILE, packed, unpack } from "./history.js";
+import { History, packed, unpack } from "./history.js";
+
+/** What undo keeps comes in tiles: wide ones, since every row of one is a copy of its own. */
+const TILE_WIDTH = 256, TILE_HEIGHT = 16;
 
 /** A rectangle of pixels that changed: columns `left` to `right` and rows `top` to `bottom`, inclusive. */
 class Changed {
@@ -29,7 +32,7 @@ export class Drawing {
         this.width = width;
         this.height = height;
         this.ids = ids;
-        this.columns = Math.ceil(width / TILE);
+        this.columns = Math.ceil(width / TILE_WIDTH);
         this.history.clear();
         this.touched = new Map();
         this.changed = new Changed();
@@ -47,28 +50,30 @@ export class Drawing {
         from = Math.max(0, from);
         to = Math.min(this.width - 1, to);
         if (from > to) return;
-        const row = Math.floor(y / TILE) * this.columns;
-        for (let column = Math.floor(from / TILE); column <= Math.floor(to / TILE); column++) this._keep(row + column);
+        const row = Math.floor(y / TILE_HEIGHT) * this.columns;
+        const last = row + Math.floor(to / TILE_WIDTH);
+        for (let tile = row + Math.floor(from / TILE_WIDTH); tile <= last; tile++) this._keep(tile);
         this.ids.fill(id, y * this.width + from, y * this.width + to + 1);
         this.changed.add(from, y, to, y);
     }
 
     /** Replaces all pixels. */
     paste(ids) {
-        for (let tile = 0; tile < this.columns * Math.ceil(this.height / TILE); tile++) this._keep(tile);
+        for (let tile = 0; tile < this.columns * Math.ceil(this.height / TILE_HEIGHT); tile++) this._keep(tile);
         this.ids.set(ids);
         this.changed.add(0, 0, this.width - 1, this.height - 1);
     }
 
     /**
-     * Ends a step: what was filled since the last one can be undone at once.
+     * Ends a step: what was filled since the last one can be undone at once. Nothing may be filled before it is done.
      *
-     * @returns {boolean} whether any pixel is different now
+     * @returns {Generator<void, boolean>} work that says whether any pixel is different now
      */
-    commit() {
+    *commit() {
         const step = new Map();
         for (const [tile, before] of this.touched) {
             if (differs(this._tile(tile), before)) step.set(tile, packed(before));
+            yield;
         }
         this.touched.clear();
         if (step.size) this.history.push(step);
@@ -113,8 +118,8 @@ export class Drawing {
     }
 
     _bounds(tile) {
-        const left = (tile % this.columns) * TILE, top = Math.floor(tile / this.columns) * TILE;
-        return [left, top, Math.min(TILE, this.width - left), Math.min(TILE, this.height - top)];
+        const left = (tile % this.columns) * TILE_WIDTH, top = Math.floor(tile / this.columns) * TILE_HEIGHT;
+        return [left, top, Math.min(TILE_WIDTH, this.width - left), Math.min(TILE_HEIGHT, this.height - top)];
     }
 
     _tile(tile) {

@@ -48,6 +48,7 @@ export class Gestures {
         }
         const moves = event.button === 1 || this.space || this.painter.tool === "hand";
         if (event.button > 1 || this.painter.busy) return;
+        this.painter.finish();
         const point = this.view.toDrawing(event.clientX, event.clientY);
         const tool = moves ? "hand" : event.altKey ? "picker" : this.painter.tool;
         this.active = { tool, points: [point], pointer: event.pointerId };

@@ -1,7 +1,9 @@
 /** A name for a drawing by its content: MurmurHash3 (x86, 128 bits), public domain, by Austin Appleby.
  *
- * Browsers offer SHA-256 only to pages from https or localhost; this is fast enough to run at the end of a stroke.
+ * Browsers offer SHA-256 only to pages from https or localhost; this is fast enough to run after each stroke.
  */
+
+const BLOCK = 1 << 16;
 
 const rotate = (x, bits) => (x << bits) | (x >>> (32 - bits));
 
@@ -13,17 +15,11 @@ function mixed(h) {
 
 const MULTIPLY = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93];
 
-/**
- * @param {Uint8Array} bytes what to hash
- * @param {number} seed 32 bits
- * @returns {string} 32 hexadecimal digits
- */
-export function contentHash(bytes, seed = 0) {
+/** Mixes the bytes `from` to `to` into the state; there are a multiple of 16. */
+function mixIn(state, view, from, to) {
     const [c1, c2, c3, c4] = MULTIPLY;
-    let h1 = seed, h2 = seed, h3 = seed, h4 = seed;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const whole = bytes.length & ~15;
-    for (let i = 0; i < whole; i += 16) {
+    let [h1, h2, h3, h4] = state;
+    for (let i = from; i < to; i += 16) {
         const k1 = view.getInt32(i, true), k2 = view.getInt32(i + 4, true);
         const k3 = view.getInt32(i + 8, true), k4 = view.getInt32(i + 12, true);
         h1 ^= Math.imul(rotate(Math.imul(k1, c1), 15), c2);
@@ -35,6 +31,26 @@ export function contentHash(bytes, seed = 0) {
         h4 ^= Math.imul(rotate(Math.imul(k4, c4), 18), c1);
         h4 = (Math.imul(rotate(h4, 13) + h1, 5) + 0x32ac3b17) | 0;
     }
+    return [h1, h2, h3, h4];
+}
+
+/**
+ * The bytes must not change before it is done.
+ *
+ * @param {Uint8Array} bytes what to hash
+ * @param {number} seed 32 bits
+ * @returns {Generator<void, string>} work that gives 32 hexadecimal digits
+ */
+export function* contentHash(bytes, seed = 0) {
+    const [c1, c2, c3, c4] = MULTIPLY;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const whole = bytes.length & ~15;
+    let state = [seed, seed, seed, seed];
+    for (let from = 0; from < whole; from += BLOCK) {
+        state = mixIn(state, view, from, Math.min(whole, from + BLOCK));
+        yield;
+    }
+    let [h1, h2, h3, h4] = state;
     if (whole < bytes.length) {
         const tail = new DataView(new ArrayBuffer(16));
         for (let i = whole; i < bytes.length; i++) tail.setUint8(i - whole, bytes[i]);

@@ -1,6 +1,5 @@
 /** What undo needs: for every step, what the touched tiles held before, run-length coded, within a budget of bytes. */
 
-export const TILE = 64;
 export const BUDGET = 48 * 2 ** 20;
 
 /**

@@ -7,7 +7,7 @@
  */
 export function keepFromGraph(painter) {
     const root = painter.element;
-    for (const type of ["pointerdown", "pointermove", "pointerup", "mousedown", "dblclick", "contextmenu"]) {
+    for (const type of ["pointerdown", "pointermove", "pointerup", "mousedown", "mouseup", "dblclick", "contextmenu"]) {
         root.addEventListener(type, (event) => event.stopPropagation());
     }
     // With a button in focus, the keys would be the graph's: the editor spares text fields only.

@@ -113,7 +113,8 @@ export class Painter extends Painting {
     }
 
     async download() {
-        const blob = await encodePng(this.drawing, this.taxonomy.name, this.taxonomy.colors);
+        const { width, height, ids } = this.drawing;
+        const blob = await encodePng({ width, height, ids: ids.slice() }, this.taxonomy.name, this.taxonomy.colors);
         const address = URL.createObjectURL(blob);
         element("a", { href: address, download: "label_map.png" }).click();
         setTimeout(() => URL.revokeObjectURL(address), 1000);

@@ -1,6 +1,7 @@
 /** What is painted, and the value that stands for it. Knows nothing of how it is shown: a subclass does. */
 
 import { Drawing } from "./drawing.js";
+import { Later, atOnce } from "./later.js";
 import { Storage, exampleReference } from "./storage.js";
 import { readTaxonomies, resized, translated } from "./taxonomy.js";
 
@@ -13,14 +14,15 @@ export class Painting {
      * @param {(route: string, options?: object) => Promise<Response>} options.fetchApi asks the server
      * @param {Object<string, object>} options.taxonomies the tables of all taxonomies
      * @param {URL} options.layouts the folder of the layouts
-     * @param {() => void} options.onChange called when the user has changed the value
+     * @param {() => void} options.onChange called when the user has changed the value, some frames after the stroke
      */
     constructor({ fetchApi, taxonomies, layouts, onChange }) {
         this.onChange = onChange;
         this.taxonomies = readTaxonomies(taxonomies);
         this.taxonomy = [...this.taxonomies.values()][0];
         this.storage = new Storage(fetchApi, layouts, this.taxonomies);
-        this.value = "";
+        this.later = new Later();
+        this._value = "";
         /** The value whose picture is on the canvas, or on its way there. */
         this.shown = undefined;
         /** Values by the name that the drawing's content has, where they are no uploads. */
@@ -36,10 +38,17 @@ export class Painting {
         this.source = this._blank();
     }
 
+    /** What stands for the drawing as it is now. */
+    get value() {
+        this.finish();
+        return this._value;
+    }
+
     /** Shows what a value names; empty: the start. Resolves when that is on the canvas. */
     async setValue(value) {
+        this.finish();
         if (value === this.shown) return;
-        this.value = this.shown = value;
+        this._value = this.shown = value;
         const load = ++this.loads;
         this.busy = true;
         let source = null;
@@ -60,6 +69,7 @@ export class Painting {
 
     /** Brings the drawing to the node's size. */
     setSize(width, height) {
+        this.finish();
         if (width === this.drawing.width && height === this.drawing.height) return;
         this._keepSource();
         this.drawing.reset({ width, height, ids: new Uint8Array(width * height) });
@@ -70,6 +80,7 @@ export class Painting {
     setTaxonomy(name) {
         const taxonomy = this.taxonomies.get(name);
         if (!taxonomy || taxonomy === this.taxonomy) return;
+        this.finish();
         this._keepSource();
         this.taxonomy = taxonomy;
         this._redraw();
@@ -95,16 +106,24 @@ export class Painting {
         this.unsaved = false;
     }
 
+    /** Does at once what the last step has left to be done: to be called before anything is painted. */
+    finish() {
+        this.later.finish();
+    }
+
     undo() {
-        if (this.drawing.undo()) this._changed();
+        this.finish();
+        if (this.drawing.undo()) this._edited(this._changed());
     }
 
     redo() {
-        if (this.drawing.redo()) this._changed();
+        this.finish();
+        if (this.drawing.redo()) this._edited(this._changed());
     }
 
     /** Gives all pixels a class. */
     fill(id) {
+        this.finish();
         this.drawing.paste(new Uint8Array(this.drawing.ids.length).fill(id));
         this.commit();
     }
@@ -112,9 +131,7 @@ export class Painting {
     /** Back to the start: the label map that is connected, or the base class everywhere. */
     clear() {
         this._pasteMap(this._blank());
-        this.drawing.commit();
-        this.known.set(this._content(), "");
-        this._changed();
+        this.commit("");
     }
 
     /** Paints one of the layouts over everything. */
@@ -128,9 +145,7 @@ export class Painting {
         }
         if (load !== this.loads) return;
         this._pasteMap(map);
-        this.drawing.commit();
-        this.known.set(this._content(), exampleReference(name));
-        this._changed();
+        this.commit(exampleReference(name));
     }
 
     /** Paints a picture file over everything, by its colours. */
@@ -143,11 +158,13 @@ export class Painting {
         }
     }
 
-    /** Ends a step of painting; the value changes if any pixel did. */
-    commit() {
-        const changed = this.drawing.commit();
-        this.onEdit();
-        if (changed) this._changed();
+    /**
+     * Ends a step of painting; the value changes if any pixel did.
+     *
+     * @param {string} [value] what the drawing is known to be
+     */
+    commit(value) {
+        this._edited(this._committed(value));
     }
 
     _blank() {
@@ -163,16 +180,18 @@ export class Painting {
 
     /** Shows the source at the drawing's size, in the node's taxonomy, with no history. */
     _redraw() {
+        this.finish();
         const { width, height } = this.drawing;
-        if (this.value === "" && !this.start) this.source = this._blank();
+        if (this._value === "" && !this.start) this.source = this._blank();
         const map = resized(this.source, width, height);
         this.drawing.reset({ width, height, ids: translated(map.ids, this.source.taxonomy, this.taxonomy) });
         this.known.clear();
-        this.known.set(this._content(), this.value);
+        this.known.set(atOnce(this._content()), this._value);
         this.onShow();
     }
 
     _pasteMap(source) {
+        this.finish();
         const map = resized(source, this.drawing.width, this.drawing.height);
         this.drawing.paste(translated(map.ids, source.taxonomy, this.taxonomy));
     }
@@ -181,17 +200,31 @@ export class Painting {
         return this.storage.name(this.drawing, this.taxonomy);
     }
 
+    /** Shows the drawing, and leaves the rest to the next frames. */
+    _edited(work) {
+        this.onEdit();
+        this.later.start(work);
+    }
+
+    *_committed(value) {
+        const changed = yield* this.drawing.commit();
+        this.onEdit();
+        if (changed || value !== undefined) yield* this._changed(value);
+    }
+
     /** The drawing is another one: so is the value. */
-    _changed() {
+    *_changed(known) {
+        const name = yield* this._content();
+        if (known !== undefined) this.known.set(name, known);
+        const value = this.known.get(name) ?? (yield* this.storage.save(name, this.drawing, this.taxonomy));
         this.source = null;
         this.loads++;
         this.busy = false;
-        const name = this._content();
-        this.value = this.shown = this.known.get(name) ?? this.storage.save(name, this.drawing, this.taxonomy);
+        this._value = this.shown = value;
         this.say("");
-        this.onEdit();
-        this.onChange();
-        this._complain(this.value);
+        // Not now: whoever asked for the value may be about to use it.
+        setTimeout(() => this.onChange());
+        this._complain(value);
     }
 
     /** Says so if the drawing doesn't arrive. */

@@ -30,33 +30,49 @@ function chunk(type, data) {
     return bytes;
 }
 
-/** What a compressing or decompressing stream makes of bytes, a block at a time so that the page stays responsive. */
-async function through(stream, bytes) {
+/** What a compressing or decompressing stream makes of blocks, one at a time so that the page stays responsive. */
+async function through(stream, blocks) {
     const result = new Response(stream.readable).arrayBuffer();
     const writer = stream.writable.getWriter();
-    for (let at = 0; at < bytes.length; at += BLOCK) {
+    for (const block of blocks) {
         await new Promise((done) => setTimeout(done));
-        writer.write(bytes.subarray(at, at + BLOCK)).catch(() => {});
+        writer.write(block).catch(() => {});
     }
     writer.close().catch(() => {});
     return new Uint8Array(await result);
 }
 
+function* cut(bytes) {
+    for (let at = 0; at < bytes.length; at += BLOCK) yield bytes.subarray(at, at + BLOCK);
+}
+
+/** The rows as PNG has them, with a byte for the filter (none) before each, some rows at a time. */
+function* unfilteredRows({ width, height, ids }) {
+    const some = Math.ceil(BLOCK / width);
+    for (let top = 0; top < height; top += some) {
+        const bottom = Math.min(height, top + some);
+        const rows = new Uint8Array((width + 1) * (bottom - top));
+        for (let y = top; y < bottom; y++) {
+            rows.set(ids.subarray(y * width, (y + 1) * width), (y - top) * (width + 1) + 1);
+        }
+        yield rows;
+    }
+}
+
 /**
- * @param {{width: number, height: number, ids: Uint8Array}} map ids of the taxonomy, row by row
+ * @param {{width: number, height: number, ids: Uint8Array}} map ids of the taxonomy, row by row; they must not change
+ *     before it is done
  * @param {string} taxonomy its name
  * @param {number[][]} colors [red, green, blue] of every id
- * @returns {Promise<Blob>} a PNG file of the map as it is now, whatever is painted meanwhile
+ * @returns {Promise<Blob>} a PNG file
  */
-export async function encodePng({ width, height, ids }, taxonomy, colors) {
+export async function encodePng(map, taxonomy, colors) {
     const header = new Uint8Array(13);
     const view = new DataView(header.buffer);
-    view.setUint32(0, width);
-    view.setUint32(4, height);
+    view.setUint32(0, map.width);
+    view.setUint32(4, map.height);
     header.set([8, INDEXED, 0, 0, 0], 8);
-    const rows = new Uint8Array((width + 1) * height);
-    for (let y = 0; y < height; y++) rows.set(ids.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
-    const packed = await through(new CompressionStream("deflate"), rows);
+    const packed = await through(new CompressionStream("deflate"), unfilteredRows(map));
     const parts = [
         Uint8Array.from(SIGNATURE),
         chunk("IHDR", header),
@@ -98,7 +114,8 @@ export async function decodePng(bytes) {
     const [depth, color, , , interlaced] = header?.subarray(8) ?? [];
     if (depth !== 8 || color !== INDEXED || interlaced || !taxonomy) return null;
     const width = view.getUint32(16), height = view.getUint32(20);
-    const rows = await through(new DecompressionStream("deflate"), new Uint8Array(await new Blob(data).arrayBuffer()));
+    const packed = new Uint8Array(await new Blob(data).arrayBuffer());
+    const rows = await through(new DecompressionStream("deflate"), cut(packed));
     return { width, height, ids: unfiltered(rows, width, height), taxonomy, colors };
 }
 

@@ -8,6 +8,7 @@ const FOLDER = "gan_atelier";
 const EXAMPLE = "example:";
 const REMEMBERED = 64;
 const KEEPALIVE_BYTES = 60_000;
+const COPIED_AT_ONCE = 1 << 18;
 
 /** Uploads by file name, for all painters of the page; the latest are kept, with what is in them. */
 const uploads = new Map();
@@ -33,24 +34,30 @@ export class Storage {
         this.taxonomies = taxonomies;
     }
 
-    /** The file name of a drawing: it says everything that is in it. */
-    name({ width, ids }, taxonomy) {
+    /**
+     * The drawing must not change before it is done; nor while it is saved.
+     *
+     * @returns {Generator<void, string>} work that gives the file name of a drawing: it says everything that is in it
+     */
+    *name({ width, ids }, taxonomy) {
         const kind = [...taxonomy.name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), width);
-        return `${contentHash(ids, kind)}.png`;
+        return `${yield* contentHash(ids, kind)}.png`;
     }
 
     /**
-     * Uploads a drawing unless that happened before.
+     * Starts to upload a drawing as it is now unless that happened before.
      *
      * @param {string} name what `name` says of it
      * @param {{width: number, height: number, ids: Uint8Array}} map
      * @param {import("./taxonomy.js").Taxonomy} taxonomy
-     * @returns {string} the widget's value, such as "gan_atelier/0123….png [input]"
+     * @returns {Generator<void, string>} work that gives the widget's value, such as "gan_atelier/0123….png [input]"
      */
-    save(name, map, taxonomy) {
+    *save(name, map, taxonomy) {
         let upload = uploads.get(name);
         if (!upload) {
-            upload = { name, blob: encodePng(map, taxonomy.name, taxonomy.colors), done: null };
+            const { width, height } = map;
+            const ids = yield* copied(map.ids);
+            upload = { name, blob: encodePng({ width, height, ids }, taxonomy.name, taxonomy.colors), done: null };
             upload.done = this._upload(name, upload.blob);
         }
         remember(name, upload);
@@ -150,6 +157,15 @@ export class Storage {
 /** The name in a reference to an uploaded drawing; undefined in any other. */
 function fileName(reference) {
     return reference.match(/^gan_atelier\/([^/]*) \[input\]$/)?.[1];
+}
+
+function* copied(ids) {
+    const copy = new Uint8Array(ids.length);
+    for (let at = 0; at < ids.length; at += COPIED_AT_ONCE) {
+        copy.set(ids.subarray(at, at + COPIED_AT_ONCE), at);
+        yield;
+    }
+    return copy;
 }
 
 function remember(name, upload) {
