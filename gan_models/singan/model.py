@@ -73,7 +73,15 @@ class SinGAN(nn.Module):
     @torch.no_grad()
     def reconstruct(self) -> Tensor:
         """The training image as the generators see it: their output for z_rec, ``[1, 3, H, W]``."""
-        return self._rebuild(len(self.generators)).clamp(-1, 1)
+        return self.rebuild(len(self.generators)).clamp(-1, 1)
+
+    @torch.no_grad()
+    def rebuild(self, scales: int) -> Tensor:
+        """What the ``scales`` coarsest generators make of z_rec: ``[1, 3, h, w]``; mid-grey where there are none."""
+        image = torch.zeros_like(self.z_rec)
+        for scale in range(scales):
+            image = self.refine(resize(image, self.sizes[scale]), scale, self.z_rec if scale == 0 else None)
+        return image
 
     def sample(
         self,
@@ -156,15 +164,8 @@ class SinGAN(nn.Module):
             raise ValueError(f"start_scale is {start_scale}; this model has scales {lowest} to {last}")
 
     def _sample(self, noises: list[torch.Generator], target: Size, start_scale: int) -> Tensor:
-        image = self._rebuild(start_scale).expand(len(noises), -1, -1, -1)
+        image = self.rebuild(start_scale).expand(len(noises), -1, -1, -1)
         return self.climb(image, noises, start_scale, scaled_sizes(self.sizes, target))
-
-    def _rebuild(self, scales: int) -> Tensor:
-        """What the ``scales`` coarsest generators make of z_rec: ``[1, 3, h, w]``; mid-grey where there are none."""
-        image = torch.zeros_like(self.z_rec)
-        for scale in range(scales):
-            image = self.refine(resize(image, self.sizes[scale]), scale, self.z_rec if scale == 0 else None)
-        return image
 
 
 def image_generators(generator: torch.Generator, count: int) -> list[torch.Generator]:
