@@ -11,9 +11,7 @@ from .entering import Entry
 from .model import SinGAN, image_generators
 from .pyramid import Size, check_image, resize
 
-HARMONIZE_DILATION = 7
-EDIT_DILATION = 20
-LEAST_LIKENESS = 0.9
+LEAST_LIKENESS = 0.95
 BLUR_SIGMA = 5.0
 LEAST_MASK = 0.02
 ASPECT_TOLERANCE = 0.05
@@ -26,18 +24,21 @@ class MaskedEdit(Entry):
         model: trained on the picture without the change.
         image: with the change, ``[B, 3, H, W]`` in [-1, 1]; resized to the training size.
         mask: where it is, ``[B or 1, 1, H', W']`` in 0..1, soft edges welcome; resized likewise.
-        dilation: the mask is widened by a disk of this radius in pixels at the training size, then blurred.
         generator: CPU generator of the noise.
     Raises:
         ValueError: an empty mask, another number of masks than pictures, another shape than the
             training image's, pixels that are not finite.
+
+    ``dilation`` is the radius in pixels, at the training size, of the disk that the mask is widened by.
     """
 
-    def __init__(self, model: SinGAN, image: Tensor, mask: Tensor, dilation: int, generator: torch.Generator):
+    dilation: int
+
+    def __init__(self, model: SinGAN, image: Tensor, mask: Tensor, generator: torch.Generator):
         image = _fit(model, image, "image").to(model.z_rec.device)
         super().__init__(model, image, model.sizes, generator)
         self.mask = fit_mask(mask.to(model.z_rec.device), model.size, len(image))
-        self.weight = blend_weight(self.mask, dilation)
+        self.weight = blend_weight(self.mask, self.dilation)
 
     def enter(self, start_scale: int) -> Tensor:
         """The blended picture, ``[B, 3, H, W]`` at the training size."""
@@ -64,6 +65,18 @@ class MaskedEdit(Entry):
         return F.cosine_similarity(wanted.flatten(1), given.flatten(1)).min().item()
 
 
+class Harmonization(MaskedEdit):
+    """Pasted objects take on the training image's colours and textures."""
+
+    dilation = 7
+
+
+class Edit(MaskedEdit):
+    """Moved or copied parts of the training image lose their seams."""
+
+    dilation = 20
+
+
 def harmonize(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator) -> Tensor:
     """Blend pasted objects into the model's training image (section 4, figure 13).
 
@@ -75,7 +88,7 @@ def harmonize(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, g
     Raises:
         ValueError: a start scale that the model lacks, or what ``MaskedEdit`` refuses.
     """
-    return harmonizing(model, image, mask, generator).enter(start_scale)
+    return Harmonization(model, image, mask, generator).enter(start_scale)
 
 
 def edit(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator) -> Tensor:
@@ -83,17 +96,7 @@ def edit(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, genera
 
     As ``harmonize``, with a wider surrounding of the mask that is made anew.
     """
-    return editing(model, image, mask, generator).enter(start_scale)
-
-
-def harmonizing(model: SinGAN, image: Tensor, mask: Tensor, generator: torch.Generator) -> MaskedEdit:
-    """``harmonize`` before its start scale is chosen."""
-    return MaskedEdit(model, image, mask, HARMONIZE_DILATION, generator)
-
-
-def editing(model: SinGAN, image: Tensor, mask: Tensor, generator: torch.Generator) -> MaskedEdit:
-    """``edit`` before its start scale is chosen."""
-    return MaskedEdit(model, image, mask, EDIT_DILATION, generator)
+    return Edit(model, image, mask, generator).enter(start_scale)
 
 
 @torch.no_grad()

@@ -12,7 +12,8 @@ from .pyramid import Size, check_image, resize, scaled_sizes
 from .retraining import retrained
 
 LARGEST = 16
-LEAST_LAYOUT = 0.9
+SAME_SHAPE = 0.02
+LEAST_LAYOUT = 0.95
 
 
 class Painting(Entry):
@@ -106,12 +107,20 @@ def paint_to_image(
 
 
 def painting_size(training: Size, painting: Size) -> Size:
-    """The smallest size of the painting's shape that covers the training size. Raises ValueError if it is too long."""
-    scale = max(training[0] / painting[0], training[1] / painting[1])
-    height, width = (max(side, round(length * scale)) for side, length in zip(training, painting, strict=True))
-    if max(height / training[0], width / training[1]) > LARGEST:
+    """The smallest size of the painting's shape that covers the training size; that itself for the same shape.
+
+    Raises:
+        ValueError: a painting that would be more than 16 times as long as the training image.
+    """
+    height, width = (length / own for length, own in zip(painting, training, strict=True))
+    stretch = max(height, width) / min(height, width)
+    if stretch > LARGEST:
         raise ValueError(
             f"the painting is {painting[1]}x{painting[0]} pixels and the model's training image "
             f"{training[1]}x{training[0]}: its shape is too long; give one at most {LARGEST} times as long"
         )
-    return height, width
+    if stretch < 1 + SAME_SHAPE:
+        return training
+    if height > width:
+        return round(training[0] * stretch), training[1]
+    return training[0], round(training[1] * stretch)

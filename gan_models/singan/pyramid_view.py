@@ -35,7 +35,7 @@ def show_scales(model: SinGAN, *, generator: torch.Generator, on_progress: OnPro
         cells.append(
             sheet(
                 [
-                    captioned(resize(real, model.size), f"scale {scale}: {width}×{height}"),
+                    captioned(resize(real, model.size), f"scale {scale}: {width}x{height}"),
                     captioned(resize(model.rebuild(scale + 1), model.size), "reconstruction"),
                     captioned(sample, f"sample from scale {scale}"),
                 ],
