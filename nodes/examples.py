@@ -46,7 +46,9 @@ class GANAtelierExampleImage(io.ComfyNode):
             ],
             outputs=[
                 io.Image.Output(display_name="image", tooltip="The picture."),
-                io.Mask.Output(display_name="mask", tooltip="White where something was pasted in; black elsewhere."),
+                io.Mask.Output(
+                    display_name="mask", tooltip="White where something was pasted in or copied; black elsewhere."
+                ),
             ],
         )
 

@@ -13,7 +13,7 @@ from .retraining import retrained
 
 LARGEST = 16
 SAME_SHAPE = 0.02
-LEAST_LAYOUT = 0.95
+LEAST_LAYOUT = 0.98
 
 
 class Painting(Entry):
