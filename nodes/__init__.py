@@ -12,8 +12,9 @@ from .label_maps import (
 )
 from .painting import GauGANLabelMapPaint
 from .singan import SinGANLoad, SinGANSample, SinGANSave
-from .singan_editing import SinGANHarmonize, SinGANSuperResolve
+from .singan_editing import SinGANEdit, SinGANHarmonize, SinGANPaintToImage, SinGANSuperResolve
 from .singan_training import SinGANTrain
+from .singan_views import SinGANAnimate, SinGANScales
 
 NODES = [
     GANAtelierExampleImage,
@@ -35,5 +36,9 @@ NODES = [
     SinGANLoad,
     SinGANSample,
     SinGANHarmonize,
+    SinGANEdit,
+    SinGANPaintToImage,
     SinGANSuperResolve,
+    SinGANAnimate,
+    SinGANScales,
 ]

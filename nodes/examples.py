@@ -11,6 +11,7 @@ PICTURES = (
     "balloons.jpg",
     "balloons_pasted.png",
     "balloons_painted.png",
+    "balloons_edited.png",
     "mountains.jpg",
     "pebbles.jpg",
     "lake_labels.png",
@@ -30,21 +31,24 @@ class GANAtelierExampleImage(io.ComfyNode):
             display_name="Example Image",
             category="GAN Atelier/examples",
             description="A picture that ships with GAN Atelier, to try the nodes with. Where part of a picture was "
-            "pasted in or painted, the mask is white there.",
+            "pasted in or copied, the mask is white there.",
             search_aliases=["sample image", "test image", "demo picture"],
             inputs=[
                 io.Combo.Input(
                     "picture",
                     options=list(PICTURES),
                     tooltip="balloons: to learn from. balloons_pasted: with a foreign object, to harmonize. "
-                    "balloons_painted: a crude painting. mountains, pebbles: other pictures to learn from. "
+                    "balloons_painted: a crude painting. balloons_edited: with a balloon copied. mountains, "
+                    "pebbles: other pictures to learn from. "
                     "lake_labels, valley_labels: label maps in the colours of 'landscape', river_ade20k in those of "
                     "'ade20k'. sunset, winter, noon: styles for GauGAN.",
                 ),
             ],
             outputs=[
                 io.Image.Output(display_name="image", tooltip="The picture."),
-                io.Mask.Output(display_name="mask", tooltip="White where something was pasted in; black elsewhere."),
+                io.Mask.Output(
+                    display_name="mask", tooltip="White where something was pasted in or copied; black elsewhere."
+                ),
             ],
         )
 

@@ -11,6 +11,7 @@ WIDTH, HEIGHT = 512, 384
 RENDERERS: dict[str, Callable[..., np.ndarray]] = {  # (width, height, seed=...) -> [H, W, 3 or 4] in 0..1
     "balloons.jpg": morning.render,
     "balloons_pasted.png": drawn.pasted,
+    "balloons_edited.png": drawn.edited,
     "balloons_painted.png": drawn.painted,
     "mountains.jpg": mountains.render,
     "pebbles.jpg": shore.render,

@@ -9,9 +9,10 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from gan_models.seeds import seeded
-from gan_models.singan import SinGAN, harmonize, load, super_resolve
+from gan_models.singan import Edit, Entry, Harmonization, Painting, SinGAN, animate, load, show_scales, super_resolve
+from gan_models.singan.pyramid import resize
 
-from .sheets import FRONT, GAP, HELP, ROOT, fit_width, grid, grid_images, save, stack, to_image
+from .sheets import FRONT, GAP, HELP, ROOT, fit_width, grid, grid_images, read, save, stack, to_image
 
 
 def main() -> None:
@@ -23,7 +24,13 @@ def main() -> None:
     save(HELP / "sample.jpg", stack([grid(list(samples[:3]), 3), fit_width(wide, 3 * model.size[1] + 2 * GAP)]))
     save(HELP / "load.jpg", to_image(samples[4]))
     save(HELP / "save.jpg", pyramid(model))
-    save(HELP / "harmonize.jpg", grid(harmonized(model), 3))
+    harmonization = Harmonization(model, *masked("balloons_pasted.png"), seeded(0))
+    save(HELP / "harmonize.jpg", grid(changed(harmonization, range(8, 3, -1)), 3))
+    save(HELP / "edit.jpg", grid(changed(Edit(model, *masked("balloons_edited.png"), seeded(0)), range(7, 2, -1)), 3))
+    painting = Painting(model, read("balloons_painted.png"), None, seeded(0))
+    save(HELP / "paint_to_image.jpg", grid(changed(painting, range(6, 1, -1)), 3))
+    save(HELP / "animate.jpg", grid(list(animate(model, 60, generator=seeded(0)))[::10], 3))
+    save(HELP / "scales.jpg", to_image(show_scales(model, generator=seeded(0))))
     save(HELP / "super_resolve.jpg", grid(enlarged(model), 2))
     examples = [Image.open(file).convert("RGB") for file in sorted((ROOT / "pictures").glob("*.[jp][pn]g"))]
     small = [ImageOps.fit(image, (256, 192), Image.Resampling.LANCZOS) for image in examples]
@@ -33,15 +40,16 @@ def main() -> None:
     save(FRONT / "samples.jpg", front)
 
 
-def harmonized(model: SinGAN) -> list[Tensor]:
-    """The pasted picture, and what becomes of it from fine to coarse start scales."""
-    pixels = np.asarray(Image.open(ROOT / "pictures" / "balloons_pasted.png"), dtype=np.float32) / 255
+def changed(entry: Entry, scales: range) -> list[Tensor]:
+    """A picture, and what becomes of it from fine to coarse start scales."""
+    return [resize(entry.image, entry.model.size), *(entry.enter(scale) for scale in scales)]
+
+
+def masked(name: str) -> tuple[Tensor, Tensor]:
+    """An example picture and its mask."""
+    pixels = np.asarray(Image.open(ROOT / "pictures" / name), dtype=np.float32) / 255
     rgba = torch.from_numpy(pixels).permute(2, 0, 1)[None]
-    image, mask = rgba[:, :3] * 2 - 1, 1 - rgba[:, 3:]
-    scales = range(len(model.sizes) - 2, 2, -1)
-    changed = [harmonize(model, image, mask, start_scale=scale, generator=seeded(0)) for scale in scales]
-    pasted = torch.nn.functional.interpolate(image, size=model.size, mode="bicubic", antialias=True)
-    return [pasted, *changed][:6]
+    return rgba[:, :3] * 2 - 1, 1 - rgba[:, 3:]
 
 
 def enlarged(model: SinGAN) -> list[Tensor]:

@@ -100,6 +100,75 @@ EXAMPLES = {
         note_place=(40, 40, 340, 180),
         thumbnail_node="5",
     ),
+    "singan_edit": Example(
+        nodes={
+            "1": node("SinGANLoad", name="singan-balloons"),
+            "2": node("GANAtelierExampleImage", picture="balloons_edited.png"),
+            "3": node("SinGANEdit", model=["1", 0], image=["2", 0], mask=["2", 1], start_scale=0, seed=0,
+                      all_scales=False),
+            "4": node("PreviewImage", images=["2", 0]),
+            "5": node("SaveImage", images=["3", 0], filename_prefix="singan_edited"),
+        },
+        places={"1": (40, 260, 300, 80), "2": (40, 400, 300, 100), "3": (400, 260, 340, 200),
+                "4": (400, 540, 340, 320), "5": (800, 160, 620, 540)},
+        titles={"2": "The picture with a balloon copied", "4": "Before", "5": "After"},
+        note="### Make an edit look natural\n\nThe orange balloon was copied, and brought a piece of another sky "
+        "along. `start_scale` 0 chooses by itself; switch `all_scales` on to see every choice. Edit **the picture "
+        "that the model learned**, and paint a mask over what you changed.",
+        note_place=(40, 40, 340, 180),
+        thumbnail_node="5",
+    ),
+    "singan_paint_to_image": Example(
+        nodes={
+            "1": node("SinGANLoad", name="singan-balloons"),
+            "2": node("GANAtelierExampleImage", picture="balloons_painted.png"),
+            "3": node("SinGANPaintToImage", model=["1", 0], image=["2", 0], start_scale=0, seed=0,
+                      quantize_colors=False, colors=5, retrain=False, all_scales=False),
+            "4": node("PreviewImage", images=["2", 0]),
+            "5": node("SaveImage", images=["3", 0], filename_prefix="singan_painted"),
+        },
+        places={"1": (40, 260, 300, 80), "2": (40, 400, 300, 100), "3": (400, 260, 340, 280),
+                "4": (400, 620, 340, 320), "5": (800, 160, 620, 540)},
+        titles={"2": "A painting in flat colours", "4": "Before", "5": "After"},
+        note="### A painting becomes a picture\n\nThe balloons and clouds get the texture of the picture that the "
+        "model learned. Paint with that picture's colours: what it has never seen becomes something else. "
+        "`start_scale` 0 chooses by itself; lower numbers change more.",
+        note_place=(40, 40, 340, 180),
+        thumbnail_node="5",
+    ),
+    "singan_animate": Example(
+        nodes={
+            "1": node("SinGANLoad", name="singan-balloons"),
+            "2": node("SinGANAnimate", model=["1", 0], seed=0, frames=60, alpha=0.3, beta=0.95, start_scale=0,
+                      loop=True),
+            "3": node("SaveAnimatedWEBP", images=["2", 0], filename_prefix="singan_animated", fps=10.0,
+                      lossless=False, quality=90, method="default"),
+        },
+        places={"1": (40, 260, 300, 80), "2": (400, 240, 340, 240), "3": (800, 60, 620, 640)},
+        titles={"2": "A walk around the picture", "3": "An endless loop"},
+        note="### The picture moves\n\nEvery frame is a new picture near the one that the model learned. Lower "
+        "`alpha`: it goes further; higher `beta`: it goes more slowly. The last frame leads to the first.",
+        note_place=(40, 40, 340, 180),
+        thumbnail_node="3",
+    ),
+    "singan_scales": Example(
+        nodes={
+            "1": node("SinGANLoad", name="singan-balloons"),
+            "2": node("SinGANScales", model=["1", 0], seed=0),
+            "3": node("SaveImage", images=["2", 0], filename_prefix="singan_scales"),
+            "4": node("GANAtelierExampleImage", picture="balloons_pasted.png"),
+            "5": node("SinGANHarmonize", model=["1", 0], image=["4", 0], mask=["4", 1], start_scale=0, seed=0,
+                      all_scales=True),
+            "6": node("SaveImage", images=["5", 0], filename_prefix="singan_start_scales"),
+        },
+        places={"1": (40, 260, 300, 80), "2": (400, 160, 340, 120), "3": (800, 40, 760, 620),
+                "4": (40, 720, 300, 100), "5": (400, 720, 340, 200), "6": (800, 720, 760, 620)},
+        titles={"3": "What each scale knows", "6": "The result from every start scale"},
+        note="### Which start scale?\n\n**Show SinGAN Scales** shows what each scale of the model knows. With "
+        "`all_scales`, the nodes that want a start scale give a picture for every one.",
+        note_place=(40, 40, 340, 170),
+        thumbnail_node="3",
+    ),
     "singan_super_resolution": Example(
         nodes={
             "1": node("SinGANLoad", name="singan-balloons"),

@@ -1,4 +1,4 @@
-"""What a trained SinGAN does to a picture: harmonization and super-resolution (Shaham et al. 2019, section 4)."""
+"""What a trained SinGAN does to its picture (Shaham et al. 2019, section 4): harmonize, edit, enlarge."""
 
 import math
 
@@ -6,47 +6,101 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..progress import OnProgress
+from .entering import Entry
 from .model import SinGAN, image_generators
-from .pyramid import check_image, resize
+from .pyramid import Size, check_image, resize
 
-HARMONIZE_DILATION = 7
+LEAST_LIKENESS = 0.95
 BLUR_SIGMA = 5.0
 LEAST_MASK = 0.02
 ASPECT_TOLERANCE = 0.05
 
 
-def harmonize(
-    model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator
-) -> Tensor:
-    """Blend pasted objects into the model's training image (section 4, figure 13).
-
-    The picture enters at ``start_scale`` and climbs from there; outside the mask, dilated and blurred,
-    the training image stays.
+class MaskedEdit(Entry):
+    """A changed training picture whose change climbs the pyramid; outside the mask the training image stays.
 
     Args:
-        model: trained on the picture without the objects.
-        image: with the objects pasted in, ``[B, 3, H, W]`` in [-1, 1]; resized to the training size.
-        mask: where they are, ``[B or 1, 1, H', W']`` in 0..1, soft edges welcome; resized likewise.
-        start_scale: 1 … last scale. Coarser changes more.
+        model: trained on the picture without the change.
+        image: with the change, ``[B, 3, H, W]`` in [-1, 1]; resized to the training size.
+        mask: where it is, ``[B or 1, 1, H', W']`` in 0..1, soft edges welcome; resized likewise.
         generator: CPU generator of the noise.
+    Raises:
+        ValueError: an empty mask, another number of masks than pictures, another shape than the
+            training image's, pixels that are not finite.
+
+    ``dilation`` is the radius in pixels, at the training size, of the disk that the mask is widened by.
+    """
+
+    dilation: int
+
+    def __init__(self, model: SinGAN, image: Tensor, mask: Tensor, generator: torch.Generator):
+        image = _fit(model, image, "image").to(model.z_rec.device)
+        super().__init__(model, image, model.sizes, generator)
+        self.mask = fit_mask(mask.to(model.z_rec.device), model.size, len(image))
+        self.weight = blend_weight(self.mask, self.dilation)
+
+    def enter(self, start_scale: int) -> Tensor:
+        """The blended picture, ``[B, 3, H, W]`` at the training size."""
+        changed = self._climb(self._entrance(start_scale), start_scale, self.model)
+        return self.model.training_picture() * (1 - self.weight) + changed * self.weight
+
+    def choose(self, on_progress: OnProgress | None = None) -> int:
+        """The coarsest scale at which the change stays recognisable.
+
+        That is the first, from the coarsest, where the change that comes out resembles the one that went
+        in: the cosine between (result - training image) and (image - training image) over the mask is at
+        least ``LEAST_LIKENESS`` for every picture; the finest scale where none is.
+        """
+        for scale in self.scales:
+            self._report(on_progress, scale)
+            if self.likeness(self.enter(scale)) >= LEAST_LIKENESS:
+                return scale
+        return self.scales[-1]
+
+    def likeness(self, result: Tensor) -> float:
+        """Cosine between the change in ``result`` and the one that was asked for; the batch's least."""
+        training = self.model.training_picture()
+        wanted, given = ((picture - training) * self.mask for picture in (self.image, result))
+        return F.cosine_similarity(wanted.flatten(1), given.flatten(1)).min().item()
+
+
+class Harmonization(MaskedEdit):
+    """Pasted objects take on the training image's colours and textures."""
+
+    dilation = 7
+
+
+class Edit(MaskedEdit):
+    """Moved or copied parts of the training image lose their seams."""
+
+    dilation = 20
+
+
+def harmonize(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator) -> Tensor:
+    """Blend pasted objects into the model's training image (section 4, figure 13).
+
+    Args:
+        start_scale: 1 … last scale. Coarser changes more.
+        (the others as ``MaskedEdit`` takes them)
     Returns:
         ``[B, 3, H, W]`` at the training size.
     Raises:
-        ValueError: a start scale that the model lacks, an empty mask, another number of masks than
-            pictures, another shape than the training image's, pixels that are not finite.
+        ValueError: a start scale that the model lacks, or what ``MaskedEdit`` refuses.
     """
-    model.check_start_scale(start_scale, lowest=1)
-    image = _fit(model, image, "image").to(model.z_rec.device)
-    weight = blend_weight(mask.to(model.z_rec.device), HARMONIZE_DILATION, model.size, len(image))
-    entered = resize(resize(image, model.sizes[start_scale - 1]), model.sizes[start_scale])
-    changed = model.climb(entered, image_generators(generator, len(image)), start_scale, model.sizes)
-    return model.training_picture() * (1 - weight) + changed * weight
+    return Harmonization(model, image, mask, generator).enter(start_scale)
+
+
+def edit(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator) -> Tensor:
+    """Make the seams of moved or copied parts of the training image disappear (section 4, figure 12).
+
+    As ``harmonize``, with a wider surrounding of the mask that is made anew.
+    """
+    return Edit(model, image, mask, generator).enter(start_scale)
 
 
 @torch.no_grad()
-def super_resolve(
-    model: SinGAN, factor: float, image: Tensor | None = None, *, generator: torch.Generator
-) -> Tensor:
+def super_resolve(model: SinGAN, factor: float, image: Tensor | None = None, *, generator: torch.Generator) -> Tensor:
     """Enlarge a picture by applying the last generator again and again (section 4, figure 10).
 
     Args:
@@ -79,16 +133,9 @@ def super_resolution_steps(model: SinGAN, factor: float) -> int:
     return max(1, round(math.log(factor) / math.log(own)))
 
 
-def blend_weight(mask: Tensor, radius: int, size: tuple[int, int], count: int) -> Tensor:
-    """How much of the changed picture is taken at each pixel: the mask dilated by a disk, then blurred.
+def fit_mask(mask: Tensor, size: Size, count: int) -> Tensor:
+    """A mask ``[B or 1, 1, H, W]`` in 0..1 for ``count`` pictures at ``size``.
 
-    Args:
-        mask: ``[B or 1, 1, H, W]`` in 0..1.
-        radius: of the disk, in pixels at ``size``.
-        size: (height, width) of the result.
-        count: number of pictures.
-    Returns:
-        ``[B or 1, 1, *size]`` in 0..1, reaching 1 in every mask.
     Raises:
         ValueError: an empty mask, not finite, or another number of masks than pictures.
     """
@@ -101,6 +148,18 @@ def blend_weight(mask: Tensor, radius: int, size: tuple[int, int], count: int) -
     mask = F.interpolate(mask.float(), size=size, mode="bilinear", antialias=True).clamp(0, 1)
     if mask.amax((1, 2, 3)).min() < LEAST_MASK:
         raise ValueError("the mask is empty; paint it white where the picture was changed")
+    return mask
+
+
+def blend_weight(mask: Tensor, radius: int) -> Tensor:
+    """How much of the changed picture is taken at each pixel: the mask dilated by a disk, then blurred.
+
+    Args:
+        mask: ``[B or 1, 1, H, W]`` in 0..1, not empty.
+        radius: of the disk, in pixels.
+    Returns:
+        As the mask, reaching 1 in every one.
+    """
     blurred = gaussian_blur(dilate(mask, radius), BLUR_SIGMA)
     return blurred / blurred.amax((1, 2, 3), keepdim=True)
 
@@ -135,6 +194,6 @@ def _fit(model: SinGAN, image: Tensor, name: str) -> Tensor:
     if abs(math.log(width / height / own)) > ASPECT_TOLERANCE:
         raise ValueError(
             f"the {name} is {width}x{height} pixels and the model's training image {model.size[1]}x{model.size[0]}: "
-            "their shapes differ. Give the training image itself with the objects pasted in"
+            "their shapes differ. Give the training image itself with the change in it"
         )
     return resize(image, model.size)

@@ -94,13 +94,26 @@ class SinGAN(nn.Module):
     @torch.no_grad()
     def reconstruct(self) -> Tensor:
         """The training image as the generators see it: their output for z_rec, ``[1, 3, H, W]``."""
-        return self._rebuild(len(self.generators), self.z_rec).clamp(-1, 1)
+        return self.rebuild(len(self.generators)).clamp(-1, 1)
 
     @torch.no_grad()
     def reconstruct_all(self) -> Tensor:
         """Every training image as the generators see it, ``[pictures, 3, H, W]``."""
         z_rec = self.z_rec if self.other_z_rec is None else torch.cat([self.z_rec, self.other_z_rec])
-        return torch.cat([self._rebuild(len(self.generators), z).clamp(-1, 1) for z in z_rec[:, None]])
+        return torch.cat([self.rebuild(len(self.generators), z).clamp(-1, 1) for z in z_rec[:, None]])
+
+    @torch.no_grad()
+    def rebuild(self, scales: int, z_rec: Tensor | None = None) -> Tensor:
+        """What the ``scales`` coarsest generators make of the (first) picture's z_rec, or of another's.
+
+        Returns:
+            ``[1, 3, h, w]``; mid-grey where there are no scales.
+        """
+        z_rec = self.z_rec if z_rec is None else z_rec
+        image = torch.zeros_like(z_rec)
+        for scale in range(scales):
+            image = self.refine(resize(image, self.sizes[scale]), scale, z_rec if scale == 0 else None)
+        return image
 
     def sample(
         self,
@@ -173,15 +186,8 @@ class SinGAN(nn.Module):
             raise ValueError(f"start_scale is {start_scale}; this model has scales {lowest} to {last}")
 
     def _sample(self, noises: list[torch.Generator], target: Size, start_scale: int) -> Tensor:
-        image = self._rebuild(start_scale, self.z_rec).expand(len(noises), -1, -1, -1)
+        image = self.rebuild(start_scale).expand(len(noises), -1, -1, -1)
         return self.climb(image, noises, start_scale, scaled_sizes(self.sizes, target))
-
-    def _rebuild(self, scales: int, z_rec: Tensor) -> Tensor:
-        """What the ``scales`` coarsest generators make of z_rec: ``[1, 3, h, w]``; mid-grey where there are none."""
-        image = torch.zeros_like(z_rec)
-        for scale in range(scales):
-            image = self.refine(resize(image, self.sizes[scale]), scale, z_rec if scale == 0 else None)
-        return image
 
 
 def in_strips(network: nn.Module, padded: Tensor, previous: Tensor) -> Tensor:

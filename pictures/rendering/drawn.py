@@ -1,4 +1,4 @@
-"""Two drawn companions of the balloons picture: one with a paper balloon pasted in, one crudely painted."""
+"""Companions of the balloons picture: with a paper balloon pasted in, with a balloon copied, crudely painted."""
 
 import numpy as np
 
@@ -6,6 +6,10 @@ from . import balloons, film, morning, noise
 
 PASTED_PLACE = (0.264, 0.434)  # middle of the envelope, as shares of width and height
 PASTED_SIZE = 0.21  # envelope height as a share of the picture's height; the basket adds a quarter
+
+COPIED_FROM, COPIED_TO = (0.701, 0.617), (0.625, 0.448)  # middles of the copied piece, as shares of width and height
+COPIED_PIECE = (0.061, 0.104)  # half its width and height at its new place, likewise
+COPIED_SCALE = 0.8
 
 
 def _flat(red: int, green: int, blue: int) -> np.ndarray:
@@ -50,6 +54,26 @@ def pasted(width: int, height: int, seed: int = 7) -> np.ndarray:
     return np.concatenate([picture, 1 - hidden], axis=2)
 
 
+def edited(width: int, height: int, seed: int = 7) -> np.ndarray:
+    """The balloons picture with an oval piece of it copied, smaller, to another place: float32 [height, width, 4].
+
+    Alpha is 0 on the copy and 1 elsewhere; the copy brings its own sky along, and so a visible seam.
+    """
+    picture = morning.render(width, height, seed)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    right, down = columns - COPIED_TO[0] * width, rows - COPIED_TO[1] * height
+    inside = np.hypot(right / (COPIED_PIECE[0] * width), down / (COPIED_PIECE[1] * height)) < 1
+    x = COPIED_FROM[0] * width + right[inside] / COPIED_SCALE
+    y = COPIED_FROM[1] * height + down[inside] / COPIED_SCALE
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    across, along = (x - left)[:, None], (y - top)[:, None]
+    upper = picture[top, left] * (1 - across) + picture[top, left + 1] * across
+    lower = picture[top + 1, left] * (1 - across) + picture[top + 1, left + 1] * across
+    copied = picture.copy()
+    copied[inside] = upper * (1 - along) + lower * along
+    return np.concatenate([copied, 1 - inside[..., None].astype(np.float32)], axis=2)
+
+
 def _wobble(rows: np.ndarray, columns: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Moves picture coordinates (shares of the height) about, as an unsteady hand would."""
     shift = [0.014 * noise.fractal(columns * 7, rows * 7, seed + k, 2, 0.35) for k in (0, 1)]
@@ -61,33 +85,31 @@ def painted(width: int, height: int, seed: int = 7) -> np.ndarray:
     detail = 2
     rows, columns = np.mgrid[: height * detail, : width * detail].astype(np.float32) / (height * detail)
     y, x = _wobble(rows, columns, seed)
-    picture = np.broadcast_to(_flat(86, 138, 196), (*x.shape, 3)).copy()
+    picture = np.broadcast_to(_flat(74, 122, 178), (*x.shape, 3)).copy()
 
     def fill(where: np.ndarray, colour: np.ndarray) -> None:
         picture[where] = colour
 
-    fill(y > 0.30, _flat(124, 158, 200))
-    fill(y > 0.50, _flat(186, 194, 210))
-    fill(y > 0.64, _flat(236, 226, 216))
+    fill(y > 0.28, _flat(128, 156, 190))
+    fill(y > 0.48, _flat(182, 184, 199))
+    fill(y > 0.64, _flat(228, 218, 209))
     for middle_x, middle_y, long, thick in (
         (0.22, 0.16, 0.20, 0.035), (0.95, 0.10, 0.16, 0.03), (0.70, 0.36, 0.22, 0.03),
         (1.20, 0.43, 0.18, 0.03), (0.12, 0.52, 0.20, 0.025), (0.80, 0.60, 0.26, 0.022),
     ):  # fmt: skip
-        fill(np.hypot((x - middle_x) / long, (y - middle_y) / thick) < 1, _flat(240, 236, 232))
-    fill(y > 0.785 + 0.020 * np.sin(x * 7 + 1), _flat(188, 184, 184))
-    fill(y > 0.835 + 0.016 * np.sin(x * 5), _flat(150, 154, 120))
-    fill(y > 0.885 + 0.020 * np.sin(x * 4 + 2), _flat(176, 172, 96))
-    fill(y > 0.945 + 0.022 * np.sin(x * 6 + 4), _flat(62, 78, 36))
+        fill(np.hypot((x - middle_x) / long, (y - middle_y) / thick) < 1, _flat(224, 218, 216))
+    fill(y > 0.785 + 0.020 * np.sin(x * 7 + 1), _flat(202, 194, 184))
+    fill(y > 0.835 + 0.016 * np.sin(x * 5), _flat(176, 169, 150))
+    fill(y > 0.885 + 0.020 * np.sin(x * 4 + 2), _flat(192, 184, 165))
+    fill(y > 0.945 + 0.022 * np.sin(x * 6 + 4), _flat(118, 116, 90))
 
     blobs = (  # middle x and y, height, two colours
-        (0.20, 0.31, 0.26, _flat(216, 40, 40), _flat(238, 232, 224)),
-        (0.60, 0.22, 0.20, _flat(240, 200, 30), _flat(30, 130, 130)),
-        (0.92, 0.42, 0.30, _flat(30, 70, 160), _flat(236, 232, 230)),
-        (1.20, 0.20, 0.17, _flat(232, 110, 30), _flat(240, 200, 40)),
-        (0.50, 0.56, 0.13, _flat(120, 60, 150), _flat(230, 150, 170)),
-        (1.19, 0.62, 0.10, _flat(210, 70, 60), _flat(236, 220, 190)),
-        (0.74, 0.66, 0.07, _flat(70, 110, 180), _flat(200, 210, 220)),
-        (0.10, 0.66, 0.07, _flat(220, 130, 90), _flat(236, 220, 190)),
+        (0.27, 0.36, 0.38, _flat(196, 34, 42), _flat(228, 218, 210)),
+        (0.64, 0.20, 0.25, _flat(232, 196, 40), _flat(26, 116, 116)),
+        (0.88, 0.50, 0.33, _flat(38, 58, 104), _flat(214, 212, 212)),
+        (1.16, 0.24, 0.28, _flat(228, 190, 36), _flat(40, 34, 44)),
+        (0.53, 0.57, 0.17, _flat(206, 74, 30), _flat(228, 178, 60)),
+        (1.18, 0.60, 0.19, _flat(74, 124, 172), _flat(220, 216, 216)),
     )
     for middle_x, middle_y, size, first, second in blobs:
         right, level = (x - middle_x) / size, (middle_y - y) / size + 0.5

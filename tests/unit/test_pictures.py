@@ -13,7 +13,9 @@ from PIL import Image
 from gan_models.labels import decode, palette, taxonomy
 
 PICTURES = Path(__file__).parents[2] / "pictures"
-NAMES = ("balloons.jpg", "balloons_pasted.png", "balloons_painted.png", "mountains.jpg", "pebbles.jpg")
+NAMES = (
+    "balloons.jpg", "balloons_pasted.png", "balloons_edited.png", "balloons_painted.png", "mountains.jpg", "pebbles.jpg"
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -66,6 +68,18 @@ def test_pasted_object_is_what_the_alpha_channel_hides():
     assert difference[hidden].mean() > 40
 
 
+def test_edit_is_a_copy_from_the_picture_itself_where_the_alpha_channel_hides_it():
+    with Image.open(PICTURES / "balloons_edited.png") as picture:
+        edited = np.asarray(picture).astype(int)
+    with Image.open(PICTURES / "balloons.jpg") as picture:
+        clean = np.asarray(picture.convert("RGB")).astype(int)
+    hidden = edited[..., 3] == 0
+    difference = np.abs(edited[..., :3] - clean)
+    assert 0.01 < hidden.mean() < 0.06
+    assert difference[~hidden].mean() < 3
+    assert difference[hidden].mean() > 25
+
+
 @pytest.mark.parametrize("scene", ["morning", "mountains", "shore"])
 def test_rendering_depends_on_the_seed_alone(rendering, scene):
     render = rendering(scene).render
@@ -81,6 +95,7 @@ def test_rendering_depends_on_the_seed_alone(rendering, scene):
 def test_drawn_companions_render_at_any_size(rendering):
     drawn = rendering("drawn")
     assert drawn.pasted(128, 96).shape == (96, 128, 4)
+    assert drawn.edited(128, 96).shape == (96, 128, 4)
     assert drawn.painted(128, 96).shape == (96, 128, 3)
 
 

@@ -1,0 +1,102 @@
+"""Animation of the training picture by a random walk in the space of its noise (Shaham et al. 2019, section 4)."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from .model import SinGAN
+from .pyramid import resize
+
+SETTLED = 1e-4
+
+Offset = TypeVar("Offset", float, Tensor)
+
+
+def animate(
+    model: SinGAN,
+    frames: int,
+    *,
+    generator: torch.Generator,
+    alpha: float = 0.3,
+    beta: float = 0.95,
+    start_scale: int = 0,
+    loop: bool = True,
+) -> Iterator[Tensor]:
+    """Frames of a walk z[t+1] = alpha z_rec + (1 - alpha) (z[t] + beta (z[t] - z[t-1]) + (1 - beta) noise[t]).
+
+    A walk with an end begins at rest at the training picture. A loop is the same recursion driven by noise that
+    repeats after ``frames`` steps, once it has settled: then its state repeats too, so the last frame leads to the
+    first as every frame leads to the next. Only the walk's last steps are in memory.
+
+    Args:
+        frames: number of frames, from 1.
+        generator: CPU generator; one draw is taken for every frame.
+        alpha: how strongly the walk is drawn back to the training picture, above 0, up to 1. The paper has 0.1;
+            models trained without batch normalization vary more at the coarsest scale and want more.
+        beta: how much of a step's direction the next one keeps, 0 to below 1. The paper has 0.8 to 0.95.
+        start_scale: scales below it stand still; 0 … last scale. Coarser moves more.
+        loop: whether the frames form a closed loop.
+    Returns:
+        An iterator over ``[1, 3, H, W]`` in [-1, 1] at the training size.
+    Raises:
+        ValueError: fewer than one frame, or alpha, beta or the start scale out of range.
+    """
+    if frames < 1:
+        raise ValueError(f"an animation needs at least one frame; frames is {frames}")
+    if not 0 < alpha <= 1:
+        raise ValueError(f"alpha is {alpha}; it must be above 0 and at most 1")
+    if not 0 <= beta < 1:
+        raise ValueError(f"beta is {beta}; it must be at least 0 and below 1")
+    model.check_start_scale(start_scale, lowest=0)
+    seeds = torch.randint(0, 2**63 - 1, (frames,), generator=generator).tolist()
+    return _frames(model, walk(model, seeds, alpha, beta, start_scale, loop), start_scale)
+
+
+def walk(
+    model: SinGAN, seeds: list[int], alpha: float, beta: float, start_scale: int, loop: bool
+) -> Iterator[list[Tensor]]:
+    """How far the noise of each scale from ``start_scale`` on is from the reconstruction's, for every frame.
+
+    Args:
+        seeds: of each frame's noise.
+        (the others as ``animate`` takes them)
+    """
+    now = before = [torch.zeros(1, 3, *size, device=model.z_rec.device) for size in model.sizes[start_scale:]]
+    for step in range(-settling_steps(alpha, beta) if loop else 0, len(seeds)):
+        if step >= 0:
+            yield now
+        noise = _noise(model, seeds[step % len(seeds)], start_scale)
+        ahead = [_next(here, last, unit, alpha, beta) for here, last, unit in zip(now, before, noise, strict=True)]
+        now, before = ahead, now
+
+
+def settling_steps(alpha: float, beta: float) -> int:
+    """Steps after which the walk has come back from a unit's distance, but for one part in 10000."""
+    now = before = 1.0
+    steps = 0
+    while max(abs(now), abs(before)) > SETTLED:
+        now, before = _next(now, before, 0.0, alpha, beta), now
+        steps += 1
+    return steps
+
+
+def _next(now: Offset, before: Offset, noise: Offset, alpha: float, beta: float) -> Offset:
+    return (1 - alpha) * (now + beta * (now - before) + (1 - beta) * noise)
+
+
+def _frames(model: SinGAN, offsets: Iterator[list[Tensor]], start_scale: int) -> Iterator[Tensor]:
+    base = model.rebuild(start_scale)
+    for offset in offsets:
+        image = base
+        for scale, noise in enumerate(offset, start_scale):
+            if scale == 0:
+                noise = noise + model.z_rec
+            image = model.refine(resize(image, model.sizes[scale]), scale, noise)
+        yield image.clamp(-1, 1)
+
+
+def _noise(model: SinGAN, seed: int, start_scale: int) -> list[Tensor]:
+    generator = [torch.Generator().manual_seed(seed)]
+    return [model.noise(generator, scale, model.sizes[scale]) for scale in range(start_scale, len(model.sizes))]

@@ -1,0 +1,35 @@
+"""Pictures with a line of text above them, on sheets."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+BACKGROUND, INK = (32, 32, 32), (235, 235, 235)
+GAP = 6
+FONT_SIZES = (9, 14)
+
+
+def captioned(image: Tensor, text: str) -> Tensor:
+    """``[B, 3, H, W]`` in [-1, 1] with ``text`` above, on the CPU: ``[B, 3, H', W]``; a long text is cut off."""
+    count, _, _, width = image.shape
+    size = min(max(FONT_SIZES[0], width // 14), FONT_SIZES[1])
+    strip = Image.new("RGB", (width, 2 * size), BACKGROUND)
+    font = ImageFont.load_default(size)
+    ImageDraw.Draw(strip).text((size // 3, size), text, INK, font, anchor="lm")
+    drawn = torch.from_numpy(np.array(strip)).movedim(-1, 0).float() / 127.5 - 1
+    return torch.cat([drawn.expand(count, -1, -1, -1), image.float().cpu()], 2)
+
+
+def sheet(cells: Sequence[Tensor], columns: int) -> Tensor:
+    """Pictures ``[1, 3, H, W]`` of one size in rows: ``[1, 3, H', W']``."""
+    height, width = cells[0].shape[-2:]
+    rows = -(-len(cells) // columns)
+    paper = torch.tensor(BACKGROUND) / 127.5 - 1
+    out = paper.view(1, 3, 1, 1).repeat(1, 1, rows * (height + GAP) - GAP, columns * (width + GAP) - GAP)
+    for index, cell in enumerate(cells):
+        top, left = index // columns * (height + GAP), index % columns * (width + GAP)
+        out[:, :, top : top + height, left : left + width] = cell
+    return out
