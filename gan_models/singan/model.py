@@ -91,6 +91,10 @@ class SinGAN(nn.Module):
         """The (first) training image, ``[1, 3, H, W]`` in [-1, 1]."""
         return (self.training_image.float() / 127.5 - 1).unsqueeze(0)
 
+    def all_z_rec(self) -> Tensor:
+        """The noise that reconstructs each of the training images, ``[pictures, 3, h, w]``."""
+        return self.z_rec if self.other_z_rec is None else torch.cat([self.z_rec, self.other_z_rec])
+
     @torch.no_grad()
     def reconstruct(self) -> Tensor:
         """The training image as the generators see it: their output for z_rec, ``[1, 3, H, W]``."""
@@ -99,8 +103,7 @@ class SinGAN(nn.Module):
     @torch.no_grad()
     def reconstruct_all(self) -> Tensor:
         """Every training image as the generators see it, ``[pictures, 3, H, W]``."""
-        z_rec = self.z_rec if self.other_z_rec is None else torch.cat([self.z_rec, self.other_z_rec])
-        return torch.cat([self.rebuild(len(self.generators), z).clamp(-1, 1) for z in z_rec[:, None]])
+        return torch.cat([self.rebuild(len(self.generators), z).clamp(-1, 1) for z in self.all_z_rec()[:, None]])
 
     @torch.no_grad()
     def rebuild(self, scales: int, z_rec: Tensor | None = None) -> Tensor:

@@ -68,8 +68,7 @@ class ScaleTrainer:
         self.iterations = self.config.iterations_at(self.scale, len(model.sizes))
         self.size = (int(real.shape[-2]), int(real.shape[-1]))
         self.previous_rec, self.amplitude = self._reconstruction_so_far()
-        z_rec = model.z_rec if model.other_z_rec is None else torch.cat([model.z_rec, model.other_z_rec])
-        self.padded_rec = noisy(z_rec if self.scale == 0 else None, self.previous_rec, self.amplitude)
+        self.padded_rec = noisy(model.all_z_rec() if self.scale == 0 else None, self.previous_rec, self.amplitude)
         self.generator, self.critic = self._networks(critic)
         self.averaged = copy.deepcopy(self.generator) if self.config.averaging else None
         self.generator_optimizer = self._adam(self.generator)
