@@ -52,7 +52,7 @@ class Painting(Entry):
 
         Args:
             dtype: of the training's convolutions: torch.float32, or torch.bfloat16 for autocast.
-            on_progress: called after every iteration; may raise to stop.
+            on_progress: called as that of ``train``, with previews; may raise to stop.
         Raises:
             ValueError: a scale out of ``scales``, or a painting whose colours are kept.
         """

@@ -4,11 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..progress import OnProgress, Progress
+from ..progress import OnProgress
 from .model import SinGAN
 from .palette import quantize
 from .pyramid import resize
 from .scale_training import ScaleTrainer
+from .training import Reporter
 
 
 def retrained(
@@ -21,20 +22,16 @@ def retrained(
 ) -> SinGAN:
     """A model like ``model`` whose generator of ``scale`` learned from inputs in the colours of ``palette``.
 
-    The other scales are shared with ``model``.
+    The other scales are shared with ``model``. ``on_progress`` gets what that of ``train`` gets.
     """
     with torch.inference_mode(False), torch.enable_grad():
         real = resize(model.training_picture(), model.sizes[scale]).clone()
         other = SinGAN(model.config, model.sizes, model.training_image, model.z_rec, model.facts)
         _share(model, other, range(scale))
         trainer = QuantizedTrainer(other, palette.clone(), real, torch.Generator().manual_seed(seed), dtype)
-
-        def report(iterations: int) -> None:
-            if on_progress is not None:
-                stage = f"training scale {scale}, iteration {iterations} of {trainer.iterations}"
-                on_progress(Progress(iterations, trainer.iterations, stage))
-
-        trainer.run(report)
+        reporter = Reporter(on_progress, model.config, model.sizes, range(scale, scale + 1))
+        with reporter.watching(trainer):
+            trainer.run(reporter.iteration_done)
         other.add_scale(trainer.generator, trainer.amplitude)
         _share(model, other, range(scale + 1, len(model.sizes)))
     return other

@@ -76,7 +76,7 @@ def train(
             model, critic = SinGAN(config, sizes, pixels[0], z_rec, None, *others).to(device), None
         else:
             model, critic = start.model.to(device), start.critic.to(device)
-        reporter = _Reporter(on_progress, config, sizes)
+        reporter = Reporter(on_progress, config, sizes, range(len(sizes)))
         for scale in range(len(model.generators), len(sizes)):
             rng = torch.Generator().manual_seed(seeds[scale])
             trainer = ScaleTrainer(model, critic, reals[scale], rng, dtype)
@@ -106,13 +106,13 @@ def _check_images(image: Tensor) -> Tensor:
     return image
 
 
-class _Reporter:
-    """Turns iterations into ``Progress`` reports, few enough not to slow the training down."""
+class Reporter:
+    """Turns iterations into ``Progress`` reports, few enough not to slow the training of ``scales`` down."""
 
-    def __init__(self, on_progress: OnProgress | None, config: SinGANConfig, sizes: list[Size]):
+    def __init__(self, on_progress: OnProgress | None, config: SinGANConfig, sizes: list[Size], scales: range):
         self.on_progress = on_progress
         self.sizes = sizes
-        self.costs = [_scale_cost(config, scale, sizes) for scale in range(len(sizes))]
+        self.costs = [_scale_cost(config, scale, sizes) if scale in scales else 0 for scale in range(len(sizes))]
         self.rng = torch.Generator().manual_seed(0)
         self.reported = self.next_preview = 0.0
         self.iterations = 0

@@ -9,20 +9,6 @@ from singan_released_toys import contents, write
 from singan_toys import TOY, picture, trained
 
 
-@pytest.fixture
-def nodes(node_classes, comfy_folders):
-    """The pack's and core nodes by id, with empty folders."""
-    return node_classes
-
-
-@pytest.fixture
-def call(nodes):
-    """``call(id, **inputs)``: the results of one call of a node."""
-    import headless
-
-    return lambda node_id, **inputs: headless.call_node(nodes[node_id], **inputs).result
-
-
 @pytest.fixture(scope="module")
 def model():
     return trained()

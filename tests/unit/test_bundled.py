@@ -2,14 +2,16 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from PIL import Image
 
 import quality
 from gan_models.gaugan import open_synthesizer
 from gan_models.scenes import render_scene
-from gan_models.singan import load
+from gan_models.singan import Edit, Harmonization, Painting, load
 from gan_models.singan.resume import seeded
 from gan_models.weights import bundled
 
@@ -52,3 +54,21 @@ def test_bundled_files_are_small_and_have_a_card(name, path):
     assert file.stat().st_size <= (16 << 20 if name in bundled("gaugan") else 5_000_000)
     card = file.with_suffix(".md").read_text(encoding="utf-8")
     assert hashlib.sha256(file.read_bytes()).hexdigest() in card
+
+
+def example(name):
+    """An example picture, ``[1, 3, H, W]`` in [-1, 1], and its mask."""
+    with Image.open(ROOT / "pictures" / name) as file:
+        pixels = torch.from_numpy(np.array(file.convert("RGBA"))).movedim(-1, 0)[None] / 255
+    return pixels[:, :3] * 2 - 1, 1 - pixels[:, 3:]
+
+
+def test_automatic_start_scales_change_the_examples_without_spoiling_them():
+    model = load(ROOT / bundled("singan")["singan-balloons"])
+    painting, _ = example("balloons_painted.png")
+    for entry in (
+        Harmonization(model, *example("balloons_pasted.png"), seeded(0)),
+        Edit(model, *example("balloons_edited.png"), seeded(0)),
+        Painting(model, painting, None, seeded(0)),
+    ):
+        assert entry.choose() in (5, 6)

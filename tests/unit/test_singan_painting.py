@@ -1,0 +1,177 @@
+import pytest
+import torch
+
+from gan_models.seeds import seeded
+from gan_models.singan import Painting, paint_to_image
+from gan_models.singan.likeness import layout_correlation, patch_distance
+from gan_models.singan.painting import LEAST_LAYOUT, painting_size
+from gan_models.singan.palette import main_colors, quantize
+from singan_toys import picture, same_weights, trained
+
+PRIMARIES = torch.tensor([[1.0, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, -1]])
+
+
+@pytest.fixture(scope="module")
+def model():
+    return trained()
+
+
+def test_main_colors_are_the_clusters_centres():
+    which = torch.randint(4, (30, 40), generator=seeded(1))
+    noise = 0.1 * torch.randn(30, 40, 3, generator=seeded(2))
+    image = (PRIMARIES[which] + noise).movedim(-1, 0)[None]
+    found = main_colors(image, 4, seeded(0))
+    nearest = torch.cdist(PRIMARIES, found).argmin(1)
+    assert nearest.unique().numel() == 4
+    means = torch.stack([(PRIMARIES[which] + noise)[which == index].mean(0) for index in range(4)])
+    assert torch.allclose(found[nearest], means, atol=1e-5)
+
+
+def test_main_colors_depend_on_the_generator_alone():
+    image = picture()
+    assert torch.equal(main_colors(image, 5, seeded(3)), main_colors(image, 5, seeded(3)))
+
+
+def test_a_picture_with_few_colours_gives_no_more():
+    image = PRIMARIES[:2].repeat(8, 1).T.reshape(1, 3, 4, 4)
+    found = main_colors(image, 5, seeded(0))
+    assert sorted(found.tolist()) == sorted(PRIMARIES[:2].tolist())
+
+
+def test_fewer_than_one_colour():
+    with pytest.raises(ValueError, match="number of colours is 0"):
+        main_colors(picture(), 0, seeded(0))
+
+
+def test_quantize_takes_the_nearest_colour():
+    image = PRIMARIES.T.reshape(1, 3, 2, 2) * 0.7
+    assert torch.equal(quantize(image, PRIMARIES), PRIMARIES.T.reshape(1, 3, 2, 2))
+
+
+@pytest.mark.parametrize(
+    "painting, size",
+    [((44, 56), (44, 56)), ((441, 559), (44, 56)), ((50, 50), (56, 56)), ((22, 56), (44, 112)), ((560, 56), (560, 56))],
+)
+def test_paintings_keep_their_shape_and_cover_the_training_size(painting, size):
+    assert painting_size((44, 56), painting) == size
+
+
+@pytest.mark.parametrize("size", [(1, 1), (13, 7), (88, 112), (40, 300)])
+def test_paintings_of_any_size(model, size):
+    painting = torch.rand(2, 3, *size, generator=seeded(0)) * 2 - 1
+    out = paint_to_image(model, painting, start_scale=1, generator=seeded(0))
+    assert out.shape == (2, 3, *painting_size(model.size, size))
+    assert out.abs().max() <= 1
+
+
+def test_a_painting_at_the_last_scale_stays_nearly_what_it_is(model):
+    painting = picture(seed=5)
+    coarse, fine = (
+        paint_to_image(model, painting, start_scale=scale, generator=seeded(0)) for scale in (1, len(model.sizes) - 1)
+    )
+    assert (fine - painting).abs().mean() < (coarse - painting).abs().mean()
+    again = paint_to_image(model, painting, start_scale=1, generator=seeded(0))
+    assert torch.equal(coarse, again)
+
+
+def test_quantized_colors_are_the_training_pictures(model):
+    entry = Painting(model, picture(seed=5), 3, seeded(0))
+    palette = entry.palette(2)
+    assert palette.shape == (3, 3)
+    plain = Painting(model, quantize(entry.image, palette), None, seeded(0))
+    assert not torch.equal(entry.enter(2), plain.enter(2))
+    seen = []
+    entry._climb = lambda entrance, *others: seen.append(entrance) or entrance
+    entry.enter(2)
+    colors = seen[0].movedim(1, -1).reshape(-1, 3).tolist()
+    assert {tuple(color) for color in colors} <= {tuple(color) for color in palette.tolist()}
+
+
+def test_automatic_scale_is_the_most_natural_of_those_that_keep_the_layout(model, monkeypatch):
+    entry = Painting(model, picture(seed=5), None, seeded(0))
+    training = model.training_picture()
+    noise = torch.randn(training.shape, generator=seeded(0))
+    results = {scale: (entry.image + 0.3 * noise).clamp(-1, 1) for scale in entry.scales}
+    results[2] = entry.image
+    results[3] = training
+    monkeypatch.setattr(entry, "enter", results.__getitem__)
+    assert layout_correlation(training, entry.image) < LEAST_LAYOUT
+    assert patch_distance(results[2], training) < patch_distance(results[1], training)
+    assert entry.choose() == 2
+    lost = {scale: training if scale != 4 else 0.5 * training + 0.5 * entry.image for scale in entry.scales}
+    monkeypatch.setattr(entry, "enter", lost.__getitem__)
+    assert entry.choose() == 4
+
+
+def test_choosing_reports_every_scale_and_can_be_stopped(model):
+    seen = []
+    entry = Painting(model, picture(seed=5), None, seeded(0))
+    entry.choose(seen.append)
+    count = len(entry.scales)
+    assert [(report.step, report.total) for report in seen] == [(step, count) for step in range(count)]
+
+    def stop(report):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        entry.choose(stop)
+
+
+def test_everywhere_gives_a_labelled_picture_for_every_scale(model):
+    entry = Painting(model, picture(seed=5).expand(2, -1, -1, -1), None, seeded(0))
+    out = entry.everywhere()
+    assert out.shape[:2] == (2 * len(entry.scales), 3) and out.shape[-1] == 56 and out.shape[-2] > 44
+    assert torch.equal(out[2:4, :, -44:], entry.enter(2))
+    assert not torch.equal(out[0, :, :-44], out[2, :, :-44])
+
+
+@torch.inference_mode()
+def test_retraining_learns_the_start_scale_alone(model):
+    before = trained()
+    entry = Painting(model, picture(seed=5), 4, seeded(0))
+    seen = []
+    out = entry.enter_retrained(2, on_progress=seen.append)
+    assert out.shape == (1, 3, 44, 56) and not torch.equal(out, entry.enter(2))
+    assert seen[-1].step == seen[-1].total == model.config.iterations_at(2, len(model.sizes))
+    assert torch.equal(out, entry.enter_retrained(2))
+    assert same_weights(model, before)
+
+
+def test_retraining_can_be_stopped_and_needs_quantized_colors(model):
+    def stop(report):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        Painting(model, picture(), 4, seeded(0)).enter_retrained(1, on_progress=stop)
+    with pytest.raises(ValueError, match="switch quantize_colors on"):
+        Painting(model, picture(), None, seeded(0)).enter_retrained(1)
+    with pytest.raises(ValueError, match="start_scale is 30"):
+        Painting(model, picture(), 4, seeded(0)).enter_retrained(30)
+
+
+@pytest.mark.parametrize(
+    "painting, colors, message",
+    [
+        (torch.zeros(0, 3, 8, 8), None, "painting must be a tensor"),
+        (torch.zeros(1, 1, 8, 8), None, "painting must be a tensor"),
+        (torch.full((1, 3, 8, 8), float("nan")), None, "painting contains pixels that are NaN"),
+        (torch.zeros(1, 3, 4, 400), None, "its shape is too long"),
+        (torch.zeros(1, 3, 8, 8), 1, "number of colours is 1"),
+    ],
+)
+def test_paintings_that_cannot_be(model, painting, colors, message):
+    with pytest.raises(ValueError, match=message):
+        Painting(model, painting, colors, seeded(0))
+
+
+@pytest.mark.parametrize("start_scale", [-1, 0, 30])
+def test_painting_start_scale_out_of_range(model, start_scale):
+    with pytest.raises(ValueError, match=f"start_scale is {start_scale}; this model has scales 1 to "):
+        paint_to_image(model, picture(), start_scale=start_scale, generator=seeded(0))
+
+
+def test_patch_distance_grows_with_noise():
+    image = picture(60, 80)
+    noise = torch.randn(image.shape, generator=seeded(0))
+    near, far = (patch_distance(image + amount * noise, image) for amount in (0.1, 0.5))
+    assert patch_distance(image, image) < near < far
