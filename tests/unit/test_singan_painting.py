@@ -132,7 +132,8 @@ def test_retraining_learns_the_start_scale_alone(model):
     seen = []
     out = entry.enter_retrained(2, on_progress=seen.append)
     assert out.shape == (1, 3, 44, 56) and not torch.equal(out, entry.enter(2))
-    assert seen[-1].step == seen[-1].total == model.config.iterations_at(2, len(model.sizes))
+    assert seen[0].step == 0 < seen[-1].step == seen[-1].total
+    assert [report.preview.shape for report in seen if report.preview is not None][:1] == [(1, 3, 44, 2 * 56)]
     assert torch.equal(out, entry.enter_retrained(2))
     assert same_weights(model, before)
 
