@@ -57,9 +57,10 @@ class Painting(Entry):
             ValueError: a scale out of ``scales``, or a painting whose colours are kept.
         """
         self.model.check_start_scale(start_scale, lowest=self.scales[0])
-        if self.colors is None:
+        palette = self.palette(start_scale)
+        if palette is None:
             raise ValueError("training the start scale anew needs quantized colours; switch quantize_colors on")
-        model = retrained(self.model, start_scale, self.palette(start_scale), self._seed, dtype, on_progress)
+        model = retrained(self.model, start_scale, palette, self._seed, dtype, on_progress)
         return self._enter(start_scale, model)
 
     def choose(self, on_progress: OnProgress | None = None) -> int:
@@ -81,15 +82,17 @@ class Painting(Entry):
             return min(kept, key=lambda scale: distances[scale])
         return max(self.scales, key=lambda scale: layouts[scale])
 
-    def palette(self, scale: int) -> Tensor:
-        """The main colours of the training image at ``scale``, ``[count, 3]``."""
+    def palette(self, scale: int) -> Tensor | None:
+        """The main colours of the training image at ``scale``, ``[count, 3]``; None where the painting's are kept."""
+        if self.colors is None:
+            return None
         real = resize(self.model.training_picture(), self.model.sizes[scale])
-        return main_colors(real, self.colors or 1, torch.Generator().manual_seed(self._seed))
+        return main_colors(real, self.colors, torch.Generator().manual_seed(self._seed))
 
     def _enter(self, start_scale: int, model: SinGAN) -> Tensor:
-        entrance = self._entrance(start_scale)
-        if self.colors is not None:
-            entrance = quantize(entrance, self.palette(start_scale))
+        entrance, palette = self._entrance(start_scale), self.palette(start_scale)
+        if palette is not None:
+            entrance = quantize(entrance, palette)
         return self._climb(entrance, start_scale, model)
 
 
