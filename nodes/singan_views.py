@@ -4,7 +4,6 @@ import torch
 from comfy_api.latest import io
 
 from ..gan_models import singan
-from ..gan_models.progress import Progress
 from ..gan_models.seeds import seeded
 from . import runtime
 from .singan import memory_needed
@@ -65,13 +64,18 @@ class SinGANAnimate(io.ComfyNode):
     def execute(cls, model, seed, frames=60, alpha=0.3, beta=0.95, start_scale=0, loop=True) -> io.NodeOutput:
         model = runtime.placed(model, memory_needed(model))
         animation = singan.animate(
-            model, frames, generator=seeded(seed), alpha=alpha, beta=beta, start_scale=start_scale, loop=loop
+            model,
+            frames,
+            generator=seeded(seed),
+            alpha=alpha,
+            beta=beta,
+            start_scale=start_scale,
+            loop=loop,
+            on_progress=runtime.progress_reporter(cls.hidden.unique_id),
         )
-        report = runtime.progress_reporter(cls.hidden.unique_id)
         images = torch.empty(frames, *model.size, 3, device=runtime.results_device())
         for index, frame in enumerate(animation):
             images[index] = runtime.to_comfy(frame)[0]
-            report(Progress(index + 1, frames, f"frame {index + 1} of {frames}"))
         return io.NodeOutput(images)
 
 

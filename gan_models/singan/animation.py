@@ -6,6 +6,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from ..progress import OnProgress, Progress
 from .model import SinGAN
 from .pyramid import resize
 
@@ -23,6 +24,7 @@ def animate(
     beta: float = 0.95,
     start_scale: int = 0,
     loop: bool = True,
+    on_progress: OnProgress | None = None,
 ) -> Iterator[Tensor]:
     """Frames of a walk z[t+1] = alpha z_rec + (1 - alpha) (z[t] + beta (z[t] - z[t-1]) + (1 - beta) noise[t]).
 
@@ -38,6 +40,7 @@ def animate(
         beta: how much of a step's direction the next one keeps, 0 to below 1. The paper has 0.8 to 0.95.
         start_scale: scales below it stand still; 0 … last scale. Coarser moves more.
         loop: whether the frames form a closed loop.
+        on_progress: called before every step, those too in which a loop settles, and at the end; may raise to stop.
     Returns:
         An iterator over ``[1, 3, H, W]`` in [-1, 1] at the training size.
     Raises:
@@ -51,11 +54,17 @@ def animate(
         raise ValueError(f"beta is {beta}; it must be at least 0 and below 1")
     model.check_start_scale(start_scale, lowest=0)
     seeds = torch.randint(0, 2**63 - 1, (frames,), generator=generator).tolist()
-    return _frames(model, walk(model, seeds, alpha, beta, start_scale, loop), start_scale)
+    return _frames(model, walk(model, seeds, alpha, beta, start_scale, loop, on_progress), start_scale)
 
 
 def walk(
-    model: SinGAN, seeds: list[int], alpha: float, beta: float, start_scale: int, loop: bool
+    model: SinGAN,
+    seeds: list[int],
+    alpha: float,
+    beta: float,
+    start_scale: int,
+    loop: bool,
+    on_progress: OnProgress | None = None,
 ) -> Iterator[list[Tensor]]:
     """How far the noise of each scale from ``start_scale`` on is from the reconstruction's, for every frame.
 
@@ -65,11 +74,16 @@ def walk(
     """
     now = before = [torch.zeros(1, 3, *size, device=model.z_rec.device) for size in model.sizes[start_scale:]]
     for step in range(-settling_steps(alpha, beta) if loop else 0, len(seeds)):
+        if on_progress is not None:
+            stage = f"frame {step + 1} of {len(seeds)}" if step >= 0 else "looking for a loop"
+            on_progress(Progress(max(step, 0), len(seeds), stage))
         if step >= 0:
             yield now
         noise = _noise(model, seeds[step % len(seeds)], start_scale)
         ahead = [_next(here, last, unit, alpha, beta) for here, last, unit in zip(now, before, noise, strict=True)]
         now, before = ahead, now
+    if on_progress is not None:
+        on_progress(Progress(len(seeds), len(seeds), "done"))
 
 
 def settling_steps(alpha: float, beta: float) -> int:

@@ -86,6 +86,18 @@ def test_frames_come_one_at_a_time(model):
     assert len(frames) == 2
 
 
+def test_every_step_is_reported_and_a_loop_can_be_stopped_while_it_settles(model):
+    seen = []
+    list(animate(model, 3, generator=seeded(0), loop=False, on_progress=seen.append))
+    assert [(report.step, report.total) for report in seen] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+    def stop(report):
+        raise InterruptedError(report.stage)
+
+    with pytest.raises(InterruptedError, match="looking for a loop"):
+        next(animate(model, 3, generator=seeded(0), on_progress=stop))
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
