@@ -129,6 +129,7 @@ class SinGANSample(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "width",
+                    optional=True,
                     default=0,
                     min=0,
                     max=MOST_PIXELS,
@@ -136,6 +137,7 @@ class SinGANSample(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "height",
+                    optional=True,
                     default=0,
                     min=0,
                     max=MOST_PIXELS,

@@ -177,6 +177,7 @@ def start_scale_input(default: int, tooltip: str) -> io.Int.Input:
 def all_scales_input() -> io.Boolean.Input:
     return io.Boolean.Input(
         "all_scales",
+        optional=True,
         default=False,
         advanced=True,
         tooltip="Give one picture for every start scale, labelled with it, to choose by looking.",
