@@ -149,6 +149,7 @@ def test_the_graphs_undo_brings_back_what_was_painted(editor, brush):
     first, reference = painter.ids(), painter.value
     painter.drag([(20, 70), (100, 70)])
     assert painter.value != reference
+    editor.settle()  # the graph hears of the stroke a moment later
     editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.undo()")
     painter = hands(editor)
     assert painter.value == reference and np.array_equal(painter.ids(), first)
