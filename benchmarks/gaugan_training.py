@@ -1,11 +1,13 @@
-"""GauGAN's training with gradients by distinct neighbourhoods against the plain SPADE layers, in one run.
+"""GauGAN's training by distinct neighbourhoods and shared judgements against the plain one, in one run.
 
     python benchmarks/gaugan_training.py [--quick] [--preset paper]
 
 The nets of a preset, fresh weights, the label maps of rendered landscapes, pictures of noise. A step is a
-whole one: generator, style encoder, critics, and their optimizers. On a CPU its time is that of one core, and other
-work that shares the core doesn't count. Prints a Markdown table of pictures a second, and how far the gradients of each
-path are from those of the plain path in float32: the largest difference in a tensor, relative to its largest gradient.
+whole one: generator, style encoder, critics, and their optimizers. The plain one has SPADE's own convolutions, and the
+critics look at the pictures for the generator's losses and again for their own. On a CPU its time is that of one core,
+and other work that shares the core doesn't count. Prints a Markdown table of pictures a second, and how far the
+gradients of each path are from those of the plain path in float32: the largest difference in a tensor, relative to its
+largest gradient.
 """
 
 import argparse
@@ -19,13 +21,37 @@ import torch
 from torch import Tensor
 
 from gan_models.gaugan import LabelMaps, label_codes, one_hot, training
+from gan_models.gaugan.losses import adversarial_loss, critics_loss, feature_matching_loss
 from gan_models.gaugan.presets import preset
 from gan_models.scenes import lay_out, random_plan
 
 BATCHES = {"small": {128: 8, 256: 4}, "paper": {128: 4, 256: 2}}
 """Pictures a step by preset and size."""
 
-PATHS = {"plain": one_hot, "fast": LabelMaps}
+
+
+class PlainTrainer(training.Trainer):
+    """A training whose critics judge for each side apart."""
+
+    def _judged_losses(
+        self, images: Tensor, fake: Tensor, labels: Tensor
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        with self.autocast():
+            self.critics.requires_grad_(False)
+            judged = self.critics(torch.cat([fake, labels], 1))
+            with torch.no_grad():
+                real = self.critics(torch.cat([images, labels], 1))
+            self.critics.requires_grad_(True)
+            made = {
+                "adversarial": adversarial_loss(judged),
+                "features": self.config.feature_weight * feature_matching_loss(judged, real),
+            }
+            judged, real = (self.critics(torch.cat([shown, labels], 1)) for shown in (fake.detach(), images))
+        return made, {"fake": critics_loss(judged, False) / 2, "real": critics_loss(real, True) / 2}
+
+
+TRAINERS = {"plain": PlainTrainer, "fast": training.Trainer}
+LABELS = {"plain": one_hot, "fast": LabelMaps}
 
 
 def examples(size: int, batch: int, first: int) -> tuple[Tensor, Tensor]:
@@ -43,14 +69,14 @@ def gradients(trainer: training.Trainer, path: str, ids: Tensor, dtype: torch.dt
     wanted = torch.rand(len(ids), 3, *ids.shape[1:], generator=drawn).to(trainer.device)
     trainer.generator.zero_grad()
     with trainer.autocast():
-        made = trainer.generator(PATHS[path](trainer.config.generator, codes), z)
+        made = trainer.generator(LABELS[path](trainer.config.generator, codes), z)
     (made.float() - wanted).square().mean().backward()
     return [parameter.grad.clone() for parameter in trainer.generator.parameters()]
 
 
 def step_seconds(trainer: training.Trainer, path: str, batch: tuple[Tensor, Tensor]) -> float:
     """Seconds of one training step."""
-    training.LabelMaps = PATHS[path]
+    training.LabelMaps = LABELS[path]
     clock = time.process_time if trainer.device.type == "cpu" else time.perf_counter
     began = clock()
     trainer.train_step(*batch)
@@ -63,20 +89,21 @@ def measure(name: str, size: int, dtype: torch.dtype, device: str, repeats: int)
     """Pictures a second of each path's quickest step with a preset, and how far their gradients are apart."""
     batch = BATCHES[name][size]
     config = preset(name, "landscape", size=size, batch=batch)
-    trainer = training.Trainer(config, device=device, dtype=dtype)
-    # With one initialization for both: spectral norm changes at every use in training.
-    trainer.generator.eval()
+    trainers = {path: kind(config, device=device, dtype=dtype) for path, kind in TRAINERS.items()}
     first = examples(size, batch, 0)
-    exact = gradients(trainer, "plain", first[1], torch.float32)
+    # With one initialization for all: spectral norm changes at every use in training.
+    same = trainers["plain"]
+    same.generator.eval()
+    exact = gradients(same, "plain", first[1], torch.float32)
     apart = {}
-    for path in PATHS:
-        pairs = zip(gradients(trainer, path, first[1], dtype), exact, strict=True)
+    for path in LABELS:
+        pairs = zip(gradients(same, path, first[1], dtype), exact, strict=True)
         apart[f"{path} apart"] = max(((a - b).abs().max() / b.abs().max().clamp(min=1e-12)).item() for a, b in pairs)
-    trainer.generator.train()
-    seconds = dict.fromkeys(PATHS, float("inf"))
+    same.generator.train()
+    seconds = dict.fromkeys(TRAINERS, float("inf"))
     for repeat in range(repeats + 1):
         loaded = examples(size, batch, repeat * batch)
-        for path in PATHS:
+        for path, trainer in trainers.items():
             taken = step_seconds(trainer, path, loaded)
             if repeat:
                 seconds[path] = min(seconds[path], taken)

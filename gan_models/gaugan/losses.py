@@ -40,6 +40,23 @@ def color_loss(fake: Tensor, real: Tensor, cell: int = 8) -> Tensor:
     return F.l1_loss(F.avg_pool2d(fake, cell), F.avg_pool2d(real, cell))
 
 
+def region_loss(fake: Tensor, real: Tensor, labels: Tensor) -> Tensor:
+    """Mean absolute difference of the mean colours of each class, weighted by its area.
+
+    Not in the paper. What a light or a season does to grass or water is a difference of colour over all of it, which
+    can be seen before any texture agrees.
+
+    Args:
+        fake, real: pictures, ``[B, 3, H, W]``.
+        labels: their one-hot label maps, ``[B, classes, H, W]``.
+    """
+    with torch.autocast(fake.device.type, enabled=False):
+        masks = labels.float().flatten(2)
+        areas = masks.sum(2, keepdim=True)
+        sums = masks @ (fake.float() - real.float()).flatten(2).mT
+        return (sums / areas.clamp(min=1) * areas / areas.sum(1, keepdim=True)).abs().sum(1).mean()
+
+
 def style_loss(mu: Tensor, logvar: Tensor) -> Tensor:
     """Kullback-Leibler divergence of the styles, ``[B, z_dim]`` each, from the unit Gaussian; mean over the batch."""
     mu, logvar = mu.float(), logvar.float()

@@ -11,8 +11,8 @@ from .training_config import TrainingConfig
 PRESETS: dict[str, dict[str, Any]] = {
     "small": {
         "ngf": 16, "nhidden": 48, "z_dim": 32, "critics_ndf": 32, "encoder_ndf": 24, "encoder_layers": 5,
-        "size": 128, "batch": 8, "steps": 6000, "color_weight": 20.0, "style_weight": 0.005,
-        "style_steps": 3000,
+        "size": 128, "batch": 8, "steps": 6000, "color_weight": 20.0, "region_weight": 20.0, "latent_weight": 2.0,
+        "style_weight": 0.005, "style_steps": 3000,
     },
     "paper": {},
 }  # fmt: skip

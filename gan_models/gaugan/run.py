@@ -155,6 +155,7 @@ class _Run:
             self.warn(f"the training data {found}, so the style encoder learns with the generator only; name them in "
                       "styles/ to have it learn to tell them apart first")  # fmt: skip
         else:
+            trainer.hold_encoder()
             self.next_save = time.monotonic()
 
     def go(self) -> None:

@@ -17,7 +17,7 @@ def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor) -
     Returns:
         ``[B, channels, H, W]`` of the dtype of ``x``.
     """
-    rows = torch.cat([gamma, beta], 1)
+    rows = torch.cat([1 + gamma, beta], 1)
     pixels = x.shape[0] * x.shape[2] * x.shape[3]
     index = index.flatten()
     if len(index) < pixels:
@@ -38,13 +38,15 @@ class _Modulate(torch.autograd.Function):
         ctx.save_for_backward(x, rows, index)
         channels = x.shape[1]
         both = F.embedding(index, rows.to(x.dtype))
-        return torch.addcmul(x + both[:, channels:], x, both[:, :channels])
+        return torch.addcmul(both[:, channels:], x, both[:, :channels])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
         x, rows, index = ctx.saved_tensors
-        gradient = gradients[0].float()
-        both = torch.cat([gradient * x, gradient], 1)
+        channels = x.shape[1]
+        both = gradients[0].new_empty(len(x), 2 * channels, dtype=torch.float32)
+        both[:, channels:] = gradients[0]
+        torch.mul(both[:, channels:], x, out=both[:, :channels])
         to_rows = torch.ops.aten.embedding_dense_backward(both, index, len(rows), -1, False)
-        scale = F.embedding(index, rows[:, : x.shape[1]].to(x.dtype))
-        return torch.addcmul(gradients[0], gradients[0], scale), to_rows, None
+        scale = F.embedding(index, rows[:, :channels].to(x.dtype))
+        return scale.mul_(gradients[0]), to_rows, None

@@ -95,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
         ("style-weight", float, "of the styles' divergence from the unit Gaussian"),
         ("feature-weight", float, "of feature matching"),
         ("color-weight", float, "of the difference of coarse colours"),
+        ("region-weight", float, "of the difference of each class's mean colour"),
+        ("latent-weight", float, "of the difference between a generated picture's style and what is read from it"),
         ("decay", float, "of the averaged generator, for a step"),
         ("margin", float, "pictures are brought to so many times the size, then cropped"),
         ("ngf", int, "channels of the generator's last layers"),
@@ -124,8 +126,9 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         name: getattr(options, name)
         for name in (
             "size", "batch", "steps", "style_steps", "seed", "learning_rate", "init_gain", "style_weight",
-            "feature_weight", "color_weight", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size",
-            "aspect_ratio", "upsampling", "critics_ndf", "encoder_ndf", "encoder_layers",
+            "feature_weight", "color_weight", "region_weight", "latent_weight", "decay", "margin", "flips", "ngf",
+            "nhidden", "z_dim", "crop_size", "aspect_ratio", "upsampling", "critics_ndf", "encoder_ndf",
+            "encoder_layers",
         )
     }  # fmt: skip
     state = options.output / STATE

@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager
 from itertools import chain
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized
 
@@ -15,7 +17,7 @@ from .discriminator import Discriminator
 from .distributed import average_gradients, mean_over_processes, processes
 from .encoder import StyleEncoder
 from .label_codes import label_codes, one_hot
-from .losses import adversarial_loss, color_loss, critics_loss, feature_matching_loss, style_loss
+from .losses import adversarial_loss, color_loss, critics_loss, feature_matching_loss, region_loss, style_loss
 from .modulation import LabelMaps
 from .pix2pixhd import build_generator
 from .training_config import TrainingConfig
@@ -39,6 +41,7 @@ class Trainer:
 
     Attributes:
         step: the number of steps done.
+        encoder_held: whether the style encoder stays as it is.
         pictures: the number of pictures seen, over all processes; one that was seen twice counts twice.
         seconds: the time that the steps have taken.
         averaged: the generator with the moving average of the weights, which is what is kept in the end.
@@ -56,6 +59,7 @@ class Trainer:
         self.device = torch.device(device)
         self.dtype = dtype
         self.step = 0
+        self.encoder_held = False
         self.pictures = 0
         self.seconds = 0.0
         self.perceptual = perceptual.to(device) if perceptual is not None else None
@@ -86,6 +90,12 @@ class Trainer:
         encoder = {"encoder": self.encoder} if self.encoder is not None else {}
         return {"generator": self.generator, **encoder, "critics": self.critics}
 
+    def hold_encoder(self) -> None:
+        """Leave the style encoder as it is from now on."""
+        assert self.encoder is not None
+        self.encoder.eval().requires_grad_(False)
+        self.encoder_held = True
+
     def train_step(self, images: Tensor, ids: Tensor) -> dict[str, float]:
         """One step of the generator and one of the critics.
 
@@ -103,17 +113,23 @@ class Trainer:
         labels = one_hot(self.config.generator, codes)
         self._set_rates()
         with torch.enable_grad():
-            losses, fake = self._generator_losses(images, codes, labels)
-            values = self._descend("generator", self.made_by, losses)
-            losses = self._critics_losses(images, fake, labels)
-            values |= self._descend("critics", self.judged_by, losses)
+            losses, fake = self._made_losses(images, codes, labels)
+            # Judged apart from how it was made, so that one judgement serves the gradients of both sides.
+            shown = fake.detach().requires_grad_()
+            judged_losses, critics_losses = self._judged_losses(images, shown, labels)
+            values = require_finite(losses | judged_losses | critics_losses, f"step {self.step + 1}")
+            to_fake = torch.autograd.grad(total(judged_losses), shown, retain_graph=True)[0]
+            pulled = (fake * to_fake).sum()
+            self._descend("generator", self.made_by, total(losses | {"judged": pulled}))
+            self._descend("critics", self.judged_by, total(critics_losses))
         self.step += 1
         self._average()
         self.pictures += len(images) * processes()[1]
         self.seconds += time.perf_counter() - began
         return values
 
-    def _generator_losses(self, images: Tensor, codes: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def _made_losses(self, images: Tensor, codes: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """What the generator and the encoder lose without the critics, and the pictures."""
         config = self.config
         losses = {}
         with self.autocast():
@@ -121,35 +137,44 @@ class Trainer:
             if self.encoder is not None:
                 mu, logvar = self.encoder(images)
                 z = sample_style(mu, logvar, config.seed, self.step)
-                losses["style"] = config.style_weight * style_loss(mu, logvar)
+                if not self.encoder_held:
+                    losses["style"] = config.style_weight * style_loss(mu, logvar)
             fake: Tensor = self.generator(LabelMaps(config.generator, codes), z).float()
-            self.critics.requires_grad_(False)
-            judged = self.critics(torch.cat([fake, labels], 1))
-            with torch.no_grad():
-                real = self.critics(torch.cat([images, labels], 1))
-            self.critics.requires_grad_(True)
-            losses["adversarial"] = adversarial_loss(judged)
-            losses["features"] = config.feature_weight * feature_matching_loss(judged, real)
             if config.color_weight:
                 losses["colors"] = config.color_weight * color_loss(fake, images)
+            if config.region_weight:
+                losses["regions"] = config.region_weight * region_loss(fake, images, labels)
+            if config.latent_weight and self.encoder is not None and z is not None:
+                losses["latent"] = config.latent_weight * self._latent_loss(fake, z)
             if self.perceptual is not None:
                 losses["perceptual"] = config.perceptual_weight * self.perceptual(fake, images)
-        return losses, fake.detach()
+        return losses, fake
 
-    def _critics_losses(self, images: Tensor, fake: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        with self.autocast():
-            both = self.critics(torch.cat([torch.cat([fake, labels], 1), torch.cat([images, labels], 1)]))
-        halves = [[feature.chunk(2) for feature in features] for features in both]
-        judged_fake, judged_real = ([[half[side] for half in features] for features in halves] for side in (0, 1))
-        return {"fake": critics_loss(judged_fake, False) / 2, "real": critics_loss(judged_real, True) / 2}
+    def _latent_loss(self, fake: Tensor, z: Tensor) -> Tensor:
+        """How far the style that the encoder reads from pictures is from that in which they were made."""
+        assert self.encoder is not None
+        self.encoder.requires_grad_(False)
+        mu, _ = self.encoder(fake)
+        self.encoder.requires_grad_(not self.encoder_held)
+        return F.l1_loss(mu.float(), z.detach().float())
 
-    def _descend(self, name: str, parameters: list[nn.Parameter], losses: dict[str, Tensor]) -> dict[str, float]:
-        values = require_finite(losses, f"step {self.step + 1}")
+    def _judged_losses(
+        self, images: Tensor, fake: Tensor, labels: Tensor
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """What the generator loses by the critics' judgement, and what the critics lose by it."""
+        with self.autocast(), parametrize.cached():
+            judged, real = (self.critics(torch.cat([pictures, labels], 1)) for pictures in (fake, images))
+        made = {
+            "adversarial": adversarial_loss(judged),
+            "features": self.config.feature_weight * feature_matching_loss(judged, real),
+        }
+        return made, {"fake": critics_loss(judged, False) / 2, "real": critics_loss(real, True) / 2}
+
+    def _descend(self, name: str, parameters: list[nn.Parameter], loss: Tensor) -> None:
         self.optimizers[name].zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         average_gradients(parameters)
         self.optimizers[name].step()
-        return values
 
     def _set_rates(self) -> None:
         factor = self.config.rate_at(self.step)
@@ -179,6 +204,11 @@ def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
     drawn = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
     noise = torch.randn(len(mu) * count, mu.shape[1], generator=drawn)
     return mu + noise[rank * len(mu) :][: len(mu)].to(mu) * torch.exp(0.5 * logvar)
+
+
+def total(losses: dict[str, Tensor]) -> Tensor:
+    """The sum of the losses."""
+    return torch.stack([*losses.values()]).sum()
 
 
 def require_finite(losses: dict[str, Tensor], when: str) -> dict[str, float]:

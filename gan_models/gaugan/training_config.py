@@ -8,6 +8,9 @@ from typing import Any
 from .config import EncoderConfig, GeneratorConfig, NetConfig, Pix2PixHDConfig
 from .discriminator import DiscriminatorConfig
 
+WEIGHTS = ("feature_weight", "perceptual_weight", "style_weight", "color_weight", "region_weight", "latent_weight")
+"""Names of the losses' weights."""
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -25,11 +28,15 @@ class TrainingConfig:
         feature_weight, perceptual_weight, style_weight: of feature matching, of the VGG19 features' difference
             (where its weights are at hand), and of the styles' divergence from the unit Gaussian.
         color_weight: of the difference of coarse colours; the paper has no such loss.
+        region_weight: of the difference of each class's mean colour; the paper has no such loss.
+        latent_weight: of the difference between the style of a generated picture and the style that the encoder reads
+            from it (the latent regression of Zhu et al. 2017, section 3.2); the paper has no such loss.
         margin: the pictures are brought to this many times the size, then cropped at random.
         flips: whether pictures are mirrored at random.
         decay: share that the averaged generator keeps of itself in a step.
         style_steps: in which the encoder learns alone, before the first step, to tell named styles apart, where the
-            data name them (see style_pretraining.py). Never more than ``steps``. The paper has none.
+            data name them (see style_pretraining.py). Never more than ``steps``. From then on it stays as it is. The
+            paper has none.
     """
 
     taxonomy: str
@@ -46,6 +53,8 @@ class TrainingConfig:
     perceptual_weight: float = 10.0
     style_weight: float = 0.05
     color_weight: float = 0.0
+    region_weight: float = 0.0
+    latent_weight: float = 0.0
     margin: float = 286 / 256
     flips: bool = True
     decay: float = 0.999
@@ -55,7 +64,7 @@ class TrainingConfig:
         for name in ("size", "batch", "steps", "learning_rate", "init_gain"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
-        for name in ("feature_weight", "perceptual_weight", "style_weight", "color_weight", "style_steps"):
+        for name in (*WEIGHTS, "style_steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         if self.margin < 1:

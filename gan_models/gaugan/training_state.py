@@ -10,12 +10,11 @@ from torch import Tensor, nn
 
 from ..files import read_safetensors, write_atomically
 from .training import Trainer
-from .training_config import TrainingConfig
+from .training_config import WEIGHTS, TrainingConfig
 
 FORMAT_VERSION = 1
 ARCHITECTURE = "gaugan-training"
-MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "flips", "feature_weight",
-              "perceptual_weight", "style_weight", "color_weight")  # fmt: skip
+MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "flips", *WEIGHTS)
 """Settings that a run may go on with other values of."""
 
 
@@ -41,6 +40,7 @@ def save_state(trainer: Trainer, path: str | Path) -> None:
         "step": str(trainer.step),
         "pictures": str(trainer.pictures),
         "seconds": str(trainer.seconds),
+        "encoder_held": str(int(trainer.encoder_held)),
     }
     write_atomically(path, to_bytes(tensors, about))
 
@@ -94,6 +94,8 @@ def load_state(
             for part, value in values.items():
                 if value.shape == parameter.shape:
                     values[part] = torch.empty_like(parameter).copy_(value)
+    if int(about.get("encoder_held", 0)):
+        trainer.hold_encoder()
     trainer.step = int(about["step"])
     trainer.pictures = int(about.get("pictures", trainer.step * config.batch))
     trainer.seconds = float(about.get("seconds", 0))

@@ -132,7 +132,7 @@ def test_a_run_begins_with_it_and_goes_on_without(tmp_path, pairs, monkeypatch):
     pretrain(learned, pairs, config)
     run.train(pairs, config, tmp_path / "run", minutes=0, on_progress=seen.append)
     state = load_state(tmp_path / "run" / run.STATE)
-    assert state.step == 0 and same(state.encoder, learned)
+    assert state.step == 0 and state.encoder_held and same(state.encoder, learned)
     assert [(progress.step, progress.total) for progress in seen[:5]] == [(0, 3), (1, 3), (2, 3), (3, 3), (0, 4)]
 
     seen.clear()

@@ -1,3 +1,4 @@
+import copy
 import math
 from dataclasses import replace
 
@@ -6,7 +7,14 @@ import torch
 
 from gan_models.gaugan import label_codes, one_hot, synthesize
 from gan_models.gaugan.discriminator import Discriminator, DiscriminatorConfig
-from gan_models.gaugan.losses import adversarial_loss, color_loss, critics_loss, feature_matching_loss, style_loss
+from gan_models.gaugan.losses import (
+    adversarial_loss,
+    color_loss,
+    critics_loss,
+    feature_matching_loss,
+    region_loss,
+    style_loss,
+)
 from gan_models.gaugan.modulation import LabelMaps
 from gan_models.gaugan.training import NotFiniteError, Trainer, effective_state
 from gan_models.gaugan.training_result import result_of
@@ -47,6 +55,11 @@ def test_losses_have_the_values_of_their_formulas():
     checks = torch.tensor([[1.0, 0.0], [0.0, 1.0]]).repeat(8, 8).expand(1, 3, -1, -1)
     assert color_loss(checks, 1 - checks).item() == 0
     assert color_loss(checks, checks + 0.25).item() == pytest.approx(0.25)
+    labels = torch.zeros(1, 3, 4, 4)
+    labels[:, 0, 0], labels[:, 1, 1:] = 1, 1
+    fake, real = torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)
+    real[:, 0, 0], real[:, 1, 1], real[:, 2, 1, :2], real[:, 2, 1, 2:] = 0.5, 0.75, 1, -1
+    assert region_loss(fake, real, labels).item() == pytest.approx((0.25 * 0.5 + 0.75 * 0.25) / 3)
     assert style_loss(torch.tensor([[2.0]]), torch.tensor([[math.log(4.0)]])).item() == pytest.approx(
         0.5 * (4 + 4 - 1 - math.log(4))
     )
@@ -84,6 +97,51 @@ def test_training_brings_the_pictures_nearer():
     assert error() < 0.5 * before
     assert trainer.step == 80
     assert losses.keys() == {"style", "adversarial", "features", "fake", "real"}
+
+
+def test_one_judgement_gives_the_gradients_of_both_sides():
+    trainer = Trainer(training_config(encoder=None, generator=replace(training_config().generator, z_dim=0)))
+    images, ids = batch()
+    for optimizer in trainer.optimizers.values():
+        optimizer.step = lambda: None
+    twin = copy.deepcopy(trainer)
+    trainer.train_step(images, ids)
+
+    codes = label_codes(twin.config.generator, ids)
+    labels = one_hot(twin.config.generator, codes)
+    fake = twin.generator(LabelMaps(twin.config.generator, codes), None)
+    twin.critics(torch.cat([images, labels], 1))
+    twin.critics.eval()
+    judged, real = (twin.critics(torch.cat([shown, labels], 1)) for shown in (fake, images))
+    lost = adversarial_loss(judged) + 10 * feature_matching_loss(judged, real)
+    made = torch.autograd.grad(lost, twin.made_by, retain_graph=True)
+    judged = twin.critics(torch.cat([fake.detach(), labels], 1))
+    lost = critics_loss(judged, False) / 2 + critics_loss(real, True) / 2
+    for parameters, wanted in ((trainer.made_by, made), (trainer.judged_by, torch.autograd.grad(lost, twin.judged_by))):
+        for parameter, gradient in zip(parameters, wanted, strict=True):
+            assert (parameter.grad - gradient).norm() <= 1e-3 * gradient.norm() + 1e-6
+
+
+def test_the_style_read_from_a_picture_teaches_the_generator_alone():
+    changes = {"style_weight": 0.0, "feature_weight": 0.0, "latent_weight": 1.0}
+    trainer = Trainer(training_config(**changes))
+    fake, z = batch()[0].requires_grad_(), torch.randn(2, trainer.config.generator.z_dim)
+    trainer._latent_loss(fake, z).backward()
+    assert fake.grad.abs().sum() > 0
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in trainer.encoder.parameters())
+
+
+def test_a_held_encoder_stays_as_it_is(tmp_path):
+    trainer = Trainer(training_config(latent_weight=1.0, region_weight=1.0))
+    trainer.hold_encoder()
+    before = {name: value.clone() for name, value in trainer.encoder.state_dict().items()}
+    losses = trainer.train_step(*batch())
+    assert losses.keys() == {"adversarial", "features", "latent", "regions", "fake", "real"}
+    save_state(trainer, tmp_path / "run.safetensors")
+    trainer = load_state(tmp_path / "run.safetensors")
+    assert trainer.encoder_held
+    trainer.train_step(*batch(1))
+    assert all(torch.equal(before[name], value) for name, value in trainer.encoder.state_dict().items())
 
 
 def test_a_broken_run_goes_on_exactly(tmp_path):
