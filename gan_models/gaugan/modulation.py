@@ -20,7 +20,7 @@ from .neighbourhoods import Neighbourhoods, find_neighbourhoods
 from .onednn import linear
 from .pix2pixhd import AnyGenerator
 from .predict import predict, predict_folded
-from .spade import SLOPE, SPADE, activate, double
+from .spade import SLOPE, SPADE, double
 from .spreading import spread_and_modulate
 
 GIBIBYTE = 1 << 30
@@ -87,8 +87,7 @@ class LabelMaps:
             x = double(x) if doubled else x
             around = self._around(x.shape[2:])
             gamma, beta = predict(layer, self._values, around)
-            modulated = spread_and_modulate(layer.param_free_norm(x), gamma, beta, around.index)
-            return activate(modulated) if activated else modulated
+            return spread_and_modulate(layer.param_free_norm(x), gamma, beta, around.index, SLOPE if activated else 1)
         kept = self._scale_and_shift(layer, x, doubled)
         return kept.apply(x, len(self.codes), inplace=inplace, activated=activated, doubled=doubled)
 

@@ -17,6 +17,10 @@ from .spade import SPADE
 WORTHWHILE = 0.7
 """Tables are used where the distinct 3x3 neighbourhoods are at most this fraction of the pixels (measured)."""
 
+TRAINED_TABLE_GAIN = 2
+"""With gradients, tables are used on a CPU where there are so many times as many 5x5 neighbourhoods as 3x3 ones, and
+one matrix product for all of them elsewhere (measured)."""
+
 CPU_TABLE_BYTES = 1 << 22
 """A table that stays in the cache of a CPU core."""
 
@@ -30,8 +34,6 @@ STRIP_BYTES = 1 << 27
 def predict(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple[Tensor, Tensor]:
     """Gamma and beta of ``layer`` amid each distinct 5x5 neighbourhood. Differentiates.
 
-    By one matrix product: a table would be less work forwards, but what flows back through it would be more.
-
     Args:
         codes: the distinct label codes, ``[N]``, to which ``around.small`` points.
         around: the neighbourhoods of the label maps at the layer's size.
@@ -40,9 +42,14 @@ def predict(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple[Tensor
     """
     hidden = _hidden_rows(layer, codes, around.small)
     convs = layer.mlp_gamma, layer.mlp_beta
-    weight = torch.cat([conv.weight for conv in convs]).permute(0, 2, 3, 1).flatten(1)
+    weight = torch.cat([conv.weight for conv in convs])
     bias = torch.cat([_bias(conv) for conv in convs])
-    gamma, beta = F.linear(F.embedding(around.large, hidden).flatten(1), weight, bias).float().chunk(2, 1)
+    if hidden.device.type == "cpu" and len(around.large) >= TRAINED_TABLE_GAIN * len(hidden):
+        table = F.linear(hidden, weight.permute(2, 3, 0, 1).flatten(0, 2)).float().view(-1, len(weight))
+        rows = _sum_rows(table, _at_taps(around.large)) + bias
+    else:
+        rows = F.linear(F.embedding(around.large, hidden).flatten(1), weight.permute(0, 2, 3, 1).flatten(1), bias)
+    gamma, beta = rows.float().chunk(2, 1)
     return gamma, beta
 
 
@@ -94,12 +101,17 @@ def _sum_table_rows(conv: nn.Conv2d, hidden: Tensor, large: Tensor, out: Tensor)
     """Write what ``conv`` gives amid each distinct 5x5 neighbourhood to ``out``, ``[D5, channels]``."""
     budget = CPU_TABLE_BYTES if hidden.device.type == "cpu" else TABLE_BYTES
     step = max(16, budget // (36 * len(hidden)) // 16 * 16)
-    at_taps = 9 * large + torch.arange(9, device=large.device)
+    at_taps = _at_taps(large)
     for start in range(0, conv.out_channels, step):
         part = slice(start, start + step)
         taps = conv.weight[part].float().permute(2, 3, 0, 1).reshape(-1, hidden.shape[1])
         table = F.linear(hidden, taps).view(9 * len(hidden), -1)
         torch.add(_sum_rows(table, at_taps), _bias(conv)[part], out=out[:, part])
+
+
+def _at_taps(large: Tensor) -> Tensor:
+    """The rows of a table of nine taps for each row of ``hidden``: ``[D5, 9]``."""
+    return 9 * large + torch.arange(9, device=large.device)
 
 
 def _convolve(weight: Tensor, bias: Tensor, hidden: Tensor, small_index: Tensor) -> Tensor:

@@ -1,19 +1,27 @@
 """Scales and shifts of distinct label neighbourhoods, brought to the pixels so that gradients flow back."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+CPU_STRIP_BYTES = 1 << 20
+"""On a CPU, so much is worked on at a time, which stays in its cache."""
 
-def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor) -> Tensor:
-    """``x * (1 + gamma) + beta`` with gamma and beta given by rows.
+STRIP_BYTES = 1 << 30
+"""The same elsewhere: hardly ever more than one strip."""
+
+
+def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor, slope: float = 1.0) -> Tensor:
+    """``x * (1 + gamma) + beta`` with gamma and beta given by rows, and a leaky ReLU after it.
 
     Args:
         x: normalized activations, ``[B, channels, H, W]``.
         gamma, beta: float32 ``[rows, channels]``.
         index: the row of each pixel, ``[B or 1, H, W]``.
+        slope: of the leaky ReLU, above 0; 1 is none.
     Returns:
         ``[B, channels, H, W]`` of the dtype of ``x``.
     """
@@ -23,7 +31,7 @@ def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor) -
     if len(index) < pixels:
         index = index.repeat(pixels // len(index))
     values = x.permute(0, 2, 3, 1)
-    out: Tensor = _Modulate.apply(values.reshape(pixels, -1), rows, index)  # type: ignore[no-untyped-call]
+    out: Tensor = _Modulate.apply(values.reshape(pixels, -1), rows, index, slope)  # type: ignore[no-untyped-call]
     return out.view(values.shape).permute(0, 3, 1, 2)
 
 
@@ -34,19 +42,45 @@ class _Modulate(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, rows: Tensor, index: Tensor) -> Tensor:
-        ctx.save_for_backward(x, rows, index)
+    def forward(ctx: Any, x: Tensor, rows: Tensor, index: Tensor, slope: float) -> Tensor:
         channels = x.shape[1]
-        both = F.embedding(index, rows.to(x.dtype))
-        return torch.addcmul(both[:, channels:], x, both[:, :channels])
+        out = torch.empty_like(x)
+        looked_up = rows.to(x.dtype)
+        for strip in _strips(x):
+            both = F.embedding(index[strip], looked_up)
+            torch.addcmul(both[:, channels:], x[strip], both[:, :channels], out=out[strip])
+            if slope != 1:
+                F.leaky_relu_(out[strip], slope)
+        ctx.save_for_backward(x, rows, index, out if slope != 1 else None)
+        ctx.slope = slope
+        return out
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        x, rows, index = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        x, rows, index, out = ctx.saved_tensors
         channels = x.shape[1]
-        both = gradients[0].new_empty(len(x), 2 * channels, dtype=torch.float32)
-        both[:, channels:] = gradients[0]
-        torch.mul(both[:, channels:], x, out=both[:, :channels])
-        to_rows = torch.ops.aten.embedding_dense_backward(both, index, len(rows), -1, False)
-        scale = F.embedding(index, rows[:, :channels].to(x.dtype))
-        return scale.mul_(gradients[0]), to_rows, None
+        to_x, to_rows = torch.empty_like(x), torch.zeros_like(rows)
+        scales = rows[:, :channels].to(x.dtype)
+        for strip in _strips(x):
+            gradient = gradients[0][strip]
+            if out is not None:
+                gradient = torch.ops.aten.leaky_relu_backward(gradient, out[strip], ctx.slope, True)
+            exact = gradient.float()
+            _add_to_rows(to_rows, index[strip], torch.cat([exact * x[strip], exact], 1))
+            torch.mul(gradient, F.embedding(index[strip], scales), out=to_x[strip])
+        return to_x, to_rows, None, None
+
+
+def _add_to_rows(rows: Tensor, index: Tensor, values: Tensor) -> None:
+    """Add each of ``values``, ``[N, width]``, to the row of its index."""
+    if rows.device.type == "cpu":
+        rows.index_add_(0, index, values)
+    else:
+        # In order, where index_add_ would let many pixels of one row wait for each other.
+        rows += torch.ops.aten.embedding_dense_backward(values, index, len(rows), -1, False)
+
+
+def _strips(x: Tensor) -> Iterator[slice]:
+    budget = CPU_STRIP_BYTES * torch.get_num_threads() if x.device.type == "cpu" else STRIP_BYTES
+    step = max(1, budget // (8 * x.shape[1]))
+    return (slice(start, start + step) for start in range(0, len(x), step))
