@@ -126,12 +126,15 @@ class EncoderConfig:
         layers: number of stride-2 convolutions: 6 in the released nets, 5 in those for small pictures.
         z_dim: length of the style vector.
         grid: height and width of what the last convolution gives.
+        seen: number of styles of training pictures that it keeps, of which random styles are drawn; the released nets
+            have none.
     """
 
     ndf: int = 64
     layers: int = 6
     z_dim: int = 256
     grid: int = 4
+    seen: int = 0
 
     @property
     def input_size(self) -> int:

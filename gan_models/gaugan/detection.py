@@ -21,7 +21,7 @@ KNOWN_SIZES: dict[int, dict[str, Any]] = {
 }
 """The size of released nets without style that were not trained at 256 square, by their channels."""
 
-_ENCODER_PREFIXES = ("layer", "fc_mu.", "fc_var.")
+_ENCODER_PREFIXES = ("layer", "fc_mu.", "fc_var.", "seen")
 
 
 def is_generator(tensors: StateDict) -> bool:
@@ -137,7 +137,8 @@ def encoder_config(tensors: StateDict) -> EncoderConfig:
     layers = sum(name.startswith("layer") and name.endswith(".0.weight") for name in tensors)
     z_dim, features = tensors["fc_mu.weight"].shape
     cells = features // EncoderConfig(ndf, layers).widths[-1]
-    return EncoderConfig(ndf, layers, z_dim, math.isqrt(cells))
+    seen = len(tensors["seen"]) if "seen" in tensors else 0
+    return EncoderConfig(ndf, layers, z_dim, math.isqrt(cells), seen)
 
 
 def _require_told(told: dict[str, Any], derived: dict[str, Any], kind: str) -> None:

@@ -1,5 +1,8 @@
 """The style encoder: a photo becomes the mean and the log variance of its style vector."""
 
+from dataclasses import replace
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -25,6 +28,13 @@ class StyleEncoder(nn.Module):
             self.add_module(f"layer{layer + 1}", nn.Sequential(conv, nn.InstanceNorm2d(widths[layer + 1])))
         self.fc_mu = nn.Linear(widths[-1] * config.grid**2, config.z_dim)
         self.fc_var = nn.Linear(widths[-1] * config.grid**2, config.z_dim)
+        self.seen: Tensor | None
+        self.register_buffer("seen", torch.zeros(config.seen, 2, config.z_dim) if config.seen else None)
+
+    def keep(self, seen: Tensor) -> None:
+        """Keep the styles of training pictures: mu and logvar of each, ``[N, 2, z_dim]``."""
+        self.config = replace(self.config, seen=len(seen))
+        self.seen = seen
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         if image.ndim != 4 or image.shape[1] != 3:

@@ -7,13 +7,25 @@ PARALLEL = 1e-4
 """Sine of the angle below which two styles are mixed along the straight line."""
 
 
-def random_styles(z_dim: int, count: int, generator: torch.Generator, spread: float = 1.0) -> Tensor:
+def random_styles(
+    z_dim: int, count: int, generator: torch.Generator, spread: float = 1.0, seen: Tensor | None = None
+) -> Tensor:
     """Styles as the net met them in training, ``[count, z_dim]``. More of the same seed begin with the same ones.
 
     Args:
-        spread: standard deviation: 1 as in training, 0 only the mean style, more for unusual ones.
+        spread: how far from the mean style: 1 as in training, 0 only the mean style, more for unusual ones.
+        seen: mu and logvar of training pictures, ``[N, 2, z_dim]``: a random style is one of theirs. None: styles are
+            normally distributed, as training wants them to be but seldom gets them.
     """
-    return spread * torch.stack([torch.randn(z_dim, generator=generator) for _ in range(count)])
+    if seen is None:
+        return spread * torch.stack([torch.randn(z_dim, generator=generator) for _ in range(count)])
+    mu, logvar = seen.float().cpu().unbind(1)
+    mean = mu.mean(0)
+    styles = []
+    for _ in range(count):
+        one = int(torch.randint(len(seen), (), generator=generator))
+        styles.append(mu[one] + torch.randn(z_dim, generator=generator) * (logvar[one] / 2).exp())
+    return mean + spread * (torch.stack(styles) - mean)
 
 
 def mix_styles(a: Tensor, b: Tensor, weights: Tensor | float) -> Tensor:

@@ -128,14 +128,15 @@ class Synthesizer(nn.Module):
         return self.encoder.encode(images.to(self.generator.conv_img.weight.device)).float()
 
     def random_styles(self, count: int, generator: torch.Generator, spread: float = 1.0) -> Tensor:
-        """``style.random_styles`` for this net.
+        """``style.random_styles`` for this net: of the styles that its encoder has seen, if it keeps them.
 
         Raises:
             ValueError: it has no style.
         """
         if not self.generator.config.z_dim:
             raise ValueError(NO_STYLE)
-        return random_styles(self.generator.config.z_dim, count, generator, spread)
+        seen = self.encoder.seen if self.encoder is not None else None
+        return random_styles(self.generator.config.z_dim, count, generator, spread, seen)
 
     def require_style(self, z: Tensor | None) -> None:
         """Raise a ValueError if the net cannot take these styles, of which None is none at all."""

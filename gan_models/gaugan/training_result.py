@@ -16,8 +16,12 @@ from .label_codes import label_codes
 from .modulation import LabelMaps
 from .pix2pixhd import AnyGenerator
 from .spade import BatchNorm
+from .style import random_styles
 from .synthesis import synthesize
 from .training import Trainer, effective_state
+
+SEEN = 256
+"""Styles of training pictures that a model keeps at most."""
 
 Examples = Iterable[tuple[Tensor, Tensor]]
 """Pictures ``[B, 3, H, W]`` in [-1, 1] with their ids ``[B, H, W]``."""
@@ -47,7 +51,8 @@ class Result:
         styles: list[Tensor | None] = [None]
         if self.encoder is not None:
             device = self.generator.conv_img.weight.device
-            drawn = torch.randn(len(ids), self.encoder.config.z_dim, generator=torch.Generator().manual_seed(1))
+            seed = torch.Generator().manual_seed(1)
+            drawn = random_styles(self.encoder.config.z_dim, len(ids), seed, seen=self.encoder.seen)
             styles = [self.encoder.encode(images.to(device)), drawn]
         made = [synthesize(self.generator, ids, z).float().cpu() for z in styles]
         return torch.cat([torch.cat(list(row), 2) for row in (colors, images, *made)], 1)[None].clamp(-1, 1)
@@ -58,8 +63,8 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
     """The networks of a run as they are now, as copies: the run goes on undisturbed.
 
     Args:
-        examples: what the statistics of the averaged generator's batch norms are measured on. In a training of
-            several processes all of them call this, each with its share.
+        examples: what the statistics of the averaged generator's batch norms are measured on, and whose styles the
+            encoder keeps. In a training of several processes all of them call this, each with its share.
     """
     config = trainer.config
     encoder = None
@@ -72,11 +77,18 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
         norm.reset_running_stats()
         norm.momentum = None
     generator.train()
-    for images, ids in examples if norms else ():
+    seen = []
+    for images, ids in examples:
         codes = label_codes(config.generator, ids).to(trainer.device)
         with trainer.autocast():
-            z = encoder.encode(images.to(trainer.device)) if encoder is not None else None
-            generator(LabelMaps(config.generator, codes), z)
+            z = None
+            if encoder is not None:
+                z, logvar = encoder(images.to(trainer.device))
+                seen.append(torch.stack([z, logvar], 1).float())
+            if norms:
+                generator(LabelMaps(config.generator, codes), z)
+    if encoder is not None and seen:
+        encoder.keep(torch.cat(seen)[:SEEN])
     return Result(generator.eval(), encoder, config.taxonomy)
 
 

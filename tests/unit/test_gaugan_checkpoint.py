@@ -43,11 +43,13 @@ def test_round_trip(tmp_path, changes):
 
 def test_generator_and_encoder_in_one_file(tmp_path):
     net, style = generator(config()), encoder()
+    style.keep(torch.randn(5, 2, style.config.z_dim))
     save(tmp_path / "both.safetensors", net, style)
     copy = load(tmp_path / "both.safetensors")
     assert same(copy.generator, net)
     assert same(copy.encoder, style)
-    assert copy.encoder.config == style.config
+    assert copy.encoder.config == style.config and copy.encoder.config.seen == 5
+    assert torch.equal(copy.encoder.seen, style.seen)
     assert describe(read_state_dict(tmp_path / "both.safetensors")[0]) == "a GauGAN generator and its style encoder"
 
 

@@ -52,6 +52,19 @@ def test_more_random_styles_begin_with_the_same_ones():
     assert torch.allclose(random_styles(64, 200, seeded(4), 2.0).std(), torch.tensor(2.0), rtol=0.05)
 
 
+def test_random_styles_are_like_those_that_the_encoder_has_seen():
+    mu = torch.tensor([[4.0, 0.0], [-4.0, 0.0], [0.0, 9.0]])
+    seen = torch.stack([mu, torch.full_like(mu, -8.0)], 1)
+    styles = random_styles(2, 300, seeded(4), seen=seen)
+    distances = torch.cdist(styles, mu)
+    assert distances.amin(1).max() < 0.2
+    assert distances.argmin(1).bincount(minlength=3).min() > 70
+    assert torch.equal(styles[:2], random_styles(2, 2, seeded(4), seen=seen))
+    centre = mu.mean(0).expand(300, -1)
+    assert torch.allclose(random_styles(2, 300, seeded(4), 0.0, seen), centre)
+    assert torch.allclose(random_styles(2, 300, seeded(4), 2.0, seen) - centre, 2 * (styles - centre), atol=1e-5)
+
+
 def moments(image):
     return image.flatten(1).mean(1), image.flatten(1).cov()
 

@@ -216,6 +216,8 @@ def test_results_work_as_in_training_and_leave_the_run_alone():
     before = {name: value.clone() for name, value in state(trainer).items()}
     result = result_of(trainer, [(images, ids)])
     assert all(torch.equal(before[name], value) for name, value in state(trainer).items())
+    assert trainer.encoder.seen is None and result.encoder.seen.shape == (8, 2, 6)
+    assert torch.allclose(result.encoder.seen[:, 0], result.encoder.encode(images), atol=1e-6)
     maps = LabelMaps(trainer.config.generator, label_codes(trainer.config.generator, ids))
     with torch.no_grad():
         z = result.encoder.encode(images)
