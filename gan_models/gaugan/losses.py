@@ -41,20 +41,31 @@ def color_loss(fake: Tensor, real: Tensor, cell: int = 8) -> Tensor:
 
 
 def region_loss(fake: Tensor, real: Tensor, labels: Tensor) -> Tensor:
-    """Mean absolute difference of the mean colours of each class, weighted by its area.
+    """Mean absolute difference of each class's mean colour, and of its standard deviation, weighted by its area.
 
-    Not in the paper. What a light or a season does to grass or water is a difference of colour over all of it, which
-    can be seen before any texture agrees.
+    Not in the paper. What a light or a season does to grass or water is a difference of colour and contrast over all of
+    it, which can be seen before any texture agrees.
 
     Args:
         fake, real: pictures, ``[B, 3, H, W]``.
         labels: their one-hot label maps, ``[B, classes, H, W]``.
     """
-    with torch.autocast(fake.device.type, enabled=False):
-        masks = labels.float().flatten(2)
-        areas = masks.sum(2, keepdim=True)
-        sums = masks @ (fake.float() - real.float()).flatten(2).mT
-        return (sums / areas.clamp(min=1) * areas / areas.sum(1, keepdim=True)).abs().sum(1).mean()
+    masks = labels.float().flatten(2)
+    areas = masks.sum(2, keepdim=True)
+    mean, deviation = _statistics(fake, masks, areas)
+    wanted_mean, wanted_deviation = _statistics(real, masks, areas)
+    apart = (mean - wanted_mean).abs() + (deviation - wanted_deviation).abs()
+    return (apart * areas / areas.sum(1, keepdim=True)).sum(1).mean()
+
+
+def _statistics(image: Tensor, masks: Tensor, areas: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the colours under each mask, ``[B, masks, 3]`` each."""
+    with torch.autocast(image.device.type, enabled=False):
+        pixels = image.float().flatten(2).mT
+        both = masks @ torch.cat([pixels, pixels.square()], 2) / areas.clamp(min=1)
+        mean, square = both.chunk(2, 2)
+        # The little that is added keeps the slope of the root finite where a region has one colour.
+        return mean, ((square - mean.square()).clamp(min=0) + 1e-4).sqrt()
 
 
 def style_loss(mu: Tensor, logvar: Tensor) -> Tensor:

@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         ("style-weight", float, "of the styles' divergence from the unit Gaussian"),
         ("feature-weight", float, "of feature matching"),
         ("color-weight", float, "of the difference of coarse colours"),
-        ("region-weight", float, "of the difference of each class's mean colour"),
+        ("region-weight", float, "of the difference of each class's mean colour and contrast"),
         ("latent-weight", float, "of the difference between a generated picture's style and what is read from it"),
         ("decay", float, "of the averaged generator, for a step"),
         ("margin", float, "pictures are brought to so many times the size, then cropped"),

@@ -28,7 +28,7 @@ class TrainingConfig:
         feature_weight, perceptual_weight, style_weight: of feature matching, of the VGG19 features' difference
             (where its weights are at hand), and of the styles' divergence from the unit Gaussian.
         color_weight: of the difference of coarse colours; the paper has no such loss.
-        region_weight: of the difference of each class's mean colour; the paper has no such loss.
+        region_weight: of the difference of each class's mean colour and contrast; the paper has no such loss.
         latent_weight: of the difference between the style of a generated picture and the style that the encoder reads
             from it (the latent regression of Zhu et al. 2017, section 3.2); the paper has no such loss.
         margin: the pictures are brought to this many times the size, then cropped at random.
