@@ -67,17 +67,17 @@ def measure(name: str, config: SinGANConfig, dtype: torch.dtype, arguments: argp
         "cpu": cpu,
         "memory": memory,
     }
-    pictures = arguments.pictures and arguments.pictures / f"{arguments.preset}_{name}_{arguments.seed}.png"
+    pictures = arguments.pictures and arguments.pictures / f"{arguments.preset}_{name}_{arguments.seed}"
     return [facts | scores(model, real, share, pictures) for share in arguments.keep_layout]
 
 
 def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | None) -> dict:
-    """What ``quality`` says of samples of ``model``; their first ones go to the file ``pictures``."""
+    """What ``quality`` says of samples of ``model``; their first ones go to the file ``pictures`` + share + .png."""
     generator = torch.Generator().manual_seed(1)
     samples = model.sample(DIVERSITY_SAMPLES, generator=generator, keep_layout=keep_layout)
     scored = samples[:SCORED_SAMPLES].split(1)
     if pictures is not None:
-        save_sheet(pictures.with_stem(f"{pictures.stem}_{keep_layout}"), [real, model.reconstruct(), *scored[:4]])
+        save_sheet(pictures.with_name(f"{pictures.name}_{keep_layout}.png"), [real, model.reconstruct(), *scored[:4]])
     # A quarter of a small picture has next to no patches.
     small = min(model.size) < 8 * quality.PATCH
     distances = [
@@ -128,8 +128,9 @@ def shortened(config: SinGANConfig, image: Tensor, dtype: torch.dtype, seconds: 
         trained(image, replace(config, iterations=iterations, coarse_iterations=iterations), 0, dtype, 0)
         return time.process_time() - began
 
+    cost(1)  # The first training pays for what is set up once.
     first = cost(1)
-    an_iteration = (cost(3) - first) / 2
+    an_iteration = (cost(4) - first) / 3
     count = max(1, round((seconds - first) / an_iteration) + 1)
     return replace(config, iterations=count, coarse_iterations=count)
 
@@ -174,9 +175,10 @@ def scores_text(row: dict) -> str:
 def curve_table(arguments: argparse.Namespace) -> None:
     """Scores of a model that is there already, for each share of the layout that samples keep."""
     model = load(arguments.model)
+    pictures = arguments.pictures and arguments.pictures / arguments.model.stem
     print(f"{arguments.model.name}, {model.size[1]}×{model.size[0]}\n\n| {SCORES}\n|---|---|---|---|---|---|")
     for share in arguments.keep_layout:
-        print(f"| {scores_text(scores(model, model.training_picture(), share, arguments.pictures))}", flush=True)
+        print(f"| {scores_text(scores(model, model.training_picture(), share, pictures))}", flush=True)
 
 
 def compare_table(arguments: argparse.Namespace) -> None:
@@ -307,7 +309,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each photograph")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes of the preset")
     parser.add_argument("--scales", type=int, default=0, help="train so many coarse scales only; 0 = all")
-    parser.add_argument("--budget", type=float, default=0, help="cut the iterations to so many seconds of CPU")
+    parser.add_argument("--budget", type=float, default=0, help="cut the iterations to so many CPU seconds (no peak MB)")
     shares = "shares of the layout that samples keep, each 0 to 1"
     parser.add_argument("--keep-layout", nargs="+", type=float, default=[0.0], help=shares)
     parser.add_argument("--model", type=Path, default=BUNDLED, help="for curve")
