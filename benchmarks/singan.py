@@ -309,7 +309,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each photograph")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes of the preset")
     parser.add_argument("--scales", type=int, default=0, help="train so many coarse scales only; 0 = all")
-    parser.add_argument("--budget", type=float, default=0, help="cut the iterations to so many CPU seconds (no peak MB)")
+    parser.add_argument("--budget", type=float, default=0, help="CPU seconds to cut the iterations to (no peak MB)")
     shares = "shares of the layout that samples keep, each 0 to 1"
     parser.add_argument("--keep-layout", nargs="+", type=float, default=[0.0], help=shares)
     parser.add_argument("--model", type=Path, default=BUNDLED, help="for curve")
