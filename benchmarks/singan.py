@@ -1,6 +1,9 @@
 """Times, memory and quality of SinGAN, printed as Markdown tables.
 
     python benchmarks/singan.py train --preset standard    # trains on three photographs of scikit-image
+    python benchmarks/singan.py train --scales 3           # its three coarsest scales only, scored at that size
+    python benchmarks/singan.py compare --preset standard  # and the paper's schedule, cut to the same CPU time
+    python benchmarks/singan.py curve --keep-layout 0 0.6 0.8 0.9      # quality of the bundled model against diversity
     python benchmarks/singan.py sample                     # against the released networks, one by one
     python benchmarks/singan.py large                      # peak memory of 2048 x 2048 samples
     python benchmarks/singan.py memory --preset draft      # peak memory of trainings on square pictures
@@ -16,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import mean, median
 
@@ -28,10 +32,12 @@ from skimage import data
 from torch import Tensor
 
 import quality
-from gan_models.singan import PRESETS, SinGAN, SinGANConfig, train
+from gan_models.singan import PRESETS, SinGAN, SinGANConfig, load, train
 from gan_models.singan.networks import Generator, initialize
 from gan_models.singan.pyramid import resize, scale_sizes
+from gan_models.singan.training import TrainingState
 
+BUNDLED = Path(__file__).resolve().parent.parent / "weights" / "singan-balloons.safetensors"
 PHOTOGRAPHS = ("chelsea", "coffee", "rocket")
 DIVERSITY_SAMPLES = 50
 SCORED_SAMPLES = 10
@@ -43,73 +49,170 @@ def photograph(name: str) -> Tensor:
     return pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
-def measure(name: str, config: SinGANConfig, seed: int, dtype: torch.dtype, pictures: Path | None) -> dict:
-    """Train once and score the model."""
+def measure(name: str, config: SinGANConfig, dtype: torch.dtype, arguments: argparse.Namespace) -> list[dict]:
+    """Train once and score the model, for each share of the layout that samples keep."""
     image = photograph(name)
-    before = peak_memory()
-    model = train(image, config, generator=torch.Generator().manual_seed(seed), device=device(), dtype=dtype)
-    memory = peak_memory() - before
+    if arguments.budget:
+        config = shortened(config, image, dtype, arguments.budget)
+    before, began = peak_memory(), time.process_time()
+    model = trained(image, config, arguments.seed, dtype, arguments.scales)
+    cpu, memory = time.process_time() - began, peak_memory() - before
     model = model.cpu()
-    real = resize(image, model.size)
-    samples = model.sample(DIVERSITY_SAMPLES, generator=torch.Generator().manual_seed(1))
-    scored = samples[:SCORED_SAMPLES].split(1)
-    if pictures is not None:
-        save_sheet(pictures / f"{name}_{seed}.png", [real, model.reconstruct(), *scored[:4]])
-    return {
+    real = model.training_picture() if arguments.scales else resize(image, model.size)
+    facts = {
         "photograph": name,
         "size": f"{model.size[1]}×{model.size[0]}",
+        "iterations": f"{config.coarse_iterations}–{config.iterations}",
         "seconds": model.facts["seconds"],
-        "swd": np.mean([quality.sliced_wasserstein_at_scales(real, sample) for sample in scored], axis=0).tolist(),
+        "cpu": cpu,
+        "memory": memory,
+    }
+    pictures = arguments.pictures and arguments.pictures / f"{arguments.preset}_{name}_{arguments.seed}"
+    return [facts | scores(model, real, share, pictures) for share in arguments.keep_layout]
+
+
+def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | None) -> dict:
+    """What ``quality`` says of samples of ``model``; their first ones go to the file ``pictures`` + share + .png."""
+    generator = torch.Generator().manual_seed(1)
+    samples = model.sample(DIVERSITY_SAMPLES, generator=generator, keep_layout=keep_layout)
+    scored = samples[:SCORED_SAMPLES].split(1)
+    if pictures is not None:
+        save_sheet(pictures.with_name(f"{pictures.name}_{keep_layout}.png"), [real, model.reconstruct(), *scored[:4]])
+    # A quarter of a small picture has next to no patches.
+    small = min(model.size) < 8 * quality.PATCH
+    distances = [
+        [quality.sliced_wasserstein(real, sample)] if small else quality.sliced_wasserstein_at_scales(real, sample)
+        for sample in scored
+    ]
+    return {
+        "keep_layout": keep_layout,
+        "swds": np.mean(distances, axis=0).tolist(),
+        "swd": float(np.mean(distances)),
         "patch_fd": mean(quality.patch_frechet(real, sample) for sample in scored[:3]),
         "diversity": quality.diversity(samples, real),
         "psnr": quality.psnr(model.reconstruct(), real),
-        "memory": memory,
     }
 
 
-def train_table(arguments: argparse.Namespace) -> None:
+class Enough(Exception):
+    """Raised to end a training after the scales that were asked for."""
+
+
+def trained(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype, scales: int) -> SinGAN:
+    """A trained model, or one of its ``scales`` coarsest scales alone (0: all)."""
+    began, kept = time.monotonic(), []
+
+    def on_scale(state: TrainingState) -> None:
+        if len(state.model.generators) == scales:
+            kept.append(state.model)
+            raise Enough
+
+    generator = torch.Generator().manual_seed(seed)
+    try:
+        return train(image, config, generator=generator, device=device(), dtype=dtype, on_scale=on_scale)
+    except Enough:
+        whole = kept[0]
+    pixels = (resize(whole.training_picture(), whole.sizes[scales - 1])[0] + 1) * 127.5
+    facts = {"seconds": time.monotonic() - began}
+    model = SinGAN(config, whole.sizes[:scales], pixels.round().to(torch.uint8), whole.z_rec, facts)
+    for network, amplitude in zip(whole.generators, whole.amplitudes, strict=True):
+        model.add_scale(network, amplitude)
+    return model
+
+
+def shortened(config: SinGANConfig, image: Tensor, dtype: torch.dtype, seconds: float) -> SinGANConfig:
+    """``config`` with one number of iterations at every scale, such that training takes about ``seconds`` of CPU."""
+
+    def cost(iterations: int) -> float:
+        began = time.process_time()
+        trained(image, replace(config, iterations=iterations, coarse_iterations=iterations), 0, dtype, 0)
+        return time.process_time() - began
+
+    cost(1)  # The first training pays for what is set up once.
+    first = cost(1)
+    an_iteration = (cost(4) - first) / 3
+    count = max(1, round((seconds - first) / an_iteration) + 1)
+    return replace(config, iterations=count, coarse_iterations=count)
+
+
+def train_table(arguments: argparse.Namespace, *more: str) -> float:
+    """Print a row for each training; gives the mean CPU seconds back. ``more`` options override the command line's."""
     print(f"preset {arguments.preset}, {machine()}, {arguments.dtype}\n")
-    print("| photograph | size | seconds | SWD 1, ½, ¼ | SWD mean | patch-FD | diversity | PSNR, dB | peak MB |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    rows = []
+    print("| photograph | size | iterations | seconds | CPU s | peak MB | " + SCORES)
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    rows: list[dict] = []
     for name in arguments.photographs:
         for seed in range(arguments.seeds):
-            command = [sys.executable, __file__, *sys.argv[1:], "--one", name, "--seed", str(seed)]
-            row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            rows.append(row)
-            swd = " / ".join(f"{value:.0f}" for value in row["swd"])
-            print(
-                f"| {name} | {row['size']} | {row['seconds']:.0f} | {swd} | {mean(row['swd']):.1f} | "
-                f"{row['patch_fd']:.2f} | {row['diversity']:.2f} | {row['psnr']:.1f} | {row['memory']:.0f} |",
-                flush=True,
-            )
-    swd = mean(mean(row["swd"]) for row in rows)
-    averages = {key: mean(row[key] for row in rows) for key in ("seconds", "patch_fd", "diversity", "psnr")}
-    print(
-        f"| mean | | {averages['seconds']:.0f} | | {swd:.1f} | {averages['patch_fd']:.2f} | "
-        f"{averages['diversity']:.2f} | {averages['psnr']:.1f} | {max(row['memory'] for row in rows):.0f} (most) |"
+            command = [sys.executable, __file__, *sys.argv[1:], *more, "--one", name, "--seed", str(seed)]
+            new = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            rows += new
+            for row in new:
+                facts = (row["photograph"], row["size"], row["iterations"])
+                print(f"| {' | '.join(facts)} | {row['seconds']:.0f} | {row['cpu']:.0f} | {row['memory']:.0f} "
+                      f"| {scores_text(row)}", flush=True)  # fmt: skip
+    for share in arguments.keep_layout:
+        these = [row for row in rows if row["keep_layout"] == share]
+        average = {key: mean(row[key] for row in these) for key, value in these[0].items() if isinstance(value, float)}
+        average |= {"swds": np.mean([row["swds"] for row in these], axis=0)}
+        most = max(row["memory"] for row in these)
+        print(f"| **mean** | | | {average['seconds']:.0f} | {average['cpu']:.0f} | {most:.0f} (most) "
+              f"| {scores_text(average)}")  # fmt: skip
+    print()
+    return float(average["cpu"])
+
+
+SCORES = "layout kept | SWD 1, ½, ¼ | SWD mean | patch-FD | diversity | PSNR, dB |"
+
+
+def scores_text(row: dict) -> str:
+    swds = " / ".join(f"{value:.0f}" for value in row["swds"])
+    return (
+        f"{row['keep_layout']} | {swds} | {row['swd']:.1f} | {row['patch_fd']:.2f} | "
+        f"{row['diversity']:.2f} | {row['psnr']:.1f} |"
     )
+
+
+def curve_table(arguments: argparse.Namespace) -> None:
+    """Scores of a model that is there already, for each share of the layout that samples keep."""
+    model = load(arguments.model)
+    pictures = arguments.pictures and arguments.pictures / arguments.model.stem
+    print(f"{arguments.model.name}, {model.size[1]}×{model.size[0]}\n\n| {SCORES}\n|---|---|---|---|---|---|")
+    for share in arguments.keep_layout:
+        print(f"| {scores_text(scores(model, model.training_picture(), share, pictures))}", flush=True)
+
+
+def compare_table(arguments: argparse.Namespace) -> None:
+    """The preset, and the paper's schedule on as many pixels with its iterations cut to the same CPU time.
+
+    The paper trains its scales one after the other, so a run that is merely stopped has no fine scales. Fewer
+    iterations at every scale give it a whole model.
+    """
+    cpu = train_table(arguments)
+    paper = argparse.Namespace(**(vars(arguments) | {"preset": "paper", "dtype": "float32"}))
+    size = f"max_size={settings(arguments).max_size}"
+    train_table(paper, "--preset", "paper", "--dtype", "float32", "--budget", str(cpu), "--set", size)
 
 
 def sample_table(arguments: argparse.Namespace) -> None:
     """Sampling speed of the preset's networks against the released ones, with fresh random weights."""
     ours, released = untrained(PRESETS[arguments.preset]), untrained(PRESETS["paper"])
     variants = {
-        "released networks, one by one": lambda: released.sample(1, generator=torch.Generator()),
-        f"{arguments.preset}, one by one": lambda: ours.sample(1, generator=torch.Generator()),
-        f"{arguments.preset}, 8 at a time": lambda: ours.sample(8, generator=torch.Generator()),
+        "released networks, one": (released, 1),
+        f"{arguments.preset}, one": (ours, 1),
+        f"{arguments.preset}, 16": (ours, 16),
     }
     seconds: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(arguments.repeats):
-        for name, run in variants.items():
-            count = 8 if "8 at" in name else 1
-            seconds[name].append(timed(run) / count)
-    base = next(iter(seconds))
+        for name, (model, count) in variants.items():
+            seconds[name].append(timed(partial(model.sample, count, generator=torch.Generator())))
+    released_times, one, many = seconds.values()
     print(f"sampling 248×186, {machine()}, median of {arguments.repeats} alternating runs\n")
-    print("| networks | ms a picture | times as fast |\n|---|---|---|")
-    for name, times in seconds.items():
-        ratio = median(b / t for b, t in zip(seconds[base], times, strict=True))
-        print(f"| {name} | {1000 * median(times):.0f} | {ratio:.1f} |")
+    print("| networks, pictures at a time | ms a picture | times as fast as the released |\n|---|---|---|")
+    for (name, times), (_, count) in zip(seconds.items(), variants.values(), strict=True):
+        ratio = median(count * b / t for b, t in zip(released_times, times, strict=True))
+        print(f"| {name} | {1000 * median(times) / count:.0f} | {ratio:.1f} |")
+    ratio = median(b / a for a, b in zip(one, many, strict=True))
+    print(f"\n16 pictures take {ratio:.1f} times as long as one")
 
 
 def large_table(arguments: argparse.Namespace) -> None:
@@ -182,13 +285,34 @@ def save_sheet(path: Path, images: list[Tensor]) -> None:
     Image.fromarray(pixels.round().byte().numpy()).save(path)
 
 
+def settings(arguments: argparse.Namespace) -> SinGANConfig:
+    """The preset with the changes of ``--set``."""
+    changes = {name: json.loads(value) for name, value in (item.split("=") for item in arguments.set)}
+    return replace(PRESETS[arguments.preset], **changes)
+
+
+TABLES = {
+    "train": train_table,
+    "compare": compare_table,
+    "curve": curve_table,
+    "sample": sample_table,
+    "large": large_table,
+    "memory": memory_table,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["train", "sample", "large", "memory"])
+    parser.add_argument("what", choices=list(TABLES))
     parser.add_argument("--preset", choices=list(PRESETS), default="standard")
     parser.add_argument("--photographs", nargs="+", default=list(PHOTOGRAPHS), help="names in skimage.data")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each photograph")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes of the preset")
+    parser.add_argument("--scales", type=int, default=0, help="train so many coarse scales only; 0 = all")
+    parser.add_argument("--budget", type=float, default=0, help="CPU seconds to cut the iterations to (no peak MB)")
+    shares = "shares of the layout that samples keep, each 0 to 1"
+    parser.add_argument("--keep-layout", nargs="+", type=float, default=[0.0], help=shares)
+    parser.add_argument("--model", type=Path, default=BUNDLED, help="for curve")
     dtypes = ["float32", "bfloat16"]
     parser.add_argument("--dtype", choices=dtypes, default="bfloat16", help="the node takes float32 for paper")
     sides = [250, 512, 1024]
@@ -198,17 +322,14 @@ def main() -> None:
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.one:
-        changes = {name: json.loads(value) for name, value in (item.split("=") for item in arguments.set)}
-        config = replace(PRESETS[arguments.preset], **changes)
-        dtype = getattr(torch, arguments.dtype)
-        if arguments.what == "memory":
-            print(json.dumps(training_memory(config, int(arguments.one), dtype)))
-        else:
-            print(json.dumps(measure(arguments.one, config, arguments.seed, dtype, arguments.pictures)))
+    if not arguments.one:
+        TABLES[arguments.what](arguments)
+        return
+    config, dtype = settings(arguments), getattr(torch, arguments.dtype)
+    if arguments.what == "memory":
+        print(json.dumps(training_memory(config, int(arguments.one), dtype)))
     else:
-        tables = {"train": train_table, "sample": sample_table, "large": large_table, "memory": memory_table}
-        tables[arguments.what](arguments)
+        print(json.dumps(measure(arguments.one, config, dtype, arguments)))
 
 
 if __name__ == "__main__":

@@ -143,13 +143,32 @@ class SinGANSample(io.ComfyNode):
                     max=MOST_PIXELS,
                     tooltip="Height in pixels. 0: by height_factor.",
                 ),
+                io.Float.Input(
+                    "keep_layout",
+                    optional=True,
+                    default=0.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.05,
+                    tooltip="0: arrangements of all kinds. Towards 1 they come nearer to the training picture's own, "
+                    "truer and less varied (at the training size only).",
+                ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The new pictures.")],
         )
 
     @classmethod
     def execute(
-        cls, model, seed, batch_size=1, width_factor=1.0, height_factor=1.0, start_scale=0, width=0, height=0
+        cls,
+        model,
+        seed,
+        batch_size=1,
+        width_factor=1.0,
+        height_factor=1.0,
+        start_scale=0,
+        width=0,
+        height=0,
+        keep_layout=0.0,
     ) -> io.NodeOutput:
         images = runtime.placed(model, memory_needed(model)).sample(
             batch_size,
@@ -157,6 +176,7 @@ class SinGANSample(io.ComfyNode):
             height=height or round(model.size[0] * height_factor),
             width=width or round(model.size[1] * width_factor),
             start_scale=start_scale,
+            keep_layout=keep_layout,
         )
         return io.NodeOutput(runtime.to_comfy(images))
 

@@ -9,7 +9,10 @@ _COUNTS = (
     "max_size", "min_size", "channels", "max_channels", "iterations", "coarse_iterations",
     "critic_steps", "generator_steps", "penalty_every", "pool_iterations",
 )  # fmt: skip
-_WEIGHTS = ("widen_every", "penalty_weight", "reconstruction_weight", "noise_weight", "crop", "pool")
+_WEIGHTS = (
+    "widen_every", "penalty_weight", "reconstruction_weight", "noise_weight", "crop", "pool",
+    "distribution_weight", "distribution_side",
+)  # fmt: skip
 
 SUPER_RESOLUTION_STEP = 2 ** (1 / 3)
 LARGEST_WHOLE = 512
@@ -44,6 +47,9 @@ class SinGANConfig:
             0 = one for every critic step.
         pool_iterations: iterations that share one pool.
         averaging: decay of the running average of the generator's weights that is kept; 0 keeps the last.
+        distribution_weight: weight of the distance between all patches of a sample and all of the picture
+            (``losses.patch_distance``); 0 leaves it out, as the paper does.
+        distribution_side: only scales whose longer side is at most so many pixels have that distance.
     """
 
     max_size: int = 250
@@ -68,6 +74,8 @@ class SinGANConfig:
     pool: int = 0
     pool_iterations: int = 1
     averaging: float = 0.0
+    distribution_weight: float = 0.0
+    distribution_side: int = 64
 
     smallest_side = 32
 

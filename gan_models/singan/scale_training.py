@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import SinGANConfig
+from .losses import gradient_penalty, patch_distance
 from .model import SinGAN, image_generators, in_strips
 from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
 from .pyramid import resize
@@ -75,6 +76,8 @@ class ScaleTrainer:
         self.critic_optimizer = self._adam(self.critic)
         self.critic_updates = self.generator_updates = 0
         self.pool = torch.empty(0)
+        near = max(self.size) <= self.config.distribution_side
+        self.distribution_weight = self.config.distribution_weight if near else 0.0
         # Batch statistics would mix pictures that share a pass.
         self.joint = self.config.normalization == "none"
 
@@ -158,14 +161,20 @@ class ScaleTrainer:
         weight = self.config.reconstruction_weight
         if self.joint:
             fake, reconstruction = both or self._generate_both(padded, previous, target)
-            yield weight * F.mse_loss(reconstruction, target.real) - self._scores(fake).mean()
+            yield weight * F.mse_loss(reconstruction, target.real) + self._sample_loss(fake, target.real)
         else:
             with self._autocast():
                 fake = self.generator(padded, previous)
-            yield -self._scores(fake).mean()
+            yield self._sample_loss(fake, target.real)
             with self._autocast():
                 reconstruction = self.generator(target.padded, target.previous)
             yield weight * F.mse_loss(reconstruction, target.real)
+
+    def _sample_loss(self, fake: Tensor, real: Tensor) -> Tensor:
+        loss = -self._scores(fake).mean()
+        if self.distribution_weight:
+            loss = loss + self.distribution_weight * patch_distance(fake, real, self.rng)
+        return loss
 
     def _generate_both(self, padded: Tensor, previous: Tensor, target: Target) -> tuple[Tensor, Tensor]:
         """A fake and the reconstruction in one pass."""
@@ -250,14 +259,6 @@ def _step(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor]) -> None:
     for loss in losses:
         loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
-
-
-def gradient_penalty(critic: nn.Module, image: Tensor) -> Tensor:
-    """Mean over pixels of (norm over channels of the critic's gradient - 1) squared (WGAN-GP)."""
-    image = image.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(image).sum(), image, create_graph=True)
-    penalty: Tensor = (gradient.float().norm(2, dim=1) - 1).square().mean()
-    return penalty
 
 
 @torch.no_grad()

@@ -210,6 +210,14 @@ def test_the_training_size_in_pixels_is_the_training_size(call, model):
         call("SinGANSample", model=model, seed=1, start_scale=2, width=57)
 
 
+def test_samples_that_keep_the_layout_vary_less(call, model):
+    free, near = (call("SinGANSample", model=model, seed=1, batch_size=4, **o)[0] for o in ({}, {"keep_layout": 0.95}))
+    assert near.shape == free.shape
+    assert near.std(0).mean() < free.std(0).mean() / 1.2
+    with pytest.raises(ValueError, match=r"must stay 56x44; for 112x44 use keep_layout 0"):
+        call("SinGANSample", model=model, seed=1, keep_layout=0.5, width_factor=2.0)
+
+
 @pytest.fixture
 def released(comfy_folders):
     """A folder of the released format in models/singan, and the model that it holds."""

@@ -38,6 +38,28 @@ def test_start_scale_keeps_the_layout(model):
     assert (kept - rebuilt).abs().mean() < (free - rebuilt).abs().mean() / 2
 
 
+def test_keep_layout_leads_from_free_samples_to_the_reconstruction_at_the_coarsest_scale(model):
+    def sample(share):
+        return model.sample(6, generator=seeded(0), keep_layout=share)
+
+    free, near, nearest = sample(0), sample(0.9), sample(1)
+    assert torch.equal(free, model.sample(6, generator=seeded(0)))
+    assert free.std(0).mean() > 1.2 * near.std(0).mean() > 1.2 * nearest.std(0).mean()
+    rebuilt = model.reconstruct()
+    assert (nearest - rebuilt).abs().mean() < (near - rebuilt).abs().mean() < (free - rebuilt).abs().mean()
+
+
+def test_keep_layout_keeps_the_variance_of_the_noise(model, monkeypatch):
+    seen = []
+    refine = type(model).refine
+    monkeypatch.setattr(type(model), "refine", lambda self, previous, scale, noise: (
+        seen.append(noise) if scale == 0 else None, refine(self, previous, scale, noise))[1])  # fmt: skip
+    model.sample(400, generator=seeded(0), keep_layout=0.8)
+    noise = torch.cat(seen)[:, :1]
+    assert noise.std(0).mean().item() == pytest.approx(0.6, rel=0.05)
+    assert (noise.mean(0) - 0.8 * model.z_rec[0, :1]).abs().mean() < 0.05
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -47,6 +69,10 @@ def test_start_scale_keeps_the_layout(model):
         ({"start_scale": 9}, "start_scale is 9; this model has scales 0 to "),
         ({"start_scale": -1}, "start_scale is -1"),
         ({"start_scale": 1, "height": 60}, "size must stay 56x44"),
+        ({"keep_layout": 1.5}, "keep_layout is 1.5; it must lie in 0..1"),
+        ({"keep_layout": -0.1}, "keep_layout is -0.1"),
+        ({"keep_layout": float("nan")}, "keep_layout is nan"),
+        ({"keep_layout": 0.5, "width": 60}, "keep_layout 0.5 draws .* size must stay 56x44; for 60x44"),
     ],
 )
 def test_bad_requests(model, arguments, message):

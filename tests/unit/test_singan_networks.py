@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch import nn
 
+from gan_models.singan.losses import gradient_penalty, patch_distance
 from gan_models.singan.networks import Critic, Generator, initialize, noisy
-from gan_models.singan.scale_training import fix_statistics, gradient_penalty
+from gan_models.singan.scale_training import fix_statistics
 
 
 def network(kind, normalization="none", width=8):
@@ -42,6 +43,35 @@ def test_gradient_penalty_of_a_linear_critic():
             return 3 * x[:, :1]
 
     assert gradient_penalty(Linear(), torch.rand(1, 3, 6, 6)).item() == pytest.approx(4.0)
+
+
+def distance(sample, real):
+    return patch_distance(sample, real, torch.Generator().manual_seed(0)).item()
+
+
+def test_patch_distance_counts_how_much_there_is_of_everything_and_not_where():
+    def stripes(white_columns):
+        image = -torch.ones(1, 3, 20, 40)
+        image[..., white_columns] = 1
+        return image
+
+    real = stripes(slice(10, 20))
+    assert distance(real, real) == 0
+    assert distance(stripes(slice(22, 32)), real) < 1e-6
+    assert distance(stripes(slice(10, 28)), real) > 0.1
+    assert distance(stripes(slice(10, 36)), real) > distance(stripes(slice(10, 28)), real)
+
+
+def test_patch_distance_of_flat_pictures_is_the_mean_over_directions_of_their_difference():
+    # The sum of a random unit vector of 147 numbers is about a standard normal number.
+    real = torch.zeros(1, 3, 30, 30)
+    assert distance(real + 0.5, real) == pytest.approx(0.5 * (2 / torch.pi) ** 0.5, rel=0.25)
+
+
+def test_patch_distance_of_pictures_smaller_than_a_patch():
+    picture = torch.rand(1, 3, 5, 9)
+    assert distance(picture, picture) == 0
+    assert distance(picture + 0.1, picture) > 0
 
 
 def test_fixed_statistics_give_in_use_what_training_gave():

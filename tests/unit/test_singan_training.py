@@ -38,6 +38,7 @@ def test_paper_preset_is_the_released_schedule():
     assert (paper.penalty_weight, paper.reconstruction_weight) == (0.1, 10)
     assert (paper.learning_rate, paper.decay_at, paper.noise_weight) == (5e-4, 0.8, 0.1)
     assert (paper.normalization, paper.crop, paper.pool, paper.averaging, paper.penalty_every) == ("batch", 0, 0, 0, 1)
+    assert paper.distribution_weight == 0
 
 
 def test_super_resolution_settings():
@@ -46,7 +47,8 @@ def test_super_resolution_settings():
     assert math.isclose(config.scale_factor, 2 ** (-1 / 3))
 
 
-@pytest.mark.parametrize("change", [{"iterations": 0}, {"scale_factor": 1.0}, {"learning_rate": 0}, {"crop": -1}])
+@pytest.mark.parametrize("change", [{"iterations": 0}, {"scale_factor": 1.0}, {"learning_rate": 0}, {"crop": -1},
+                                    {"distribution_weight": -1}, {"distribution_side": -1}])  # fmt: skip
 def test_settings_that_make_no_sense_are_refused(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         dataclasses.replace(TOY, **change)
@@ -86,6 +88,15 @@ def test_crops_leave_the_settings_of_small_scales_alone():
     large_crop = dataclasses.replace(TOY, crop=200)
     assert same_weights(trained(large_crop), trained(dataclasses.replace(TOY, crop=0)))
     assert not same_weights(trained(large_crop), trained(dataclasses.replace(TOY, crop=30)))
+
+
+def test_the_patch_distance_is_for_small_scales_and_any_normalization():
+    without = dataclasses.replace(TOY, distribution_weight=0)
+    with_it = dataclasses.replace(TOY, distribution_weight=50, distribution_side=64)
+    assert same_weights(trained(dataclasses.replace(with_it, distribution_side=10)), trained(without))
+    assert not same_weights(trained(with_it), trained(without))
+    batch = dataclasses.replace(with_it, normalization="batch")
+    assert not same_weights(trained(batch), trained(dataclasses.replace(batch, distribution_weight=0)))
 
 
 def test_pools_of_very_large_scales_are_smaller(monkeypatch):

@@ -1,0 +1,35 @@
+"""What the networks of a scale minimize besides the critic's scores and the reconstruction's error."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+PATCH = 7
+PROJECTIONS = 64
+
+
+def gradient_penalty(critic: nn.Module, image: Tensor) -> Tensor:
+    """Mean over pixels of (norm over channels of the critic's gradient - 1) squared (WGAN-GP)."""
+    image = image.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(critic(image).sum(), image, create_graph=True)
+    penalty: Tensor = (gradient.float().norm(2, dim=1) - 1).square().mean()
+    return penalty
+
+
+def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> Tensor:
+    """Sliced Wasserstein distance between the 7x7 patches of two pictures (Elnekave and Weiss 2022).
+
+    The critic judges patches one by one, and so asks for the right patches on the average of all samples.
+    This distance takes one sample as a whole: it is to have as much of everything as the picture has.
+
+    Args:
+        sample, real: ``[1, 3, H, W]`` of one size. Pictures smaller than 7 pixels have smaller patches.
+        generator: CPU generator of the directions that the patches are projected on.
+    Returns:
+        Mean absolute difference of the sorted projections, in the pixels' units.
+    """
+    height, width = (min(PATCH, side) for side in real.shape[-2:])
+    directions = torch.randn(PROJECTIONS, 3, height, width, generator=generator)
+    directions = (directions / directions.square().sum((1, 2, 3), keepdim=True).sqrt()).to(real.device)
+    ours, wanted = (F.conv2d(image, directions).flatten(1).view(PROJECTIONS, -1) for image in (sample, real))
+    return (ours.sort(1).values - wanted.sort(1).values).abs().mean()
