@@ -29,7 +29,6 @@ BATCHES = {"small": {128: 8, 256: 4}, "paper": {128: 4, 256: 2}}
 """Pictures a step by preset and size."""
 
 
-
 class PlainTrainer(training.Trainer):
     """A training whose critics judge for each side apart."""
 

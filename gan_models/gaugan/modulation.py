@@ -21,15 +21,9 @@ from .onednn import linear
 from .pix2pixhd import AnyGenerator
 from .predict import predict, predict_folded
 from .spade import SLOPE, SPADE, double
-from .spreading import spread_and_modulate
+from .spreading import spread_and_modulate, strip_bytes
 
 GIBIBYTE = 1 << 30
-
-CPU_STRIP_BYTES = 1 << 19
-"""Scales and shifts are looked up so many bytes at a time and thread on a CPU, and used while in its cache."""
-
-STRIP_BYTES = 1 << 28
-"""The same elsewhere: a few large strips."""
 
 
 class LabelMaps:
@@ -165,7 +159,7 @@ class ScaleAndShift:
         target = out.permute(0, 2, 3, 1).view(batch, *inside, -1)
         rows = self.rows if self.index is not None else self.rows.view(maps, *inside, -1)
         index = self.index.view(maps, *inside) if self.index is not None else None
-        budget = CPU_STRIP_BYTES * torch.get_num_threads() if x.device.type == "cpu" else STRIP_BYTES
+        budget = strip_bytes(x.device)
         step = max(1, budget * height // (2 * maps * channels * x.element_size() * math.prod(inside)))
         for start in range(0, height, step):
             strip = slice(start, start + step)

@@ -7,11 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CPU_STRIP_BYTES = 1 << 20
-"""On a CPU, so much is worked on at a time, which stays in its cache."""
+CPU_STRIP_BYTES = 1 << 19
+"""Scales and shifts are looked up so many bytes at a time and thread on a CPU, and used while in its cache."""
 
-STRIP_BYTES = 1 << 30
-"""The same elsewhere: hardly ever more than one strip."""
+STRIP_BYTES = 1 << 28
+"""The same elsewhere: a few large strips."""
+
+
+def strip_bytes(device: torch.device) -> int:
+    """Bytes of the activations whose scales and shifts are looked up at a time."""
+    return CPU_STRIP_BYTES * torch.get_num_threads() if device.type == "cpu" else STRIP_BYTES
 
 
 def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor, slope: float = 1.0) -> Tensor:
@@ -81,6 +86,5 @@ def _add_to_rows(rows: Tensor, index: Tensor, values: Tensor) -> None:
 
 
 def _strips(x: Tensor) -> Iterator[slice]:
-    budget = CPU_STRIP_BYTES * torch.get_num_threads() if x.device.type == "cpu" else STRIP_BYTES
-    step = max(1, budget // (8 * x.shape[1]))
+    step = max(1, strip_bytes(x.device) // (4 * x.shape[1]))
     return (slice(start, start + step) for start in range(0, len(x), step))

@@ -17,7 +17,7 @@ from .distributed import average_gradients, processes
 from .encoder import StyleEncoder
 from .losses import style_loss
 from .pairs import Pairs, place_in_epochs, prepared, varied
-from .training import BETAS, require_finite, sample_style
+from .training import BETAS, require_finite, sample_style, total
 from .training_config import TrainingConfig
 
 BATCH = 16
@@ -79,7 +79,7 @@ def pretrain(
             values = require_finite(losses, f"step {step + 1} of the style encoder alone")
             optimizer.param_groups[0]["lr"] = LEARNING_RATE * config.rate_at(step)
             optimizer.zero_grad(set_to_none=True)
-            torch.stack([*losses.values()]).sum().backward()  # type: ignore[no-untyped-call]
+            total(losses).backward()  # type: ignore[no-untyped-call]
             average_gradients(parameters)
             optimizer.step()
             numbers = ", ".join(f"{name} {value:.3g}" for name, value in values.items())

@@ -78,7 +78,7 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
         norm.momentum = None
     generator.train()
     seen = []
-    for images, ids in examples:
+    for images, ids in examples if norms or encoder is not None else ():
         codes = label_codes(config.generator, ids).to(trainer.device)
         with trainer.autocast():
             z = None

@@ -79,7 +79,7 @@ def test_one_strip_at_a_time_gives_the_same(monkeypatch):
         expected = synthesize(net, ids, style(net))
         monkeypatch.setattr(predict_module, "STRIP_BYTES", 1)
         monkeypatch.setattr(predict_module, "CPU_TABLE_BYTES", 1)
-        monkeypatch.setattr("gan_models.gaugan.modulation.CPU_STRIP_BYTES", 1 << 12)
+        monkeypatch.setattr("gan_models.gaugan.spreading.CPU_STRIP_BYTES", 1 << 12)
         assert torch.allclose(synthesize(net, ids, style(net)), expected, atol=1e-5)
         monkeypatch.undo()
 
