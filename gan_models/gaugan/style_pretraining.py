@@ -1,7 +1,8 @@
 """The style encoder alone, before it trains with the generator: it learns to tell named styles apart.
 
 Together with a generator, the encoder learns what helps to rebuild the picture, and mixes up styles whose pictures are
-alike. One that could tell them apart from the beginning keeps to that. Not in the paper.
+alike. One that could tell them apart from the beginning keeps to that. Not in SPADE's paper; the losses are the Gaussian
+mixture loss of Wan et al. 2018, "Rethinking Feature Distribution for Loss Functions in Image Classification".
 """
 
 from collections.abc import Generator
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..progress import OnProgress, Progress
 from .distributed import average_gradients, processes
@@ -29,6 +30,12 @@ LEARNING_RATE = 1e-3
 STYLE_WEIGHT = 0.005
 """Of the styles' divergence from the unit Gaussian, beside the cross entropy of the names."""
 
+CENTER_WEIGHT = 1.0
+"""Of half the squared distance of a picture's mean style from the center of its name, beside the same.
+
+Without it, styles differ by what the pictures show, which no other layout can take over.
+"""
+
 
 def pretrain(
     encoder: StyleEncoder,
@@ -38,9 +45,10 @@ def pretrain(
     device: torch.device | str = "cpu",
     on_progress: OnProgress | None = None,
 ) -> list[str]:
-    """Train the encoder as the first part of a classifier of the named styles; the rest is a linear layer.
+    """Train the encoder so that the styles of each name gather around a center of their own.
 
-    It takes ``config.style_steps``, or ``config.steps`` if these are fewer. The pictures are cropped and mirrored as in
+    The centers are random draws of the unit Gaussian, which is also what all styles together are to be. A picture whose
+    name is uncertain gets a style between the centers of the names that it may have. It takes ``config.style_steps``, or ``config.steps`` if these are fewer. The pictures are cropped and mirrored as in
     the training. What comes out depends on ``config`` and the data alone. In several processes all of them call this,
     and end with the same weights.
 
@@ -65,8 +73,8 @@ def pretrain(
     report = on_progress or (lambda progress: None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed % 2**63)
-        head = nn.Linear(encoder.config.z_dim, len(named.names)).to(device)
-    parameters = [*encoder.parameters(), *head.parameters()]
+        centers = torch.randn(len(named.names), encoder.config.z_dim).to(device)
+    parameters = [*encoder.parameters()]
     optimizer = torch.optim.Adam(parameters, LEARNING_RATE, BETAS, fused=True)
     stage = "the style encoder alone: starting"
     with closing(named.batches(config)) as examples:
@@ -75,7 +83,11 @@ def pretrain(
             images, targets = (part.to(device) for part in next(examples))
             mu, logvar = encoder(images.contiguous(memory_format=torch.channels_last))
             z = sample_style(mu, logvar, config.seed, step)
-            losses = {"names": F.cross_entropy(head(z), targets), "style": STYLE_WEIGHT * style_loss(mu, logvar)}
+            losses = {
+                "names": F.cross_entropy(-_distances(z, centers), targets),
+                "centers": CENTER_WEIGHT * _distances(mu, centers).gather(1, targets[:, None]).mean(),
+                "style": STYLE_WEIGHT * style_loss(mu, logvar),
+            }
             values = require_finite(losses, f"step {step + 1} of the style encoder alone")
             optimizer.param_groups[0]["lr"] = LEARNING_RATE * config.rate_at(step)
             optimizer.zero_grad(set_to_none=True)
@@ -86,6 +98,11 @@ def pretrain(
             stage = f"the style encoder alone: step {step + 1}, {numbers}"
     report(Progress(config.steps, config.steps, stage))
     return named.names
+
+
+def _distances(styles: Tensor, centers: Tensor) -> Tensor:
+    """Half the squared distances ``[B, N]`` of styles ``[B, z_dim]`` and centers ``[N, z_dim]``."""
+    return (styles[:, None] - centers).square().sum(2) / 2
 
 
 class _Named:

@@ -31,15 +31,20 @@ def fresh_encoder(config):
 
 
 def told_apart(encoder, folder):
-    """The share of new pictures whose drawn style is nearest to the mean style of its name."""
+    """Of new pictures: the share whose drawn style is nearest to the mean style of its name, and the scatter.
+
+    That is how far their styles lie from the mean of their name, as a share of the distance of the two means.
+    """
     pairs = FolderPairs(named_pictures(folder, NAMES * 32, seed=1), "landscape")
     pictures = np.stack([np.array(pairs.load(index)[0]) for index in range(len(pairs))])
     with torch.no_grad():
         mu, logvar = encoder(torch.from_numpy(pictures).movedim(3, 1) / 127.5 - 1)
     z = sample_style(mu, logvar, seed=3, step=0)
     means = torch.stack([mu[index::2][:16].mean(0) for index in (0, 1)])
-    nearest = torch.cdist(z[32:], means).argmin(1)
-    return (nearest == torch.arange(32) % 2).float().mean().item()
+    names = torch.arange(32) % 2
+    right = (torch.cdist(z[32:], means).argmin(1) == names).float().mean().item()
+    scatter = (mu[32:] - means[names]).norm(dim=1).mean() / (means[0] - means[1]).norm()
+    return right, scatter.item()
 
 
 def same(one, two):
@@ -47,13 +52,15 @@ def same(one, two):
 
 
 def test_named_styles_are_told_apart(tmp_path, pairs):
-    config = training_config(steps=1000, style_steps=60, encoder=EncoderConfig(ndf=8, layers=3, z_dim=6))
+    config = training_config(steps=1000, style_steps=100, encoder=EncoderConfig(ndf=8, layers=3, z_dim=6))
     encoder, seen = fresh_encoder(config), []
-    assert told_apart(encoder, tmp_path / "before") < 0.75
+    right, scatter = told_apart(encoder, tmp_path / "before")
+    assert right < 0.75 and scatter > 1
     assert pretrain(encoder, pairs, config, on_progress=seen.append) == [*NAMES]
-    assert told_apart(encoder, tmp_path / "after") > 0.95
-    assert [progress.step for progress in seen] == [*range(61)] and seen[0].total == 60
-    assert seen[-1].stage.startswith("the style encoder alone: step 60, names 0.")
+    right, scatter = told_apart(encoder, tmp_path / "after")
+    assert right > 0.95 and scatter < 0.1
+    assert [progress.step for progress in seen] == [*range(101)] and seen[0].total == 100
+    assert seen[-1].stage.startswith("the style encoder alone: step 100, names 0.")
 
 
 def test_the_seed_decides_the_weights(pairs):
