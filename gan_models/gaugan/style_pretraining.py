@@ -1,8 +1,9 @@
 """The style encoder alone, before it trains with the generator: it learns to tell named styles apart.
 
 Together with a generator, the encoder learns what helps to rebuild the picture, and mixes up styles whose pictures are
-alike. One that could tell them apart from the beginning keeps to that. Not in SPADE's paper; the losses are the Gaussian
-mixture loss of Wan et al. 2018, "Rethinking Feature Distribution for Loss Functions in Image Classification".
+alike. One that could tell them apart from the beginning keeps to that. Not in SPADE's paper; the loss of the names is
+the Gaussian mixture loss (Wan et al. 2018, "Rethinking Feature Distribution for Loss Functions in Image
+Classification").
 """
 
 from collections.abc import Generator
@@ -48,7 +49,9 @@ def pretrain(
     """Train the encoder so that the styles of each name gather around a center of their own.
 
     The centers are random draws of the unit Gaussian, which is also what all styles together are to be. A picture whose
-    name is uncertain gets a style between the centers of the names that it may have. It takes ``config.style_steps``, or ``config.steps`` if these are fewer. The pictures are cropped and mirrored as in
+    name is uncertain gets a style between the centers of the names that it may have.
+
+    It takes ``config.style_steps``, or ``config.steps`` if these are fewer. The pictures are cropped and mirrored as in
     the training. What comes out depends on ``config`` and the data alone. In several processes all of them call this,
     and end with the same weights.
 

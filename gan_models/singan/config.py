@@ -11,7 +11,7 @@ _COUNTS = (
 )  # fmt: skip
 _WEIGHTS = (
     "widen_every", "penalty_weight", "reconstruction_weight", "noise_weight", "crop", "pool",
-    "distribution_weight", "distribution_side",
+    "distribution_weight", "joint_scales", "joint_rate", "coarse_side",
 )  # fmt: skip
 
 SUPER_RESOLUTION_STEP = 2 ** (1 / 3)
@@ -48,8 +48,11 @@ class SinGANConfig:
         pool_iterations: iterations that share one pool.
         averaging: decay of the running average of the generator's weights that is kept; 0 keeps the last.
         distribution_weight: weight of the distance between all patches of a sample and all of the picture
-            (``losses.patch_distance``); 0 leaves it out, as the paper does.
-        distribution_side: only scales whose longer side is at most so many pixels have that distance.
+            (``losses.patch_distance``), at coarse scales; 0 leaves it out, as the paper does.
+        joint_scales: so many of the next coarser scales train along with a coarse scale (``joint_training.py``); not
+            with "batch" normalization or several generator steps. 0: only one scale trains at a time, as in the paper.
+        joint_rate: a scale that trains along has this share of the learning rate, the next coarser one its square …
+        coarse_side: scales whose longer side is at most so many pixels count as coarse.
     """
 
     max_size: int = 250
@@ -75,7 +78,9 @@ class SinGANConfig:
     pool_iterations: int = 1
     averaging: float = 0.0
     distribution_weight: float = 0.0
-    distribution_side: int = 64
+    joint_scales: int = 0
+    joint_rate: float = 0.3
+    coarse_side: int = 64
 
     smallest_side = 32
 
@@ -96,6 +101,8 @@ class SinGANConfig:
             raise ValueError(f"min_size ({self.min_size}) must not exceed max_size ({self.max_size})")
         if self.normalization not in ("batch", "none"):
             raise ValueError(f"normalization must be 'batch' or 'none'; it is {self.normalization!r}")
+        if self.joint_scales and (self.normalization != "none" or self.generator_steps > 1):
+            raise ValueError("joint_scales needs normalization 'none' and generator_steps 1")
 
     @classmethod
     def preset(cls, name: str) -> "SinGANConfig":
@@ -109,11 +116,16 @@ class SinGANConfig:
         return PRESETS[name]
 
     def for_super_resolution(self) -> "SinGANConfig":
-        """The same settings with the changes that the paper makes for super-resolution (section 4)."""
+        """The same settings with the changes that the paper makes for super-resolution (section 4).
+
+        What makes samples better is left out, as super-resolution uses the finest scale alone.
+        """
         return replace(
             self,
             scale_factor=1 / SUPER_RESOLUTION_STEP,
             exact_factor=True,
+            joint_scales=0,
+            distribution_weight=0.0,
             reconstruction_weight=100.0,
             min_size=18,
         )

@@ -47,6 +47,9 @@ class QuantizedTrainer(ScaleTrainer):
     def _previous(self, noises: list[torch.Generator]) -> Tensor:
         return quantize(super()._previous(noises), self.palette)
 
+    def _trained_along(self) -> None:
+        """The other scales stay as they are."""
+
     def _reconstruction_so_far(self) -> tuple[Tensor, float]:
         previous, _ = super()._reconstruction_so_far()
         previous = quantize(previous, self.palette)

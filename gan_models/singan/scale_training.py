@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import SinGANConfig
+from .joint_training import TrainedAlong
 from .losses import gradient_penalty, patch_distance
 from .model import SinGAN, image_generators, in_strips
 from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
@@ -72,14 +73,18 @@ class ScaleTrainer:
         self.padded_rec = noisy(model.all_z_rec() if self.scale == 0 else None, self.previous_rec, self.amplitude)
         self.generator, self.critic = self._networks(critic)
         self.averaged = copy.deepcopy(self.generator) if self.config.averaging else None
+        coarse = max(self.size) <= self.config.coarse_side
+        self.along = self._trained_along() if coarse and self.scale and self.config.joint_scales else None
         self.generator_optimizer = self._adam(self.generator)
+        if self.along:
+            for group in self.along.parameter_groups(self.config.learning_rate, self.config.joint_rate):
+                self.generator_optimizer.add_param_group(group)
         self.critic_optimizer = self._adam(self.critic)
         self.critic_updates = self.generator_updates = 0
         self.pool = torch.empty(0)
-        near = max(self.size) <= self.config.distribution_side
-        self.distribution_weight = self.config.distribution_weight if near else 0.0
+        self.distribution_weight = self.config.distribution_weight if coarse else 0.0
         # Batch statistics would mix pictures that share a pass.
-        self.joint = self.config.normalization == "none"
+        self.one_pass = self.config.normalization == "none"
 
     def run(self, on_iteration: Callable[[int], None]) -> None:
         """Train for ``iterations``, calling ``on_iteration(number done)`` after each."""
@@ -87,11 +92,14 @@ class ScaleTrainer:
         for iteration in range(self.iterations):
             if iteration == decay_after:
                 for optimizer in (self.generator_optimizer, self.critic_optimizer):
-                    optimizer.param_groups[0]["lr"] = self.config.learning_rate / 10
+                    for group in optimizer.param_groups:
+                        group["lr"] /= 10
             self._iterate(iteration)
             on_iteration(iteration + 1)
         if self.averaged is not None:
             self.generator.load_state_dict(self.averaged.state_dict())
+        if self.along:
+            self.along.hand_over()
         fix_statistics(self.generator, self.padded_rec, self.previous_rec)
 
     @torch.no_grad()
@@ -99,9 +107,14 @@ class ScaleTrainer:
         """A fresh sample of this scale beside the (first) reconstruction, ``[1, 3, H, 2 W]``."""
         network = self.generator if self.averaged is None else self.averaged
         noises = [rng]
-        previous = self._previous(noises)
+        if self.along:
+            previous = self.along.sample(noises, self.along.averaged)
+            previous_rec = self.along.reconstruction(0, self.along.averaged)
+            padded_rec = noisy(None, previous_rec, self.amplitude)
+        else:
+            previous, previous_rec, padded_rec = self._previous(noises), self.previous_rec[:1], self.padded_rec[:1]
         padded = noisy(self.model.noise(noises, self.scale, self.size), previous, self.amplitude)
-        pictures = in_strips(network, padded, previous), in_strips(network, self.padded_rec[:1], self.previous_rec[:1])
+        pictures = in_strips(network, padded, previous), in_strips(network, padded_rec, previous_rec)
         return torch.cat(pictures, dim=-1).clamp(-1, 1)
 
     def _iterate(self, iteration: int) -> None:
@@ -110,9 +123,10 @@ class ScaleTrainer:
         target = self._target(window)
         both = None
         for step in range(self.config.critic_steps):
-            previous = self._draw_previous(iteration)
+            with torch.set_grad_enabled(step == self.config.critic_steps - 1):
+                previous = self._draw_previous(iteration)
             inputs = window.of(noisy(noise, previous, self.amplitude), MARGIN), window.of(previous)
-            if self.joint and step == self.config.critic_steps - 1:
+            if self.one_pass and step == self.config.critic_steps - 1:
                 # The generator stands still while the critic learns, so its own step can use the same pass.
                 both = self._generate_both(*inputs, target)
                 fake = both[0].detach()
@@ -131,7 +145,7 @@ class ScaleTrainer:
 
     def _critic_losses(self, real: Tensor, fake: Tensor) -> Iterator[Tensor]:
         config = self.config
-        if self.joint:
+        if self.one_pass:
             real_score, fake_score = self._scores(torch.cat([real, fake])).mean((1, 2, 3))
             yield fake_score - real_score
         else:
@@ -152,14 +166,15 @@ class ScaleTrainer:
         if self.averaged is not None:
             # The first weights are worth nothing, so the average starts short.
             decay = min(self.config.averaging, self.generator_updates / (self.generator_updates + 10))
-            for mean, new in zip(self.averaged.parameters(), self.generator.parameters(), strict=True):
-                mean.data.lerp_(new.data, 1 - decay)
+            for average, network in [(self.averaged, self.generator), *(self.along.pairs() if self.along else ())]:
+                for mean, new in zip(average.parameters(), network.parameters(), strict=True):
+                    mean.data.lerp_(new.data, 1 - decay)
 
     def _generator_losses(
         self, padded: Tensor, previous: Tensor, target: Target, both: tuple[Tensor, Tensor] | None
     ) -> Iterator[Tensor]:
         weight = self.config.reconstruction_weight
-        if self.joint:
+        if self.one_pass:
             fake, reconstruction = both or self._generate_both(padded, previous, target)
             yield weight * F.mse_loss(reconstruction, target.real) + self._sample_loss(fake, target.real)
         else:
@@ -196,6 +211,9 @@ class ScaleTrainer:
     def _draw_previous(self, iteration: int) -> Tensor:
         """A random picture of the coarser scales at this scale's size, ``[1, 3, H, W]``."""
         config = self.config
+        if self.along:
+            with self._autocast():
+                return self.along.sample([self.rng], self.along.generators)
         if self.scale == 0 or not config.pool:
             return self._previous([self.rng])
         if iteration % config.pool_iterations == 0 or not len(self.pool):
@@ -224,7 +242,14 @@ class ScaleTrainer:
         real, padded, previous = (
             images[index : index + 1] for images in (self.real, self.padded_rec, self.previous_rec)
         )
+        if self.along:
+            with self._autocast():
+                previous = self.along.reconstruction(index, self.along.generators)
+            padded = noisy(None, previous, self.amplitude)
         return Target(window.of(real), window.of(padded, MARGIN), window.of(previous))
+
+    def _trained_along(self) -> TrainedAlong | None:
+        return TrainedAlong(self.model, self.config.joint_scales, self.size, averaged=self.averaged is not None)
 
     def _reconstruction_so_far(self) -> tuple[Tensor, float]:
         """The coarser scales' reconstructions at this size, and the noise amplitude that their mean error asks for."""

@@ -48,7 +48,7 @@ def test_super_resolution_settings():
 
 
 @pytest.mark.parametrize("change", [{"iterations": 0}, {"scale_factor": 1.0}, {"learning_rate": 0}, {"crop": -1},
-                                    {"distribution_weight": -1}, {"distribution_side": -1}])  # fmt: skip
+                                    {"distribution_weight": -1}, {"coarse_side": -1}])  # fmt: skip
 def test_settings_that_make_no_sense_are_refused(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         dataclasses.replace(TOY, **change)
@@ -92,8 +92,8 @@ def test_crops_leave_the_settings_of_small_scales_alone():
 
 def test_the_patch_distance_is_for_small_scales_and_any_normalization():
     without = dataclasses.replace(TOY, distribution_weight=0)
-    with_it = dataclasses.replace(TOY, distribution_weight=50, distribution_side=64)
-    assert same_weights(trained(dataclasses.replace(with_it, distribution_side=10)), trained(without))
+    with_it = dataclasses.replace(TOY, distribution_weight=50, coarse_side=64)
+    assert same_weights(trained(dataclasses.replace(with_it, coarse_side=10)), trained(without))
     assert not same_weights(trained(with_it), trained(without))
     batch = dataclasses.replace(with_it, normalization="batch")
     assert not same_weights(trained(batch), trained(dataclasses.replace(batch, distribution_weight=0)))

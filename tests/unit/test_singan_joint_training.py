@@ -1,0 +1,150 @@
+"""Coarse scales that train together with the next coarser ones."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from gan_models.seeds import seeded
+from gan_models.singan import SinGANConfig, train
+from gan_models.singan.joint_training import TrainedAlong
+from gan_models.singan.pyramid import build_pyramid, resize
+from gan_models.singan.retraining import QuantizedTrainer
+from gan_models.singan.scale_training import ScaleTrainer
+from singan_toys import TOY, picture, same_weights, trained
+
+ALONE = dataclasses.replace(TOY, joint_scales=0)
+JOINT = dataclasses.replace(TOY, joint_scales=2, coarse_side=64, averaging=0.0)
+
+
+def coarsest(config, scales, image=None):
+    """A model of ``config`` whose ``scales`` coarsest scales alone are trained."""
+
+    class Enough(Exception):
+        pass
+
+    def on_scale(state):
+        if len(state.model.generators) == scales:
+            raise Enough
+
+    kept = []
+    with pytest.raises(Enough):
+        train(picture() if image is None else image, config, generator=seeded(0),
+              on_scale=lambda state: (kept.append(state), on_scale(state)))  # fmt: skip
+    return kept[-1].model
+
+
+def trainer(model, kind=ScaleTrainer, *more):
+    pictures = [model.training_picture()]
+    if model.other_images is not None:
+        pictures.append(model.other_images / 127.5 - 1)
+    real = build_pyramid(torch.cat(pictures), model.sizes)[len(model.generators)]
+    return kind(model, *(more or (None,)), real, torch.Generator().manual_seed(1), torch.float32)
+
+
+def weights(networks):
+    return [parameter.detach().clone() for network in networks for parameter in network.parameters()]
+
+
+def changed(before, networks):
+    return [not torch.equal(old, new) for old, new in zip(before, weights(networks), strict=True)]
+
+
+@pytest.mark.parametrize("images", [1, 2])
+def test_it_begins_with_what_the_model_makes(images):
+    model = coarsest(ALONE, 3, torch.cat([picture(seed=seed) for seed in range(images)]))
+    along = TrainedAlong(model, 2, model.sizes[3], averaged=True)
+    for index, wanted in enumerate(model.reconstruct_all()):
+        made = along.reconstruction(index, along.generators).clamp(-1, 1)
+        torch.testing.assert_close(made, resize(wanted[None], model.sizes[3]), atol=1e-2, rtol=0)
+        torch.testing.assert_close(made, along.reconstruction(index, along.averaged).clamp(-1, 1))
+    noise = [torch.Generator().manual_seed(5)]
+    sample = along.sample(noise, along.generators)
+    wanted = model.climb(torch.zeros(1, 3, *model.sizes[0]), [torch.Generator().manual_seed(5)], 0, model.sizes)
+    torch.testing.assert_close(sample.clamp(-1, 1), resize(wanted, model.sizes[3]), atol=1e-2, rtol=0)
+
+
+def test_the_model_gets_what_was_learned_only_at_the_end():
+    model = coarsest(JOINT, 3)
+    before = [weights([generator]) for generator in model.generators]
+    one = trainer(model)
+    assert one.along.first == 1
+
+    def scales_changed():
+        return [any(changed(old, [network])) for old, network in zip(before, model.generators, strict=True)]
+
+    seen = []
+    one.run(lambda iteration: seen.append(any(scales_changed())))
+    assert seen == [False] * JOINT.iterations
+    assert scales_changed() == [False, True, True]
+    assert all(map(torch.equal, weights(model.generators[1:]), weights(one.along.generators)))
+    assert not any(parameter.requires_grad for parameter in model.generators.parameters())
+
+
+def test_rates_fall_with_the_distance():
+    one = trainer(coarsest(JOINT, 3))
+    rate, factor = JOINT.learning_rate, JOINT.joint_rate
+    assert [group["lr"] for group in one.generator_optimizer.param_groups] == pytest.approx(
+        [rate, rate * factor, rate * factor**2]
+    )
+    one.run(lambda iteration: None)
+    assert [group["lr"] for group in one.generator_optimizer.param_groups] == pytest.approx(
+        [rate / 10, rate * factor / 10, rate * factor**2 / 10]
+    )
+
+
+def test_the_running_average_is_kept():
+    model = coarsest(dataclasses.replace(JOINT, averaging=0.9), 2)
+    one = trainer(model)
+    one.run(lambda iteration: None)
+    assert all(map(torch.equal, weights(model.generators), weights(one.along.averaged)))
+    assert any(changed(weights(one.along.averaged), one.along.generators))
+
+
+def test_it_is_for_coarse_scales():
+    whole = trained(ALONE)
+    assert same_weights(trained(dataclasses.replace(ALONE, joint_scales=2, coarse_side=10)), whole)
+    two = dataclasses.replace(ALONE, joint_scales=2, coarse_side=max(whole.sizes[1]))
+    models = trained(two), trained(dataclasses.replace(two, joint_scales=9))
+    assert same_weights(*models) and not same_weights(models[0], whole)
+    assert all(map(torch.equal, weights(trained(two).generators[:2]), weights(coarsest(two, 2).generators)))
+
+
+def test_it_goes_with_crops_and_16_bits():
+    config = dataclasses.replace(JOINT, crop=20)
+    assert trained(config).finished
+    narrow, wide = (trained(JOINT, dtype=dtype).reconstruct() for dtype in (torch.bfloat16, torch.float32))
+    assert (narrow - wide).abs().mean() < 0.1
+
+
+def test_a_preview_is_of_the_networks_in_training():
+    one = trainer(coarsest(JOINT, 3))
+    before = one.preview(torch.Generator().manual_seed(2))
+    one.run(lambda iteration: None)
+    after = one.preview(torch.Generator().manual_seed(2))
+    one.model.add_scale(one.generator, one.amplitude)
+    rebuilt = one.model.rebuild(4).clamp(-1, 1)
+    assert not torch.equal(before, after)
+    torch.testing.assert_close(after[..., rebuilt.shape[-1] :], rebuilt)
+
+
+def test_a_scale_that_learns_few_colours_leaves_the_others_alone():
+    model = coarsest(JOINT, 3)
+    palette = torch.tensor([[-1.0, -1, -1], [1, 1, 1]])
+    assert trainer(model, QuantizedTrainer, palette).along is None
+
+
+def test_it_helps_the_reconstruction():
+    config = dataclasses.replace(JOINT, iterations=60, coarse_iterations=60, channels=16, joint_rate=1.0)
+    errors = []
+    for setting in (config, dataclasses.replace(config, joint_scales=0)):
+        model = coarsest(setting, 4)
+        errors.append((model.reconstruct() - resize(model.training_picture(), model.sizes[3])).square().mean())
+    assert errors[0] < errors[1]
+
+
+@pytest.mark.parametrize("change", [{"normalization": "batch"}, {"generator_steps": 2}])
+def test_settings_that_do_not_go_with_it(change):
+    with pytest.raises(ValueError, match="joint_scales needs normalization"):
+        dataclasses.replace(JOINT, **change)
+    assert SinGANConfig.preset("paper").joint_scales == 0
