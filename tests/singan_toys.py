@@ -6,7 +6,17 @@ import torch
 
 from gan_models.singan import SinGAN, SinGANConfig, train
 
-TOY = replace(SinGANConfig.preset("draft"), channels=8, iterations=6, coarse_iterations=6, pool=2, pool_iterations=3)
+TOY = replace(
+    SinGANConfig.preset("draft"),
+    channels=8,
+    iterations=6,
+    coarse_iterations=6,
+    learning_rate=5e-4,
+    pool=2,
+    pool_iterations=3,
+    distribution_weight=0.0,
+    joint_scales=0,
+)
 
 
 def picture(height: int = 44, width: int = 56, seed: int = 0) -> torch.Tensor:

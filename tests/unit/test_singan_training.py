@@ -38,11 +38,12 @@ def test_paper_preset_is_the_released_schedule():
     assert (paper.penalty_weight, paper.reconstruction_weight) == (0.1, 10)
     assert (paper.learning_rate, paper.decay_at, paper.noise_weight) == (5e-4, 0.8, 0.1)
     assert (paper.normalization, paper.crop, paper.pool, paper.averaging, paper.penalty_every) == ("batch", 0, 0, 0, 1)
-    assert paper.distribution_weight == 0
+    assert (paper.distribution_weight, paper.joint_scales) == (0, 0)
 
 
 def test_super_resolution_settings():
     config = SinGANConfig.preset("standard").for_super_resolution()
+    assert (config.distribution_weight, config.joint_scales) == (0, 0)
     assert (config.reconstruction_weight, config.min_size, config.exact_factor) == (100, 18, True)
     assert math.isclose(config.scale_factor, 2 ** (-1 / 3))
 
@@ -127,19 +128,20 @@ def test_bfloat16_trains_close_to_float32():
     assert (wide.reconstruct() - narrow.reconstruct()).abs().mean() < 0.1
 
 
-def test_stopping_and_going_on_gives_the_unbroken_model(tmp_path):
+@pytest.mark.parametrize("config", [TOY, dataclasses.replace(TOY, joint_scales=2, distribution_weight=10)])
+def test_stopping_and_going_on_gives_the_unbroken_model(tmp_path, config):
     image = picture()
     with pytest.raises(Stopped):
-        train_resumable(image, TOY, seed=5, folder=tmp_path, on_progress=stop_at(3))
+        train_resumable(image, config, seed=5, folder=tmp_path, on_progress=stop_at(3))
     (kept,) = tmp_path.iterdir()
-    assert kept.name == run_key(image, TOY, 5, torch.float32) + SUFFIX
+    assert kept.name == run_key(image, config, 5, torch.float32) + SUFFIX
     stages = []
     resumed = train_resumable(
-        image, TOY, seed=5, folder=tmp_path, on_progress=lambda progress: stages.append(progress.stage)
+        image, config, seed=5, folder=tmp_path, on_progress=lambda progress: stages.append(progress.stage)
     )
     assert stages[0].startswith("scale 3 ")
     assert not list(tmp_path.iterdir())
-    assert same_weights(resumed, train(image, TOY, generator=seeded(5)))
+    assert same_weights(resumed, train(image, config, generator=seeded(5)))
 
 
 @pytest.mark.parametrize("changes", [{"seed": 6}, {"config": dataclasses.replace(TOY, iterations=5)},
