@@ -107,9 +107,7 @@ class Editor:
         self.settle()
 
     def _wait_for_app(self) -> None:
-        self.page.wait_for_function(
-            "window.app?.graph && window.app.extensionManager?.workflow?.activeWorkflow", timeout=120_000
-        )
+        self.page.wait_for_function(READY, timeout=120_000)
         self.page.wait_for_selector("#splash-loader", state="detached", timeout=60_000)
 
     def load(self, graph: dict[str, Any], name: str = "workflow") -> None:
@@ -321,6 +319,10 @@ GROUP = """([title, ids, color]) => {
     group.color = color;
     group.resizeTo(ids.map(id => app.graph.getNodeById(id)), 20);
 }"""
+
+# Without its socket the page would miss the end of a prompt.
+READY = """window.app?.graph && app.extensionManager?.workflow?.activeWorkflow
+    && app.api.clientId && app.api.socket?.readyState === WebSocket.OPEN"""
 
 RUN = """timeout => new Promise(async resolve => {
     const types = ["execution_success", "execution_error", "execution_interrupted"];
