@@ -39,7 +39,7 @@ with joined("cpu") as device:
     assert processes()[1] == 2
     pairs = FolderPairs(sys.argv[1], "landscape")
     try:
-        config = training_config(batch=4, steps=3, style_steps=style_steps, init_gain=0.3)
+        config = training_config(batch=4, steps=3, style_steps=style_steps, init_gain=1.0)
         run.train(pairs, config, sys.argv[2], device=device, on_progress=heard)
     except (KeyboardInterrupt, RuntimeError) as error:
         print(f"process {processes()[0]} ended with {error!r}")
@@ -68,7 +68,7 @@ def data(tmp_path_factory):
 
 def test_two_processes_match_one(tmp_path, data, monkeypatch):
     monkeypatch.setattr(run, "RESULT_BATCHES", 2)
-    config = training_config(batch=4, steps=3, style_steps=2, init_gain=0.3)
+    config = training_config(batch=4, steps=3, style_steps=2, init_gain=1.0)
     run.train(FolderPairs(data, "landscape"), config, tmp_path / "one")
     in_two_processes(data, tmp_path / "two", style_steps=2)
     one, two = (read_state_dict(tmp_path / name / run.STATE) for name in ("one", "two"))
