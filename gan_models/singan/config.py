@@ -49,7 +49,7 @@ class SinGANConfig:
         averaging: decay of the running average of the generator's weights that is kept; 0 keeps the last.
         distribution_weight: weight of the distance between all patches of a sample and all of the picture
             (``losses.patch_distance``), at coarse scales; 0 leaves it out, as the paper does.
-        joint_scales: so many of the next coarser scales train along with a coarse scale (``joint_training.py``); not
+        joint_scales: so many of the next coarser scales train along with a coarse scale (``coarser_scales.py``); not
             with "batch" normalization or several generator steps. 0: only one scale trains at a time, as in the paper.
         joint_rate: a scale that trains along has this share of the learning rate, the next coarser one its square …
         coarse_side: scales whose longer side is at most so many pixels count as coarse.

@@ -1,13 +1,13 @@
 """One scale of a trained SinGAN learned anew, on inputs in few colours (Shaham et al. 2019, supplement)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..progress import OnProgress
+from .coarser_scales import FrozenScales
 from .model import SinGAN
 from .palette import quantize
-from .pyramid import resize
+from .pyramid import Size, resize
 from .scale_training import ScaleTrainer
 from .training import Reporter
 
@@ -28,7 +28,8 @@ def retrained(
         real = resize(model.training_picture(), model.sizes[scale]).clone()
         other = SinGAN(model.config, model.sizes, model.training_image, model.z_rec, model.facts)
         _share(model, other, range(scale))
-        trainer = QuantizedTrainer(other, palette.clone(), real, torch.Generator().manual_seed(seed), dtype)
+        coarser = QuantizedScales(other, model.sizes[scale], palette.clone())
+        trainer = ScaleTrainer(other, None, real, torch.Generator().manual_seed(seed), dtype, coarser)
         reporter = Reporter(on_progress, model.config, model.sizes, range(scale, scale + 1))
         with reporter.watching(trainer):
             trainer.run(reporter.iteration_done)
@@ -37,23 +38,16 @@ def retrained(
     return other
 
 
-class QuantizedTrainer(ScaleTrainer):
-    """Trains a scale on inputs in few colours: the coarser scales' pictures are quantized before it sees them."""
+class QuantizedScales(FrozenScales):
+    """Coarser scales whose pictures are seen in the colours of ``palette`` alone."""
 
-    def __init__(self, model: SinGAN, palette: Tensor, real: Tensor, rng: torch.Generator, dtype: torch.dtype):
+    def __init__(self, model: SinGAN, size: Size, palette: Tensor):
+        super().__init__(model, size)
         self.palette = palette
-        super().__init__(model, None, real, rng, dtype)
+        self.reconstructions = quantize(self.reconstructions, palette)
 
-    def _previous(self, noises: list[torch.Generator]) -> Tensor:
-        return quantize(super()._previous(noises), self.palette)
-
-    def _trained_along(self) -> None:
-        """The other scales stay as they are."""
-
-    def _reconstruction_so_far(self) -> tuple[Tensor, float]:
-        previous, _ = super()._reconstruction_so_far()
-        previous = quantize(previous, self.palette)
-        return previous, self.config.noise_weight * F.mse_loss(previous, self.real).sqrt().item()
+    def sample(self, noises: list[torch.Generator], averaged: bool = False) -> Tensor:
+        return quantize(super().sample(noises, averaged), self.palette)
 
 
 def _share(source: SinGAN, target: SinGAN, scales: range) -> None:

@@ -9,15 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .coarser_scales import CoarserScales, coarser_scales
 from .config import SinGANConfig
-from .joint_training import TrainedAlong
 from .losses import gradient_penalty, patch_distance
-from .model import SinGAN, image_generators, in_strips
+from .model import SinGAN, in_strips
 from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
-from .pyramid import resize
-
-POOL_PIXELS = 1 << 22
-"""Pixels of the coarser scales' samples that are kept at most: 16 pictures of 512x512, 48 MiB."""
 
 
 @dataclass(frozen=True)
@@ -58,30 +54,36 @@ class ScaleTrainer:
         real: the training images at this scale, ``[N, 3, H, W]``; an iteration takes one of them.
         rng: CPU generator of every random number of this scale.
         dtype: of the convolutions; torch.float32, or a 16-bit type for autocast.
+        coarser: what the coarser scales give; None: what the model's settings ask for.
 
     ``iterations`` are those of this scale. After ``run``, ``generator`` is ready for use and ``critic``
     for the next scale.
     """
 
-    def __init__(self, model: SinGAN, critic: Critic | None, real: Tensor, rng: torch.Generator, dtype: torch.dtype):
+    def __init__(
+        self,
+        model: SinGAN,
+        critic: Critic | None,
+        real: Tensor,
+        rng: torch.Generator,
+        dtype: torch.dtype,
+        coarser: CoarserScales | None = None,
+    ):
         self.model, self.real, self.rng, self.dtype = model, real, rng, dtype
         self.config: SinGANConfig = model.config
         self.scale = len(model.generators)
         self.iterations = self.config.iterations_at(self.scale, len(model.sizes))
         self.size = (int(real.shape[-2]), int(real.shape[-1]))
-        self.previous_rec, self.amplitude = self._reconstruction_so_far()
-        self.padded_rec = noisy(model.all_z_rec() if self.scale == 0 else None, self.previous_rec, self.amplitude)
+        self.coarser = coarser or coarser_scales(model, self.size)
+        self.amplitude = self._amplitude()
         self.generator, self.critic = self._networks(critic)
         self.averaged = copy.deepcopy(self.generator) if self.config.averaging else None
-        coarse = max(self.size) <= self.config.coarse_side
-        self.along = self._trained_along() if coarse and self.scale and self.config.joint_scales else None
         self.generator_optimizer = self._adam(self.generator)
-        if self.along:
-            for group in self.along.parameter_groups(self.config.learning_rate, self.config.joint_rate):
-                self.generator_optimizer.add_param_group(group)
+        for group in self.coarser.parameter_groups(self.config.learning_rate):
+            self.generator_optimizer.add_param_group(group)
         self.critic_optimizer = self._adam(self.critic)
         self.critic_updates = self.generator_updates = 0
-        self.pool = torch.empty(0)
+        coarse = max(self.size) <= self.config.coarse_side
         self.distribution_weight = self.config.distribution_weight if coarse else 0.0
         # Batch statistics would mix pictures that share a pass.
         self.one_pass = self.config.normalization == "none"
@@ -98,22 +100,17 @@ class ScaleTrainer:
             on_iteration(iteration + 1)
         if self.averaged is not None:
             self.generator.load_state_dict(self.averaged.state_dict())
-        if self.along:
-            self.along.hand_over()
-        fix_statistics(self.generator, self.padded_rec, self.previous_rec)
+        self.coarser.hand_over()
+        pairs = [self._reconstruction(picture, averaged=True) for picture in range(len(self.real))]
+        fix_statistics(self.generator, *map(torch.cat, zip(*pairs, strict=True)))
 
     @torch.no_grad()
     def preview(self, rng: torch.Generator) -> Tensor:
         """A fresh sample of this scale beside the (first) reconstruction, ``[1, 3, H, 2 W]``."""
         network = self.generator if self.averaged is None else self.averaged
-        noises = [rng]
-        if self.along:
-            previous = self.along.sample(noises, self.along.averaged)
-            previous_rec = self.along.reconstruction(0, self.along.averaged)
-            padded_rec = noisy(None, previous_rec, self.amplitude)
-        else:
-            previous, previous_rec, padded_rec = self._previous(noises), self.previous_rec[:1], self.padded_rec[:1]
-        padded = noisy(self.model.noise(noises, self.scale, self.size), previous, self.amplitude)
+        previous = self.coarser.sample([rng], averaged=True)
+        padded = noisy(self.model.noise([rng], self.scale, self.size), previous, self.amplitude)
+        padded_rec, previous_rec = self._reconstruction(0, averaged=True)
         pictures = in_strips(network, padded, previous), in_strips(network, padded_rec, previous_rec)
         return torch.cat(pictures, dim=-1).clamp(-1, 1)
 
@@ -123,8 +120,8 @@ class ScaleTrainer:
         target = self._target(window)
         both = None
         for step in range(self.config.critic_steps):
-            with torch.set_grad_enabled(step == self.config.critic_steps - 1):
-                previous = self._draw_previous(iteration)
+            with torch.set_grad_enabled(step == self.config.critic_steps - 1), self._autocast():
+                previous = self.coarser.draw(iteration, self.rng)
             inputs = window.of(noisy(noise, previous, self.amplitude), MARGIN), window.of(previous)
             if self.one_pass and step == self.config.critic_steps - 1:
                 # The generator stands still while the critic learns, so its own step can use the same pass.
@@ -166,7 +163,7 @@ class ScaleTrainer:
         if self.averaged is not None:
             # The first weights are worth nothing, so the average starts short.
             decay = min(self.config.averaging, self.generator_updates / (self.generator_updates + 10))
-            for average, network in [(self.averaged, self.generator), *(self.along.pairs() if self.along else ())]:
+            for average, network in [(self.averaged, self.generator), *self.coarser.pairs()]:
                 for mean, new in zip(average.parameters(), network.parameters(), strict=True):
                     mean.data.lerp_(new.data, 1 - decay)
 
@@ -208,26 +205,6 @@ class ScaleTrainer:
         fused = self.real.device.type in ("cpu", "cuda")
         return torch.optim.Adam(network.parameters(), self.config.learning_rate, (0.5, 0.999), fused=fused)
 
-    def _draw_previous(self, iteration: int) -> Tensor:
-        """A random picture of the coarser scales at this scale's size, ``[1, 3, H, W]``."""
-        config = self.config
-        if self.along:
-            with self._autocast():
-                return self.along.sample([self.rng], self.along.generators)
-        if self.scale == 0 or not config.pool:
-            return self._previous([self.rng])
-        if iteration % config.pool_iterations == 0 or not len(self.pool):
-            fitting = max(1, POOL_PIXELS // (self.size[0] * self.size[1]))
-            self.pool = self._previous(image_generators(self.rng, min(config.pool, fitting)))
-        index = int(torch.randint(len(self.pool), (), generator=self.rng))
-        return self.pool[index : index + 1]
-
-    def _previous(self, noises: list[torch.Generator]) -> Tensor:
-        start = torch.zeros(len(noises), 3, *self.model.sizes[0], device=self.real.device)
-        if self.scale == 0:
-            return start
-        return resize(self.model.climb(start, noises, 0, self.model.sizes), self.size)
-
     def _window(self) -> Window:
         spans = []
         for length in self.size:
@@ -239,26 +216,26 @@ class ScaleTrainer:
     def _target(self, window: Window) -> Target:
         # A single picture needs no draw, and so trains with the random numbers that it always had.
         index = int(torch.randint(len(self.real), (), generator=self.rng)) if len(self.real) > 1 else 0
-        real, padded, previous = (
-            images[index : index + 1] for images in (self.real, self.padded_rec, self.previous_rec)
-        )
-        if self.along:
-            with self._autocast():
-                previous = self.along.reconstruction(index, self.along.generators)
-            padded = noisy(None, previous, self.amplitude)
-        return Target(window.of(real), window.of(padded, MARGIN), window.of(previous))
+        with self._autocast():
+            padded, previous = self._reconstruction(index)
+        return Target(window.of(self.real[index : index + 1]), window.of(padded, MARGIN), window.of(previous))
 
-    def _trained_along(self) -> TrainedAlong | None:
-        return TrainedAlong(self.model, self.config.joint_scales, self.size, averaged=self.averaged is not None)
+    def _reconstruction(self, picture: int, averaged: bool = False) -> tuple[Tensor, Tensor]:
+        """The generator's arguments that are to give a training image."""
+        previous = self.coarser.reconstruction(picture, averaged)
+        z_rec = self.model.all_z_rec()[picture : picture + 1] if self.scale == 0 else None
+        return noisy(z_rec, previous, self.amplitude), previous
 
-    def _reconstruction_so_far(self) -> tuple[Tensor, float]:
-        """The coarser scales' reconstructions at this size, and the noise amplitude that their mean error asks for."""
+    @torch.no_grad()
+    def _amplitude(self) -> float:
+        """The noise amplitude that the mean error of the coarser scales' reconstructions asks for."""
         if self.scale == 0:
-            return torch.zeros_like(self.real), 1.0
-        previous = resize(self.model.reconstruct_all(), self.size)
-        pairs = zip(previous[:, None], self.real[:, None], strict=True)
-        errors = [F.mse_loss(*pair).sqrt().item() for pair in pairs]
-        return previous, self.config.noise_weight * sum(errors) / len(errors)
+            return 1.0
+        errors = [
+            F.mse_loss(self.coarser.reconstruction(picture), real).sqrt().item()
+            for picture, real in enumerate(self.real[:, None])
+        ]
+        return self.config.noise_weight * sum(errors) / len(errors)
 
     def _networks(self, critic: Critic | None) -> tuple[Generator, Critic]:
         width, normalization = self.config.width(self.scale), self.config.normalization

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gan_models.progress import Progress
-from gan_models.singan import SinGANConfig, scale_training, train, training
+from gan_models.singan import SinGANConfig, coarser_scales, train, training
 from gan_models.singan.resume import SUFFIX, run_key, seeded, train_resumable
 from singan_toys import TOY, picture, same_weights, trained
 
@@ -102,9 +102,9 @@ def test_the_patch_distance_is_for_small_scales_and_any_normalization():
 
 def test_pools_of_very_large_scales_are_smaller(monkeypatch):
     ample = trained()
-    monkeypatch.setattr(scale_training, "POOL_PIXELS", 2 * 44 * 56)
+    monkeypatch.setattr(coarser_scales, "POOL_PIXELS", 2 * 44 * 56)
     assert same_weights(trained(), ample)
-    monkeypatch.setattr(scale_training, "POOL_PIXELS", 1)
+    monkeypatch.setattr(coarser_scales, "POOL_PIXELS", 1)
     assert not same_weights(trained(), ample)
 
 

@@ -7,9 +7,9 @@ import torch
 
 from gan_models.seeds import seeded
 from gan_models.singan import SinGANConfig, train
-from gan_models.singan.joint_training import TrainedAlong
+from gan_models.singan.coarser_scales import FrozenScales, TrainedAlong
 from gan_models.singan.pyramid import build_pyramid, resize
-from gan_models.singan.retraining import QuantizedTrainer
+from gan_models.singan.retraining import retrained
 from gan_models.singan.scale_training import ScaleTrainer
 from singan_toys import TOY, picture, same_weights, trained
 
@@ -34,12 +34,12 @@ def coarsest(config, scales, image=None):
     return kept[-1].model
 
 
-def trainer(model, kind=ScaleTrainer, *more):
+def trainer(model):
     pictures = [model.training_picture()]
     if model.other_images is not None:
         pictures.append(model.other_images / 127.5 - 1)
     real = build_pyramid(torch.cat(pictures), model.sizes)[len(model.generators)]
-    return kind(model, *(more or (None,)), real, torch.Generator().manual_seed(1), torch.float32)
+    return ScaleTrainer(model, None, real, torch.Generator().manual_seed(1), torch.float32)
 
 
 def weights(networks):
@@ -52,23 +52,24 @@ def changed(before, networks):
 
 @pytest.mark.parametrize("images", [1, 2])
 def test_it_begins_with_what_the_model_makes(images):
-    model = coarsest(ALONE, 3, torch.cat([picture(seed=seed) for seed in range(images)]))
-    along = TrainedAlong(model, 2, model.sizes[3], averaged=True)
-    for index, wanted in enumerate(model.reconstruct_all()):
-        made = along.reconstruction(index, along.generators).clamp(-1, 1)
-        torch.testing.assert_close(made, resize(wanted[None], model.sizes[3]), atol=1e-2, rtol=0)
-        torch.testing.assert_close(made, along.reconstruction(index, along.averaged).clamp(-1, 1))
-    noise = [torch.Generator().manual_seed(5)]
-    sample = along.sample(noise, along.generators)
-    wanted = model.climb(torch.zeros(1, 3, *model.sizes[0]), [torch.Generator().manual_seed(5)], 0, model.sizes)
-    torch.testing.assert_close(sample.clamp(-1, 1), resize(wanted, model.sizes[3]), atol=1e-2, rtol=0)
+    config = dataclasses.replace(ALONE, joint_scales=2, coarse_side=10, averaging=0.9)
+    model = coarsest(config, 3, torch.cat([picture(seed=seed) for seed in range(images)]))
+    along = TrainedAlong(model, model.sizes[3])
+    frozen = FrozenScales(model, model.sizes[3])
+    assert along.first == 1
+    for averaged in (False, True):
+        for index in range(images):
+            pair = [scales.reconstruction(index, averaged) for scales in (along, frozen)]
+            torch.testing.assert_close(*pair, atol=1e-2, rtol=0)
+        pair = [scales.sample([torch.Generator().manual_seed(5)], averaged) for scales in (along, frozen)]
+        torch.testing.assert_close(*pair, atol=1e-2, rtol=0)
 
 
 def test_the_model_gets_what_was_learned_only_at_the_end():
     model = coarsest(JOINT, 3)
     before = [weights([generator]) for generator in model.generators]
     one = trainer(model)
-    assert one.along.first == 1
+    assert one.coarser.first == 1
 
     def scales_changed():
         return [any(changed(old, [network])) for old, network in zip(before, model.generators, strict=True)]
@@ -77,7 +78,7 @@ def test_the_model_gets_what_was_learned_only_at_the_end():
     one.run(lambda iteration: seen.append(any(scales_changed())))
     assert seen == [False] * JOINT.iterations
     assert scales_changed() == [False, True, True]
-    assert all(map(torch.equal, weights(model.generators[1:]), weights(one.along.generators)))
+    assert all(map(torch.equal, weights(model.generators[1:]), weights(one.coarser.generators)))
     assert not any(parameter.requires_grad for parameter in model.generators.parameters())
 
 
@@ -97,8 +98,8 @@ def test_the_running_average_is_kept():
     model = coarsest(dataclasses.replace(JOINT, averaging=0.9), 2)
     one = trainer(model)
     one.run(lambda iteration: None)
-    assert all(map(torch.equal, weights(model.generators), weights(one.along.averaged)))
-    assert any(changed(weights(one.along.averaged), one.along.generators))
+    assert all(map(torch.equal, weights(model.generators), weights(one.coarser.averaged)))
+    assert any(changed(weights(one.coarser.averaged), one.coarser.generators))
 
 
 def test_it_is_for_coarse_scales():
@@ -129,9 +130,14 @@ def test_a_preview_is_of_the_networks_in_training():
 
 
 def test_a_scale_that_learns_few_colours_leaves_the_others_alone():
-    model = coarsest(JOINT, 3)
+    model = trained(JOINT)
+    before = weights(model.generators)
     palette = torch.tensor([[-1.0, -1, -1], [1, 1, 1]])
-    assert trainer(model, QuantizedTrainer, palette).along is None
+    other = retrained(model, 2, palette, seed=0)
+    assert not any(changed(before, model.generators))
+    assert any(changed(weights([model.generators[2]]), [other.generators[2]]))
+    model.config = dataclasses.replace(JOINT, joint_scales=0)
+    assert same_weights(other, retrained(model, 2, palette, seed=0))
 
 
 def test_it_helps_the_reconstruction():
