@@ -167,7 +167,7 @@ _FAST = SinGANConfig(
 )
 
 PRESETS: dict[str, SinGANConfig] = {
-    "draft": replace(_FAST, max_size=128, iterations=80, coarse_iterations=350, learning_rate=2e-3, averaging=0.98),
+    "draft": replace(_FAST, max_size=128, iterations=70, coarse_iterations=350, learning_rate=2e-3, averaging=0.98),
     "standard": replace(_FAST, iterations=300, coarse_iterations=1200, coarse_side=128),
     "paper": SinGANConfig(),
 }

@@ -1,5 +1,6 @@
 """What the networks of a scale minimize besides the critic's scores and the reconstruction's error."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,4 +33,13 @@ def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> 
     directions = torch.randn(PROJECTIONS, 3, height, width, generator=generator)
     directions = (directions / directions.square().sum((1, 2, 3), keepdim=True).sqrt()).to(real.device)
     ours, wanted = (F.conv2d(image, directions).flatten(1).view(PROJECTIONS, -1) for image in (sample, real))
-    return (ours.sort(1).values - wanted.sort(1).values).abs().mean()
+    return (_sorted(ours) - _sorted(wanted)).abs().mean()
+
+
+def _sorted(rows: Tensor) -> Tensor:
+    """``rows.sort(1).values``; on a processor by numpy's vectorized sort, which takes a fifth to a half of the time."""
+    if rows.device.type != "cpu":
+        return rows.sort(1).values
+    if rows.requires_grad:
+        return rows.gather(1, torch.from_numpy(np.argsort(rows.detach().numpy(), axis=1)))
+    return torch.from_numpy(np.sort(rows.numpy(), axis=1))
