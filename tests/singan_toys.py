@@ -16,6 +16,7 @@ TOY = replace(
     pool_iterations=3,
     distribution_weight=0.0,
     joint_scales=0,
+    diversity=0.0,
 )
 
 

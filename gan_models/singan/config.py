@@ -11,7 +11,7 @@ _COUNTS = (
 )  # fmt: skip
 _WEIGHTS = (
     "widen_every", "penalty_weight", "reconstruction_weight", "noise_weight", "crop", "pool",
-    "distribution_weight", "joint_scales", "joint_rate", "coarse_side",
+    "distribution_weight", "joint_scales", "joint_rate", "coarse_side", "diversity", "diversity_weight",
 )  # fmt: skip
 
 SUPER_RESOLUTION_STEP = 2 ** (1 / 3)
@@ -53,6 +53,9 @@ class SinGANConfig:
             with "batch" normalization or several generator steps. 0: only one scale trains at a time, as in the paper.
         joint_rate: a scale that trains along has this share of the learning rate, the next coarser one its square …
         coarse_side: scales whose longer side is at most so many pixels count as coarse.
+        diversity: samples of coarse scales are to differ at least so much from each other (``losses.spread``); not
+            with crops there or several generator steps. 0 leaves it out, as the paper does.
+        diversity_weight: weight of what they lack of it.
     """
 
     max_size: int = 250
@@ -81,6 +84,8 @@ class SinGANConfig:
     joint_scales: int = 0
     joint_rate: float = 0.3
     coarse_side: int = 64
+    diversity: float = 0.0
+    diversity_weight: float = 4.0
 
     smallest_side = 32
 
@@ -103,6 +108,8 @@ class SinGANConfig:
             raise ValueError(f"normalization must be 'batch' or 'none'; it is {self.normalization!r}")
         if self.joint_scales and (self.normalization != "none" or self.generator_steps > 1):
             raise ValueError("joint_scales needs normalization 'none' and generator_steps 1")
+        if self.diversity and (self.generator_steps > 1 or 0 < self.crop < self.coarse_side):
+            raise ValueError("diversity needs generator_steps 1, and crop 0 or at least coarse_side")
 
     @classmethod
     def preset(cls, name: str) -> "SinGANConfig":
@@ -126,6 +133,7 @@ class SinGANConfig:
             exact_factor=True,
             joint_scales=0,
             distribution_weight=0.0,
+            diversity=0.0,
             reconstruction_weight=100.0,
             min_size=18,
         )
@@ -164,6 +172,7 @@ _FAST = SinGANConfig(
     averaging=0.99,
     distribution_weight=10.0,
     joint_scales=3,
+    diversity=0.45,
 )
 
 PRESETS: dict[str, SinGANConfig] = {

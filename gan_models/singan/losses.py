@@ -1,5 +1,7 @@
 """What the networks of a scale minimize besides the critic's scores and the reconstruction's error."""
 
+import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -7,6 +9,7 @@ from torch import Tensor, nn
 
 PATCH = 7
 PROJECTIONS = 64
+GREY = (0.299, 0.587, 0.114)
 
 
 def gradient_penalty(critic: nn.Module, image: Tensor) -> Tensor:
@@ -34,6 +37,24 @@ def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> 
     directions = (directions / directions.square().sum((1, 2, 3), keepdim=True).sqrt()).to(real.device)
     ours, wanted = (F.conv2d(image, directions).flatten(1).view(PROJECTIONS, -1) for image in (sample, real))
     return (_sorted(ours) - _sorted(wanted)).abs().mean()
+
+
+def spread(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
+    """How much two samples differ, so that many pairs have on average the diversity that SinGANs are compared by.
+
+    That diversity is the standard deviation of the samples' pixels, relative to the contrast of the picture. Asking for
+    it keeps samples apart (Mao et al. 2019), which long training would make alike.
+
+    Args:
+        sample, other, real: ``[1, 3, H, W]`` of one size.
+    Returns:
+        Mean absolute difference in grey, times sqrt(pi) / 2 (two draws of a Gaussian differ by 2 / sqrt(pi) standard
+        deviations), over the standard deviation of ``real``.
+    """
+    weights = real.new_tensor(GREY).view(1, 3, 1, 1)
+    difference = ((sample - other) * weights).sum(1).abs().mean()
+    contrast = (real * weights).sum(1).std()
+    return math.sqrt(math.pi) / 2 * difference / contrast
 
 
 def _sorted(rows: Tensor) -> Tensor:

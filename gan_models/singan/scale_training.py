@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .coarser_scales import CoarserScales, coarser_scales
 from .config import SinGANConfig
-from .losses import gradient_penalty, patch_distance
+from .losses import gradient_penalty, patch_distance, spread
 from .model import SinGAN, in_strips
 from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
 
@@ -85,6 +85,8 @@ class ScaleTrainer:
         self.critic_updates = self.generator_updates = 0
         coarse = max(self.size) <= self.config.coarse_side
         self.distribution_weight = self.config.distribution_weight if coarse else 0.0
+        self.diversity = self.config.diversity if coarse else 0.0
+        self.last_fake: Tensor | None = None
         # Batch statistics would mix pictures that share a pass.
         self.one_pass = self.config.normalization == "none"
 
@@ -186,6 +188,12 @@ class ScaleTrainer:
         loss = -self._scores(fake).mean()
         if self.distribution_weight:
             loss = loss + self.distribution_weight * patch_distance(fake, real, self.rng)
+        if self.diversity:
+            # The generator has hardly changed since the last iteration, so its fake of then serves as a second one.
+            if self.last_fake is not None:
+                lacking = F.relu(self.diversity - spread(fake, self.last_fake, real))
+                loss = loss + self.config.diversity_weight * lacking
+            self.last_fake = fake.detach()
         return loss
 
     def _generate_both(self, padded: Tensor, previous: Tensor, target: Target) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_models.singan.losses import gradient_penalty, patch_distance
+from gan_models.singan.losses import gradient_penalty, patch_distance, spread
 from gan_models.singan.networks import Critic, Generator, initialize, noisy
 from gan_models.singan.scale_training import fix_statistics
 
@@ -72,6 +72,14 @@ def test_patch_distance_of_pictures_smaller_than_a_patch():
     picture = torch.rand(1, 3, 5, 9)
     assert distance(picture, picture) == 0
     assert distance(picture + 0.1, picture) > 0
+
+
+def test_spread_is_the_samples_standard_deviation_over_that_of_the_picture():
+    noise = torch.Generator().manual_seed(0)
+    real, first, second = (torch.randn(1, 1, 200, 200, generator=noise).expand(-1, 3, -1, -1) for _ in range(3))
+    assert spread(first, second, real).item() == pytest.approx(1.0, rel=0.02)
+    assert spread(first, second, 4 * real + 3).item() == pytest.approx(0.25, rel=0.02)
+    assert spread(first, first, real) == 0
 
 
 def test_fixed_statistics_give_in_use_what_training_gave():

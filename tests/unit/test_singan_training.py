@@ -38,18 +38,18 @@ def test_paper_preset_is_the_released_schedule():
     assert (paper.penalty_weight, paper.reconstruction_weight) == (0.1, 10)
     assert (paper.learning_rate, paper.decay_at, paper.noise_weight) == (5e-4, 0.8, 0.1)
     assert (paper.normalization, paper.crop, paper.pool, paper.averaging, paper.penalty_every) == ("batch", 0, 0, 0, 1)
-    assert (paper.distribution_weight, paper.joint_scales) == (0, 0)
+    assert (paper.distribution_weight, paper.joint_scales, paper.diversity) == (0, 0, 0)
 
 
 def test_super_resolution_settings():
     config = SinGANConfig.preset("standard").for_super_resolution()
-    assert (config.distribution_weight, config.joint_scales) == (0, 0)
+    assert (config.distribution_weight, config.joint_scales, config.diversity) == (0, 0, 0)
     assert (config.reconstruction_weight, config.min_size, config.exact_factor) == (100, 18, True)
     assert math.isclose(config.scale_factor, 2 ** (-1 / 3))
 
 
 @pytest.mark.parametrize("change", [{"iterations": 0}, {"scale_factor": 1.0}, {"learning_rate": 0}, {"crop": -1},
-                                    {"distribution_weight": -1}, {"coarse_side": -1}])  # fmt: skip
+                                    {"distribution_weight": -1}, {"coarse_side": -1}, {"diversity": -1}])  # fmt: skip
 def test_settings_that_make_no_sense_are_refused(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         dataclasses.replace(TOY, **change)
@@ -98,6 +98,24 @@ def test_the_patch_distance_is_for_small_scales_and_any_normalization():
     assert not same_weights(trained(with_it), trained(without))
     batch = dataclasses.replace(with_it, normalization="batch")
     assert not same_weights(trained(batch), trained(dataclasses.replace(batch, distribution_weight=0)))
+
+
+def test_samples_can_be_kept_apart():
+    config = dataclasses.replace(TOY, crop=0, coarse_side=64, coarse_iterations=80, iterations=60, channels=16)
+    apart = dataclasses.replace(config, diversity=1.2, diversity_weight=20)
+    real, spreads = picture(), []
+    for setting in (config, apart):
+        samples = trained(setting).sample(40, generator=seeded(3))
+        spreads.append((samples.mean(1).std(0).mean() / real.mean(1).std()).item())
+    assert spreads[1] > spreads[0] + 0.15
+    small = [trained(dataclasses.replace(setting, coarse_side=10)) for setting in (config, apart)]
+    assert same_weights(*small)
+
+
+@pytest.mark.parametrize("change", [{"generator_steps": 2}, {"crop": 30}])
+def test_settings_that_do_not_go_with_diversity(change):
+    with pytest.raises(ValueError, match="diversity needs generator_steps 1, and crop 0 or at least coarse_side"):
+        dataclasses.replace(TOY, **({"diversity": 0.5, "coarse_side": 64, "generator_steps": 1, "crop": 0} | change))
 
 
 def test_pools_of_very_large_scales_are_smaller(monkeypatch):
