@@ -56,7 +56,7 @@ def test_settings_that_make_no_sense_are_refused(change):
 
 
 def test_unknown_preset_is_named():
-    with pytest.raises(ValueError, match="'fast'; the presets are draft, standard, paper"):
+    with pytest.raises(ValueError, match="'fast'; the presets are draft, standard, best, paper"):
         SinGANConfig.preset("fast")
 
 
@@ -130,7 +130,7 @@ def test_large_sizes_come_with_crops():
     standard = SinGANConfig.preset("standard")
     assert standard.at_size(512) == dataclasses.replace(standard, max_size=512)
     assert (standard.at_size(1024).max_size, standard.at_size(1024).crop) == (1024, 512)
-    assert dataclasses.replace(standard, crop=99).at_size(1024).crop == 99
+    assert dataclasses.replace(standard, crop=200).at_size(1024).crop == 200
 
 
 def test_trains_inside_inference_mode():
