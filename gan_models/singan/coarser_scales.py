@@ -50,7 +50,7 @@ class CoarserScales(ABC):
 def coarser_scales(model: SinGAN, size: Size) -> CoarserScales:
     """Those below a scale of ``size`` (height, width) that ``model.config`` asks for."""
     config = model.config
-    if config.joint_scales and model.generators and max(size) <= config.coarse_side:
+    if config.joint_scales and model.generators and config.coarse(size):
         return TrainedAlong(model, size)
     return FrozenScales(model, size)
 

@@ -147,6 +147,10 @@ class SinGANConfig:
         doublings = scale // self.widen_every if self.widen_every else 0
         return int(min(self.channels * 2**doublings, max(self.max_channels, self.channels)))
 
+    def coarse(self, size: tuple[int, int]) -> bool:
+        """Whether a scale of ``size`` (height, width) counts as coarse."""
+        return max(size) <= self.coarse_side
+
     def iterations_at(self, scale: int, scales: int) -> int:
         """Iterations of ``scale`` (0 = coarsest) in a pyramid of ``scales``."""
         fineness = scale / max(scales - 1, 1)

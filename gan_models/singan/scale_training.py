@@ -83,7 +83,7 @@ class ScaleTrainer:
             self.generator_optimizer.add_param_group(group)
         self.critic_optimizer = self._adam(self.critic)
         self.critic_updates = self.generator_updates = 0
-        coarse = max(self.size) <= self.config.coarse_side
+        coarse = self.config.coarse(self.size)
         self.distribution_weight = self.config.distribution_weight if coarse else 0.0
         self.diversity = self.config.diversity if coarse else 0.0
         self.last_fake: Tensor | None = None

@@ -73,6 +73,17 @@ def test_same_seed_same_model_and_watching_changes_nothing(changes):
     assert any(p.preview is not None and p.preview.shape == (1, 3, 44, 112) for p in seen)
 
 
+def test_progress_counts_what_coarse_scales_cost_more():
+    def share_of_coarse(config):
+        seen = []
+        trained(config, on_progress=seen.append)
+        return max(p.step for p in seen if p.stage.startswith("scale 2 ")) / seen[-1].total
+
+    alone = dataclasses.replace(TOY, channels=32, coarse_side=32)
+    joint = dataclasses.replace(alone, joint_scales=2, distribution_weight=10)
+    assert share_of_coarse(joint) > 1.1 * share_of_coarse(alone)
+
+
 def test_training_learns_the_picture():
     config = dataclasses.replace(TOY, iterations=60, coarse_iterations=120, channels=16)
     model, untrained = trained(config), trained()
