@@ -49,11 +49,11 @@ def spread(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
         sample, other, real: ``[1, 3, H, W]`` of one size.
     Returns:
         Mean absolute difference in grey, times sqrt(pi) / 2 (two draws of a Gaussian differ by 2 / sqrt(pi) standard
-        deviations), over the standard deviation of ``real``.
+        deviations), over the standard deviation of ``real`` or, where that has hardly any contrast, over 0.01.
     """
     weights = real.new_tensor(GREY).view(1, 3, 1, 1)
     difference = ((sample - other) * weights).sum(1).abs().mean()
-    contrast = (real * weights).sum(1).std()
+    contrast = (real * weights).sum(1).std().clamp_min(0.01)
     return math.sqrt(math.pi) / 2 * difference / contrast
 
 

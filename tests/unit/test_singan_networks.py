@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -80,6 +82,9 @@ def test_spread_is_the_samples_standard_deviation_over_that_of_the_picture():
     assert spread(first, second, real).item() == pytest.approx(1.0, rel=0.02)
     assert spread(first, second, 4 * real + 3).item() == pytest.approx(0.25, rel=0.02)
     assert spread(first, first, real) == 0
+    flat = torch.zeros(1, 3, 20, 20)
+    assert spread(flat, flat, flat) == 0
+    assert spread(flat, flat + 0.01, flat).item() == pytest.approx(math.sqrt(math.pi) / 2)
 
 
 def test_fixed_statistics_give_in_use_what_training_gave():
