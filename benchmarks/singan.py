@@ -121,18 +121,21 @@ def trained(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype, 
 
 
 def shortened(config: SinGANConfig, image: Tensor, dtype: torch.dtype, seconds: float) -> SinGANConfig:
-    """``config`` with one number of iterations at every scale, such that training takes about ``seconds`` of CPU."""
+    """``config`` with fewer iterations at every scale, in the same proportion, that take about ``seconds`` of CPU."""
+
+    def at(iterations: int) -> SinGANConfig:
+        coarse = round(iterations * config.coarse_iterations / config.iterations)
+        return replace(config, iterations=iterations, coarse_iterations=coarse)
 
     def cost(iterations: int) -> float:
         began = time.process_time()
-        trained(image, replace(config, iterations=iterations, coarse_iterations=iterations), 0, dtype, 0)
+        trained(image, at(iterations), 0, dtype, 0)
         return time.process_time() - began
 
     cost(1)  # The first training pays for what is set up once.
     first = cost(1)
     an_iteration = (cost(4) - first) / 3
-    count = max(1, round((seconds - first) / an_iteration) + 1)
-    return replace(config, iterations=count, coarse_iterations=count)
+    return at(max(1, round((seconds - first) / an_iteration) + 1))
 
 
 def train_table(arguments: argparse.Namespace, *more: str) -> float:
