@@ -103,8 +103,10 @@ class ScaleTrainer:
         if self.averaged is not None:
             self.generator.load_state_dict(self.averaged.state_dict())
         self.coarser.hand_over()
-        pairs = [self._reconstruction(picture, averaged=True) for picture in range(len(self.real))]
-        fix_statistics(self.generator, *map(torch.cat, zip(*pairs, strict=True)))
+        self.generator.eval()
+        if self.config.normalization == "batch":
+            pairs = [self._reconstruction(picture, averaged=True) for picture in range(len(self.real))]
+            fix_statistics(self.generator, *map(torch.cat, zip(*pairs, strict=True)))
 
     @torch.no_grad()
     def preview(self, rng: torch.Generator) -> Tensor:
