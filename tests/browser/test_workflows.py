@@ -11,11 +11,28 @@ from ..comfyui.server import PACK
 pytestmark = [pytest.mark.comfyui, pytest.mark.browser]
 
 
+# Nodes as they are drawn, which can be taller than they were saved.
+OVERLAPS = """() => {
+    const boxes = app.graph.nodes.map(node => {
+        const drawn = document.querySelector(`[data-node-id="${node.id}"]`)?.getBoundingClientRect();
+        const top = node.pos[1] - LiteGraph.NODE_TITLE_HEIGHT;
+        const bottom = drawn
+            ? top + drawn.height / app.canvas.ds.scale
+            : node.pos[1] + Math.max(node.size[1], node.computeSize()[1]);
+        return {title: node.title, left: node.pos[0], right: node.pos[0] + node.size[0], top, bottom};
+    });
+    const overlap = (a, b) =>
+        a.left < b.right && b.left < a.right && a.top + 1 < b.bottom && b.top + 1 < a.bottom;
+    return boxes.flatMap((a, i) => boxes.slice(i + 1).filter(b => overlap(a, b)).map(b => [a.title, b.title]));
+}"""
+
+
 @pytest.mark.parametrize("path", sorted((PACK / "workflows").glob("*.json")), ids=lambda path: path.stem)
 def test_workflow_opens(node_classes, editor, path):
     editor.errors.clear()
     editor.load(json.loads(path.read_text(encoding="utf-8")), path.stem)
     assert editor.errors == []
+    assert editor.page.evaluate(OVERLAPS) == []
     assert without_titles(editor.prompt()) == without_titles(headless.read_workflow(path, node_classes).prompt)
 
 
