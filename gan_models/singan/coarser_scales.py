@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .model import SinGAN, image_generators
 from .networks import noisy
-from .pyramid import Size, resize
+from .pyramid import Size, resize, scaled_sizes
 
 POOL_PIXELS = 1 << 22
 """Pixels of the coarser scales' samples that are kept at most: 16 pictures of 512x512, 48 MiB."""
@@ -18,16 +18,24 @@ POOL_PIXELS = 1 << 22
 class CoarserScales(ABC):
     """The trained generators of all coarser scales, as the trainer of one scale sees them.
 
-    Pictures are ``[1, 3, H, W]`` at the size of the scale in training. Where generators train along, ``averaged``
-    asks for the running average of their weights, which is what remains of them.
+    Pictures are ``[1, 3, H, W]`` at the size of the scale in training, or at another where a ``canvas`` (height,
+    width) is given. Where generators train along, ``averaged`` asks for the running average of their weights, which is
+    what remains of them.
+
+    Args:
+        model: holds the trained generators of all coarser scales.
+        size: (height, width) of the scale in training.
     """
 
-    @abstractmethod
-    def draw(self, iteration: int, rng: torch.Generator) -> Tensor:
-        """A random picture for an iteration's step."""
+    def __init__(self, model: SinGAN, size: Size):
+        self.model, self.size = model, size
 
     @abstractmethod
-    def sample(self, noises: list[torch.Generator], averaged: bool = False) -> Tensor:
+    def draw(self, iteration: int, rng: torch.Generator, canvas: Size) -> Tensor:
+        """A random picture of ``canvas`` pixels for an iteration's step."""
+
+    @abstractmethod
+    def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
         """A fresh picture for each of ``noises``, ``[B, 3, H, W]``."""
 
     @abstractmethod
@@ -46,6 +54,11 @@ class CoarserScales(ABC):
     def hand_over(self) -> None:
         """Give the model what was learned."""
 
+    def sizes(self, canvas: Size | None) -> list[Size]:
+        """Those of the coarser scales' pictures that lead to one of ``canvas`` pixels, and that one's."""
+        coarser = self.model.sizes[: len(self.model.generators)]
+        return scaled_sizes([*coarser, self.size], canvas or self.size)
+
 
 def coarser_scales(model: SinGAN, size: Size) -> CoarserScales:
     """Those below a scale of ``size`` (height, width) that ``model.config`` asks for."""
@@ -56,31 +69,27 @@ def coarser_scales(model: SinGAN, size: Size) -> CoarserScales:
 
 
 class FrozenScales(CoarserScales):
-    """Scales that stay as they are, so that a pool of their samples can serve many iterations.
-
-    Args:
-        model: holds the trained generators of all coarser scales.
-        size: (height, width) of the scale in training.
-    """
+    """Scales that stay as they are, so that a pool of their samples can serve many iterations."""
 
     def __init__(self, model: SinGAN, size: Size):
-        self.model, self.size = model, size
+        super().__init__(model, size)
         self.pool = torch.empty(0)
         self.reconstructions = resize(model.reconstruct_all(), size)
 
-    def draw(self, iteration: int, rng: torch.Generator) -> Tensor:
+    def draw(self, iteration: int, rng: torch.Generator, canvas: Size) -> Tensor:
         config = self.model.config
-        if not self.model.generators or not config.pool:
-            return self.sample([rng])
+        if not self.model.generators or not config.pool or canvas != self.size:
+            return self.sample([rng], canvas=canvas)
         if iteration % config.pool_iterations == 0 or not len(self.pool):
             fitting = max(1, POOL_PIXELS // (self.size[0] * self.size[1]))
             self.pool = self.sample(image_generators(rng, min(config.pool, fitting)))
         index = int(torch.randint(len(self.pool), (), generator=rng))
         return self.pool[index : index + 1]
 
-    def sample(self, noises: list[torch.Generator], averaged: bool = False) -> Tensor:
-        start = torch.zeros(len(noises), 3, *self.model.sizes[0], device=self.model.z_rec.device)
-        return resize(self.model.climb(start, noises, 0, self.model.sizes), self.size)
+    def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
+        sizes = self.sizes(canvas)
+        start = torch.zeros(len(noises), 3, *sizes[0], device=self.model.z_rec.device)
+        return resize(self.model.climb(start, noises, 0, sizes), sizes[-1])
 
     def reconstruction(self, picture: int, averaged: bool = False) -> Tensor:
         return self.reconstructions[picture : picture + 1]
@@ -95,13 +104,11 @@ class TrainedAlong(CoarserScales):
     What learns are copies of the model's generators; the model gets what they learned by ``hand_over`` alone, so a
     training that is stopped leaves it as it was.
 
-    Args:
-        model: holds the trained generators of all coarser scales; its settings say how many of them train along.
-        size: (height, width) of the scale in training.
+    The model's settings say how many of them train along.
     """
 
     def __init__(self, model: SinGAN, size: Size):
-        self.model, self.size = model, size
+        super().__init__(model, size)
         self.first = max(0, len(model.generators) - model.config.joint_scales)
         self.generators = [copy.deepcopy(own).requires_grad_(True) for own in model.generators[self.first :]]
         self.averaged = copy.deepcopy(self.generators) if model.config.averaging else self.generators
@@ -117,23 +124,24 @@ class TrainedAlong(CoarserScales):
     def pairs(self) -> Iterable[tuple[nn.Module, nn.Module]]:
         return zip(self.averaged, self.generators, strict=True) if self.averaged is not self.generators else ()
 
-    def draw(self, iteration: int, rng: torch.Generator) -> Tensor:
-        return self.sample([rng])
+    def draw(self, iteration: int, rng: torch.Generator, canvas: Size) -> Tensor:
+        return self.sample([rng], canvas=canvas)
 
-    def sample(self, noises: list[torch.Generator], averaged: bool = False) -> Tensor:
-        model = self.model
-        image = torch.zeros(len(noises), 3, *model.sizes[0], device=model.z_rec.device)
+    def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
+        model, sizes = self.model, self.sizes(canvas)
+        image = torch.zeros(len(noises), 3, *sizes[0], device=model.z_rec.device)
         for scale in range(self.first):
-            image = model.refine(resize(image, model.sizes[scale]), scale, self._noise(noises, scale))
+            image = model.refine(resize(image, sizes[scale]), scale, model.noise(noises, scale, sizes[scale]))
         for scale, network in self._networks(averaged):
-            image = self._refined(image, scale, network, self._noise(noises, scale))
-        return resize(image, self.size)
+            noise = model.noise(noises, scale, sizes[scale])
+            image = self._refined(resize(image, sizes[scale]), scale, network, noise)
+        return resize(image, sizes[-1])
 
     def reconstruction(self, picture: int, averaged: bool = False) -> Tensor:
         image = self.started[picture]
         for scale, network in self._networks(averaged):
             z_rec = self.model.all_z_rec()[picture : picture + 1] if scale == 0 else None
-            image = self._refined(image, scale, network, z_rec)
+            image = self._refined(resize(image, self.model.sizes[scale]), scale, network, z_rec)
         return resize(image, self.size)
 
     def hand_over(self) -> None:
@@ -143,10 +151,6 @@ class TrainedAlong(CoarserScales):
     def _networks(self, averaged: bool) -> Iterable[tuple[int, nn.Module]]:
         return enumerate(self.averaged if averaged else self.generators, start=self.first)
 
-    def _noise(self, noises: list[torch.Generator], scale: int) -> Tensor:
-        return self.model.noise(noises, scale, self.model.sizes[scale])
-
     def _refined(self, image: Tensor, scale: int, network: nn.Module, noise: Tensor | None) -> Tensor:
-        image = resize(image, self.model.sizes[scale])
         refined: Tensor = network(noisy(noise, image, self.model.amplitudes[scale]), image)
         return refined

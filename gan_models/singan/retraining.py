@@ -46,8 +46,8 @@ class QuantizedScales(FrozenScales):
         self.palette = palette
         self.reconstructions = quantize(self.reconstructions, palette)
 
-    def sample(self, noises: list[torch.Generator], averaged: bool = False) -> Tensor:
-        return quantize(super().sample(noises, averaged), self.palette)
+    def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
+        return quantize(super().sample(noises, averaged, canvas), self.palette)
 
 
 def _share(source: SinGAN, target: SinGAN, scales: range) -> None:

@@ -14,6 +14,10 @@ from .config import SinGANConfig
 from .losses import gradient_penalty, patch_distance, spread
 from .model import SinGAN, in_strips
 from .networks import MARGIN, MEMORY_FORMAT, Critic, Generator, initialize, noisy
+from .pyramid import Size
+
+TALL_SHARE = 1 / 3
+"""Share of the larger canvases that are taller; the others are wider, which is what most pictures bear better."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class ScaleTrainer:
         self.config: SinGANConfig = model.config
         self.scale = len(model.generators)
         self.iterations = self.config.iterations_at(self.scale, len(model.sizes))
-        self.size = (int(real.shape[-2]), int(real.shape[-1]))
+        self.size: Size = (int(real.shape[-2]), int(real.shape[-1]))
         self.coarser = coarser or coarser_scales(model, self.size)
         self.amplitude = self._amplitude()
         self.generator, self.critic = self._networks(critic)
@@ -86,6 +90,8 @@ class ScaleTrainer:
         coarse = self.config.coarse(self.size)
         self.distribution_weight = self.config.distribution_weight if coarse else 0.0
         self.diversity = self.config.diversity if coarse else 0.0
+        self.canvas_share = self.config.canvas_share if coarse else 0.0
+        self.canvas = self.size
         self.last_fake: Tensor | None = None
         # Batch statistics would mix pictures that share a pass.
         self.one_pass = self.config.normalization == "none"
@@ -120,13 +126,14 @@ class ScaleTrainer:
 
     def _iterate(self, iteration: int) -> None:
         window = self._window()
-        noise = self.model.noise([self.rng], self.scale, self.size)
+        self.canvas, place = self._canvas(window)
+        noise = self.model.noise([self.rng], self.scale, self.canvas)
         target = self._target(window)
         both = None
         for step in range(self.config.critic_steps):
             with torch.set_grad_enabled(step == self.config.critic_steps - 1), self._autocast():
-                previous = self.coarser.draw(iteration, self.rng)
-            inputs = window.of(noisy(noise, previous, self.amplitude), MARGIN), window.of(previous)
+                previous = self.coarser.draw(iteration, self.rng, self.canvas)
+            inputs = place.of(noisy(noise, previous, self.amplitude), MARGIN), place.of(previous)
             if self.one_pass and step == self.config.critic_steps - 1:
                 # The generator stands still while the critic learns, so its own step can use the same pass.
                 both = self._generate_both(*inputs, target)
@@ -190,7 +197,7 @@ class ScaleTrainer:
         loss = -self._scores(fake).mean()
         if self.distribution_weight:
             loss = loss + self.distribution_weight * patch_distance(fake, real, self.rng)
-        if self.diversity:
+        if self.diversity and self.canvas == self.size:
             # The generator has hardly changed since the last iteration, so its fake of then serves as a second one.
             if self.last_fake is not None:
                 lacking = F.relu(self.diversity - spread(fake, self.last_fake, real))
@@ -222,6 +229,17 @@ class ScaleTrainer:
             start = int(torch.randint(length - side + 1, (), generator=self.rng))
             spans.append((start, start + side))
         return Window(*spans[0], *spans[1])
+
+    def _canvas(self, window: Window) -> tuple[Size, Window]:
+        """Size of an iteration's sample, and the part of it that is judged and learns; mostly the picture's."""
+        if not self.canvas_share or torch.rand((), generator=self.rng) >= self.canvas_share:
+            return self.size, window
+        height, width = self.size
+        if torch.rand((), generator=self.rng) < TALL_SHARE:
+            top = int(torch.randint(height + 1, (), generator=self.rng))
+            return (2 * height, width), Window(top, top + height, 0, width)
+        left = int(torch.randint(width + 1, (), generator=self.rng))
+        return (height, 2 * width), Window(0, height, left, left + width)
 
     def _target(self, window: Window) -> Target:
         # A single picture needs no draw, and so trains with the random numbers that it always had.

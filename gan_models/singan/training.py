@@ -169,7 +169,7 @@ def _scale_cost(config: SinGANConfig, scale: int, sizes: list[Size]) -> int:
 
     iteration = pixels(scale) + 1000
     if config.coarse(sizes[scale]):
-        along = sum(map(pixels, range(max(0, scale - config.joint_scales), scale)))
+        along = sum(map(pixels, range(max(0, scale - config.joint_scales), scale))) * (1 + config.canvas_share)
         # Scales that train along have no critic; the patch distance is mostly sorting.
         iteration += 0.65 * along + (0.6 * pixels(scale) if config.distribution_weight else 0)
     return round(iteration) * config.iterations_at(scale, len(sizes))
