@@ -190,7 +190,9 @@ _FAST = SinGANConfig(
 )
 
 PRESETS: dict[str, SinGANConfig] = {
-    "draft": replace(_FAST, max_size=128, iterations=70, coarse_iterations=350, learning_rate=2e-3, averaging=0.98),
+    "draft": replace(
+        _FAST, max_size=128, iterations=70, coarse_iterations=350, learning_rate=2e-3, averaging=0.98, canvas_share=0.0
+    ),
     "standard": replace(_FAST, iterations=200, coarse_iterations=3000, coarse_side=128),
     "best": replace(_FAST, iterations=600, coarse_iterations=4000, coarse_side=128),
     "paper": SinGANConfig(),
