@@ -15,20 +15,24 @@ MAX_PATCHES = 16384
 PROJECTIONS = 128
 
 
-def patches(image: Tensor, generator: torch.Generator) -> Tensor:
-    """At most 16384 patches of 7x7 pixels of ``[1, 3, H, W]``: ``[N, 147]``."""
+def patches(image: Tensor, generator: torch.Generator, most: int = MAX_PATCHES) -> Tensor:
+    """At most so many patches of 7x7 pixels of ``[1, 3, H, W]``: ``[N, 147]``."""
     columns = F.unfold(image, PATCH)[0].T
-    if len(columns) > MAX_PATCHES:
-        columns = columns[torch.randperm(len(columns), generator=generator)[:MAX_PATCHES]]
+    if len(columns) > most:
+        columns = columns[torch.randperm(len(columns), generator=generator)[:most]]
     return columns
 
 
 def sliced_wasserstein(a: Tensor, b: Tensor, seed: int = 0) -> float:
-    """Sliced Wasserstein distance x 1000 between the patches of two pictures ``[1, 3, H, W]`` of one size."""
+    """Sliced Wasserstein distance x 1000 between the patches of two pictures ``[1, 3, H, W]``.
+
+    Of pictures of different sizes the smaller one says how many patches of each are taken.
+    """
     generator = torch.Generator().manual_seed(seed)
     directions = torch.randn(3 * PATCH**2, PROJECTIONS, generator=generator)
     directions /= directions.norm(dim=0)
-    first, second = ((patches(x, generator) @ directions).sort(0).values for x in (a, b))
+    most = min(MAX_PATCHES, *((x.shape[-2] - PATCH + 1) * (x.shape[-1] - PATCH + 1) for x in (a, b)))
+    first, second = ((patches(x, generator, most) @ directions).sort(0).values for x in (a, b))
     return 1000 * (first - second).abs().mean().item()
 
 

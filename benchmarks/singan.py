@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from skimage import data
 from torch import Tensor
@@ -76,8 +77,10 @@ def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | Non
     generator = torch.Generator().manual_seed(1)
     samples = model.sample(DIVERSITY_SAMPLES, generator=generator, keep_layout=keep_layout)
     scored = samples[:SCORED_SAMPLES].split(1)
+    wide = model.sample(SCORED_SAMPLES, generator=generator, width=5 * model.size[1] // 2).split(1)
     if pictures is not None:
-        save_sheet(pictures.with_name(f"{pictures.name}_{keep_layout}.png"), [real, model.reconstruct(), *scored[:4]])
+        sheet = [real, model.reconstruct(), *scored[:4]]
+        save_sheet(pictures.with_name(f"{pictures.name}_{keep_layout}.png"), sheet, wide[0])
     # A quarter of a small picture has next to no patches.
     small = min(model.size) < 8 * quality.PATCH
     distances = [
@@ -88,6 +91,7 @@ def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | Non
         "keep_layout": keep_layout,
         "swds": np.mean(distances, axis=0).tolist(),
         "swd": float(np.mean(distances)),
+        "wide": mean(quality.sliced_wasserstein(real, sample) for sample in wide),
         "patch_fd": mean(quality.patch_frechet(real, sample) for sample in scored[:3]),
         "diversity": quality.diversity(samples, real),
         "psnr": quality.psnr(model.reconstruct(), real),
@@ -142,7 +146,7 @@ def train_table(arguments: argparse.Namespace, *more: str) -> float:
     """Print a row for each training; gives the mean CPU seconds back. ``more`` options override the command line's."""
     print(f"preset {arguments.preset}, {machine()}, {arguments.dtype}\n")
     print("| photograph | size | iterations | seconds | CPU s | peak MB | " + SCORES)
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     rows: list[dict] = []
     for name in arguments.photographs:
         for seed in range(arguments.seeds):
@@ -164,13 +168,13 @@ def train_table(arguments: argparse.Namespace, *more: str) -> float:
     return float(average["cpu"])
 
 
-SCORES = "layout kept | SWD 1, ½, ¼ | SWD mean | patch-FD | diversity | PSNR, dB |"
+SCORES = "layout kept | SWD 1, ½, ¼ | SWD mean | SWD wide | patch-FD | diversity | PSNR, dB |"
 
 
 def scores_text(row: dict) -> str:
     swds = " / ".join(f"{value:.0f}" for value in row["swds"])
     return (
-        f"{row['keep_layout']} | {swds} | {row['swd']:.1f} | {row['patch_fd']:.2f} | "
+        f"{row['keep_layout']} | {swds} | {row['swd']:.1f} | {row['wide']:.1f} | {row['patch_fd']:.2f} | "
         f"{row['diversity']:.2f} | {row['psnr']:.1f} |"
     )
 
@@ -179,7 +183,7 @@ def curve_table(arguments: argparse.Namespace) -> None:
     """Scores of a model that is there already, for each share of the layout that samples keep."""
     model = load(arguments.model)
     pictures = arguments.pictures and arguments.pictures / arguments.model.stem
-    print(f"{arguments.model.name}, {model.size[1]}×{model.size[0]}\n\n| {SCORES}\n|---|---|---|---|---|---|")
+    print(f"{arguments.model.name}, {model.size[1]}×{model.size[0]}\n\n| {SCORES}\n|---|---|---|---|---|---|---|")
     for share in arguments.keep_layout:
         print(f"| {scores_text(scores(model, model.training_picture(), share, pictures))}", flush=True)
 
@@ -280,10 +284,11 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-def save_sheet(path: Path, images: list[Tensor]) -> None:
-    """Six pictures in two rows: the photograph, its reconstruction, four samples."""
+def save_sheet(path: Path, images: list[Tensor], wide: Tensor) -> None:
+    """Three rows: the photograph, its reconstruction and a sample, three more samples, and a wide one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [torch.cat([image[0] for image in images[i : i + 3]], dim=-1) for i in (0, 3)]
+    rows.append(F.pad(wide[0], (0, rows[0].shape[-1] - wide.shape[-1]), value=1.0))
     pixels = (torch.cat(rows, dim=-2).permute(1, 2, 0) + 1) * 127.5
     Image.fromarray(pixels.round().byte().numpy()).save(path)
 

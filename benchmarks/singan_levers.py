@@ -40,6 +40,7 @@ LEVERS: dict[str, Settings] = {
     "patch distance": {"distribution_weight": 10.0},
     "joint scales": {"joint_scales": 3},
     "samples kept apart": {"diversity": 0.45},
+    "larger canvases": {"canvas_share": 0.25},
 }
 NEEDS = {
     "joint scales": ("one step each", "no normalization"),
@@ -80,10 +81,11 @@ def row(settings: Settings, arguments: argparse.Namespace) -> str:
     trainings = [singan.measure(name, config, settings["dtype"], arguments)[0] for name in arguments.photographs]
     iterations = ", ".join(training["iterations"] for training in trainings)
     swds = ", ".join(f"{training['swd']:.0f}" for training in trainings)
-    swd, patch_fd, diversity, psnr, cpu = (
-        mean(training[key] for training in trainings) for key in ("swd", "patch_fd", "diversity", "psnr", "cpu")
+    keys = ("cpu", "swd", "wide", "patch_fd", "diversity", "psnr")
+    cpu, swd, wide, patch_fd, diversity, psnr = (mean(training[key] for training in trainings) for key in keys)
+    return (
+        f"{iterations} | {cpu:.0f} | {swds} | {swd:.1f} | {wide:.1f} | {patch_fd:.2f} | {diversity:.2f} | {psnr:.1f} |"
     )
-    return f"{iterations} | {cpu:.0f} | {swds} | {swd:.1f} | {patch_fd:.2f} | {diversity:.2f} | {psnr:.1f} |"
 
 
 def main() -> None:
@@ -97,8 +99,8 @@ def main() -> None:
     vars(arguments).update(scales=0, keep_layout=[0.0], pictures=None)
     names = ", ".join(arguments.photographs)
     print(f"{arguments.budget:.0f} CPU s, {arguments.max_size} pixels, {singan.machine()}\n")
-    print(f"| variant | iterations | CPU s | SWD {names} | mean | patch-FD | diversity | PSNR, dB |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(f"| variant | iterations | CPU s | SWD {names} | mean | SWD wide | patch-FD | diversity | PSNR, dB |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for name, settings in {"alone": alone, "without": without}[arguments.what]().items():
         print(f"| {name} | {row(settings, arguments)}", flush=True)
 
