@@ -27,6 +27,12 @@ def test_flipping_hardly_moves_the_patches_but_another_picture_does():
     assert flipped < quality.sliced_wasserstein(image, picture(64, 64, seed=3)) / 2
 
 
+def test_pictures_of_different_sizes_are_compared_patch_by_patch():
+    image = picture(64, 64)
+    twice = torch.cat([image, image], -1)
+    assert quality.sliced_wasserstein(image, twice) < quality.sliced_wasserstein(image, picture(64, 128, seed=3)) / 3
+
+
 def test_diversity_is_one_for_pictures_as_varied_as_the_pixels():
     noise = torch.randn(200, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     assert quality.diversity(noise, noise[:1]) == pytest.approx(1, abs=0.15)

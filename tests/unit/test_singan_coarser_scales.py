@@ -10,7 +10,7 @@ from gan_models.singan import SinGANConfig, train
 from gan_models.singan.coarser_scales import FrozenScales, TrainedAlong
 from gan_models.singan.pyramid import build_pyramid, resize
 from gan_models.singan.retraining import retrained
-from gan_models.singan.scale_training import ScaleTrainer
+from gan_models.singan.scale_training import ScaleTrainer, Window
 from singan_toys import TOY, picture, same_weights, trained
 
 ALONE = dataclasses.replace(TOY, joint_scales=0)
@@ -138,6 +138,57 @@ def test_a_scale_that_learns_few_colours_leaves_the_others_alone():
     assert any(changed(weights([model.generators[2]]), [other.generators[2]]))
     model.config = dataclasses.replace(JOINT, joint_scales=0)
     assert same_weights(other, retrained(model, 2, palette, seed=0))
+
+
+@pytest.mark.parametrize("kind", [TrainedAlong, FrozenScales])
+@pytest.mark.parametrize("canvas", [(30, 78), (60, 39)])
+def test_samples_of_other_sizes(kind, canvas):
+    model = coarsest(JOINT, 3)
+    scales = kind(model, model.sizes[3])
+    seeds = [torch.Generator().manual_seed(5)]
+    sample = scales.sample(seeds, canvas=canvas)
+    assert sample.shape == (1, 3, *canvas)
+    assert scales.draw(0, torch.Generator().manual_seed(5), canvas).shape == (1, 3, *canvas)
+    assert scales.sample(seeds).shape == (1, 3, *model.sizes[3])
+
+
+def test_a_pool_is_for_the_own_size():
+    model = coarsest(dataclasses.replace(ALONE, pool=2, pool_iterations=3), 2)
+    scales, rng = FrozenScales(model, model.sizes[2]), torch.Generator().manual_seed(0)
+    scales.draw(0, rng, model.sizes[2])
+    pool = scales.pool
+    height, width = model.sizes[2]
+    wide = [scales.draw(iteration, rng, (height, 2 * width)) for iteration in (1, 2)]
+    assert not torch.equal(*wide) and scales.pool is pool
+
+
+def test_pieces_of_larger_samples_are_learned_from():
+    config = dataclasses.replace(JOINT, canvas_share=0.5, diversity=0.5)
+    one = trainer(coarsest(config, 2))
+    height, width = one.size
+    canvases, windows = [], []
+    for _ in range(200):
+        canvas, window = one._canvas(Window(0, height, 0, width))
+        canvases.append(canvas)
+        windows.append(window)
+        assert (window.bottom - window.top, window.right - window.left) == one.size
+        assert 0 <= window.top and window.bottom <= canvas[0] and 0 <= window.left and window.right <= canvas[1]
+    counts = [canvases.count(canvas) for canvas in ((height, width), (height, 2 * width), (2 * height, width))]
+    assert sum(counts) == 200 and 80 < counts[0] < 120 and counts[1] > counts[2] > 15
+    assert max(window.left for window in windows) > 0.8 * width
+    assert max(window.top for window in windows) > 0.5 * height
+    before = weights([one.generator, *one.coarser.generators])
+    one.run(lambda iteration: None)
+    assert any(changed(before, [one.generator, *one.coarser.generators]))
+
+
+def test_larger_canvases_are_for_coarse_scales():
+    config = dataclasses.replace(JOINT, coarse_side=30)
+    larger = dataclasses.replace(config, canvas_share=0.9)
+    first, second = trained(config), trained(larger)
+    assert not same_weights(first, second)
+    fine = [dataclasses.replace(setting, coarse_side=10) for setting in (config, larger)]
+    assert same_weights(*map(trained, fine))
 
 
 def test_it_helps_the_reconstruction():

@@ -38,18 +38,19 @@ def test_paper_preset_is_the_released_schedule():
     assert (paper.penalty_weight, paper.reconstruction_weight) == (0.1, 10)
     assert (paper.learning_rate, paper.decay_at, paper.noise_weight) == (5e-4, 0.8, 0.1)
     assert (paper.normalization, paper.crop, paper.pool, paper.averaging, paper.penalty_every) == ("batch", 0, 0, 0, 1)
-    assert (paper.distribution_weight, paper.joint_scales, paper.diversity) == (0, 0, 0)
+    assert (paper.distribution_weight, paper.joint_scales, paper.diversity, paper.canvas_share) == (0, 0, 0, 0)
 
 
 def test_super_resolution_settings():
     config = SinGANConfig.preset("standard").for_super_resolution()
-    assert (config.distribution_weight, config.joint_scales, config.diversity) == (0, 0, 0)
+    assert (config.distribution_weight, config.joint_scales, config.diversity, config.canvas_share) == (0, 0, 0, 0)
     assert (config.reconstruction_weight, config.min_size, config.exact_factor) == (100, 18, True)
     assert math.isclose(config.scale_factor, 2 ** (-1 / 3))
 
 
 @pytest.mark.parametrize("change", [{"iterations": 0}, {"scale_factor": 1.0}, {"learning_rate": 0}, {"crop": -1},
-                                    {"distribution_weight": -1}, {"coarse_side": -1}, {"diversity": -1}])  # fmt: skip
+                                    {"distribution_weight": -1}, {"coarse_side": -1}, {"diversity": -1},
+                                    {"canvas_share": 1.5}])  # fmt: skip
 def test_settings_that_make_no_sense_are_refused(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         dataclasses.replace(TOY, **change)
@@ -127,6 +128,11 @@ def test_samples_can_be_kept_apart():
 def test_settings_that_do_not_go_with_diversity(change):
     with pytest.raises(ValueError, match="diversity needs generator_steps 1, and crop 0 or at least coarse_side"):
         dataclasses.replace(TOY, **({"diversity": 0.5, "coarse_side": 64, "generator_steps": 1, "crop": 0} | change))
+
+
+def test_larger_canvases_do_not_go_with_crops_of_coarse_scales():
+    with pytest.raises(ValueError, match="canvas_share needs crop 0 or at least coarse_side"):
+        dataclasses.replace(TOY, canvas_share=0.5, coarse_side=64, crop=30)
 
 
 def test_pools_of_very_large_scales_are_smaller(monkeypatch):
