@@ -22,9 +22,12 @@ def test_bundled_singan_makes_new_pictures_of_its_training_picture(name, path):
     picture = model.training_picture()
     samples = model.sample(50, generator=seeded(0))
     distances = [sum(quality.sliced_wasserstein_at_scales(picture, sample)) / 3 for sample in samples[:8].split(1)]
-    assert sum(distances) / 8 < 45
-    assert quality.diversity(samples, picture) > 0.3
-    assert quality.psnr(model.reconstruct(), picture) > 24
+    assert sum(distances) / 8 < 20
+    assert quality.diversity(samples, picture) > 0.4
+    # A model that knows its picture by heart repeats one thing in a panorama.
+    panoramas = model.sample(4, generator=seeded(0), width=5 * model.size[1] // 2)
+    assert sum(quality.sliced_wasserstein(picture, panorama) for panorama in panoramas.split(1)) / 4 < 20
+    assert quality.psnr(model.reconstruct(), picture) > 30
 
 
 @pytest.mark.parametrize("name, path", bundled("gaugan").items())
@@ -71,4 +74,4 @@ def test_automatic_start_scales_change_the_examples_without_spoiling_them():
         Edit(model, *example("balloons_edited.png"), seeded(0)),
         Painting(model, painting, None, seeded(0)),
     ):
-        assert entry.choose() in (5, 6)
+        assert entry.choose() in (4, 5, 6)
