@@ -28,6 +28,8 @@ class SinGANConfig:
         min_size: short side of the coarsest scale, in pixels.
         scale_factor: size of a scale relative to the next finer one, before it is adjusted to fit.
         exact_factor: keep ``scale_factor`` as it is instead (super-resolution).
+        scales_by_trained_size: how many scales there are follows from the trained size alone. The released rule
+            counts from the original size and rounds twice, so that some pictures get a scale more than others.
         channels: width of the networks at the coarsest scale.
         widen_every: the width doubles after this many scales; 0 keeps it.
         max_channels: where the doubling ends.
@@ -90,6 +92,7 @@ class SinGANConfig:
     diversity: float = 0.0
     diversity_weight: float = 4.0
     canvas_share: float = 0.0
+    scales_by_trained_size: bool = False
 
     smallest_side = 32
 
@@ -143,6 +146,7 @@ class SinGANConfig:
             distribution_weight=0.0,
             diversity=0.0,
             canvas_share=0.0,
+            scales_by_trained_size=False,
             reconstruction_weight=100.0,
             min_size=18,
         )
@@ -186,6 +190,7 @@ _FAST = SinGANConfig(
     distribution_weight=10.0,
     joint_scales=3,
     diversity=0.45,
+    scales_by_trained_size=True,
 )
 
 PRESETS: dict[str, SinGANConfig] = {

@@ -54,8 +54,11 @@ def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
             f"the training image is {size[1]}x{size[0]} pixels, too narrow: brought to {config.max_size} pixels "
             f"its short side has {min(top)}, and {config.min_size} are needed. Crop it to a less extreme shape"
         )
-    last = _log(config.min_size / min(size), config.scale_factor) + 1
-    last -= _log(min(config.max_size, max(size)) / max(size), config.scale_factor)
+    if config.scales_by_trained_size:
+        last = _log(config.min_size / min(top), config.scale_factor)
+    else:
+        last = _log(config.min_size / min(size), config.scale_factor) + 1
+        last -= _log(min(config.max_size, max(size)) / max(size), config.scale_factor)
     last = max(last, 1)
     factor = config.scale_factor if config.exact_factor else (config.min_size / min(top)) ** (1 / last)
     return [_scaled(top, factor ** (last - n)) for n in range(last)] + [top]

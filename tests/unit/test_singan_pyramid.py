@@ -34,6 +34,16 @@ def test_the_example_of_the_paper_shrinks_by_0_778():
     assert np.allclose(ratios, 0.778, atol=0.02)
 
 
+@pytest.mark.parametrize("preset", ["draft", "standard", "best"])
+def test_fast_presets_count_scales_by_the_trained_size_alone(preset):
+    config = SinGANConfig.preset(preset)
+    originals = [(167, 250), (400, 600), (427, 640), (1067, 1600)]
+    assert len({len(scale_sizes(size, PAPER)) for size in originals}) > 1
+    pyramids = [scale_sizes(size, config) for size in originals]
+    assert all(len(sizes) == len(pyramids[0]) for sizes in pyramids)
+    assert all(sizes[0] == (config.min_size, 27) for sizes in pyramids)
+
+
 def test_super_resolution_keeps_its_factor():
     sizes = scale_sizes((200, 200), PAPER.for_super_resolution())
     assert np.isclose(sizes[-2][0] / sizes[-1][0], 2 ** (-1 / 3), atol=0.01)
