@@ -196,7 +196,15 @@ _FAST = SinGANConfig(
 PRESETS: dict[str, SinGANConfig] = {
     "draft": replace(_FAST, max_size=128, iterations=70, coarse_iterations=350, learning_rate=2e-3, averaging=0.98),
     "standard": replace(_FAST, iterations=200, coarse_iterations=3000, coarse_side=128, canvas_share=0.25),
-    "best": replace(_FAST, iterations=600, coarse_iterations=8000, coarse_side=128, canvas_share=0.33, diversity=0.42),
+    "best": replace(
+        _FAST,
+        iterations=600,
+        coarse_iterations=8000,
+        coarse_side=128,
+        canvas_share=0.33,
+        diversity=0.42,
+        scales_by_trained_size=False,
+    ),
     "paper": SinGANConfig(),
 }
 """No crops: they would halve the time, but the samples lose the picture's colours (measured on 160 pixels)."""
