@@ -17,6 +17,7 @@ TOY = replace(
     distribution_weight=0.0,
     joint_scales=0,
     diversity=0.0,
+    scales_by_trained_size=False,
 )
 
 
