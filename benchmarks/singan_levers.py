@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -75,31 +75,47 @@ def without() -> dict[str, Settings]:
 
 
 def row(settings: Settings, arguments: argparse.Namespace) -> str:
-    """Scores of a variant: each photograph's, and their means."""
-    changes = {name: value for name, value in settings.items() if name != "dtype"}
-    config = replace(PRESETS["paper"], max_size=arguments.max_size, **changes)
-    trainings = [singan.measure(name, config, settings["dtype"], arguments)[0] for name in arguments.photographs]
-    iterations = ", ".join(training["iterations"] for training in trainings)
-    swds = ", ".join(f"{training['swd']:.0f}" for training in trainings)
-    keys = ("cpu", "swd", "wide", "patch_fd", "diversity", "psnr")
-    cpu, swd, wide, patch_fd, diversity, psnr = (mean(training[key] for training in trainings) for key in keys)
+    """Scores of a variant: each photograph's over all seeds, and the means of all trainings."""
+    trainings = [
+        training for name in arguments.photographs for training in trainings_of(name, dict(settings), arguments)
+    ]
+    count = arguments.seeds
+    iterations = ", ".join(training["iterations"] for training in trainings[::count])
+    swds = [training["swd"] for training in trainings]
+    each = ", ".join(f"{mean(swds[i : i + count]):.0f}" for i in range(0, len(swds), count))
+    error = stdev([mean(swds[seed::count]) for seed in range(count)]) / count**0.5 if count > 1 else float("nan")
+    keys = ("cpu", "wide", "patch_fd", "diversity", "psnr")
+    cpu, wide, patch_fd, diversity, psnr = (mean(training[key] for training in trainings) for key in keys)
     return (
-        f"{iterations} | {cpu:.0f} | {swds} | {swd:.1f} | {wide:.1f} | {patch_fd:.2f} | {diversity:.2f} | {psnr:.1f} |"
+        f"{iterations} | {cpu:.0f} | {each} | {mean(swds):.1f} ± {error:.1f} | {wide:.1f} | {patch_fd:.2f} | "
+        f"{diversity:.2f} | {psnr:.1f} |"
     )
+
+
+def trainings_of(name: str, changes: Settings, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Scores of a variant on one photograph, with every seed; as many iterations with each."""
+    dtype = changes.pop("dtype")
+    config = replace(PRESETS["paper"], max_size=arguments.max_size, **changes)
+    config = singan.shortened(config, singan.photograph(name), dtype, arguments.seconds)
+    trainings = []
+    for seed in range(arguments.seeds):
+        arguments.seed = seed
+        trainings += singan.measure(name, config, dtype, arguments)
+    return trainings
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("alone", "without"))
-    parser.add_argument("--budget", type=float, default=40, help="CPU seconds of a training")
+    parser.add_argument("--seconds", type=float, default=15, help="CPU seconds of a training")
     parser.add_argument("--max-size", type=int, default=100, help="longer side of the pictures, in pixels")
-    parser.add_argument("--photographs", nargs="+", default=["coffee", "rocket"], help="names in skimage.data")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--photographs", nargs="+", default=list(singan.PHOTOGRAPHS), help="names in skimage.data")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each photograph")
     arguments = parser.parse_args()
-    vars(arguments).update(scales=0, keep_layout=[0.0], pictures=None)
+    vars(arguments).update(budget=0, scales=0, keep_layout=[0.0], pictures=None)
     names = ", ".join(arguments.photographs)
-    print(f"{arguments.budget:.0f} CPU s, {arguments.max_size} pixels, {singan.machine()}\n")
-    print(f"| variant | iterations | CPU s | SWD {names} | mean | SWD wide | patch-FD | diversity | PSNR, dB |")
+    print(f"{arguments.seconds:.0f} CPU s, {arguments.max_size} pixels, {arguments.seeds} seeds, {singan.machine()}\n")
+    print(f"| variant | iterations | CPU s | SWD {names} | mean ± error | wide | patch-FD | diversity | PSNR, dB |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name, settings in {"alone": alone, "without": without}[arguments.what]().items():
         print(f"| {name} | {row(settings, arguments)}", flush=True)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..seeds import on_device
+
 PATCH = 7
 PROJECTIONS = 64
 GREY = (0.299, 0.587, 0.114)
@@ -34,7 +36,7 @@ def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> 
     """
     height, width = (min(PATCH, side) for side in real.shape[-2:])
     directions = torch.randn(PROJECTIONS, 3, height, width, generator=generator)
-    directions = (directions / directions.square().sum((1, 2, 3), keepdim=True).sqrt()).to(real.device)
+    directions = on_device(directions / directions.square().sum((1, 2, 3), keepdim=True).sqrt(), real.device)
     ours, wanted = (F.conv2d(image, directions).flatten(1).view(PROJECTIONS, -1) for image in (sample, real))
     return (_sorted(ours) - _sorted(wanted)).abs().mean()
 
@@ -51,7 +53,7 @@ def spread(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
         Mean absolute difference in grey, times sqrt(pi) / 2 (two draws of a Gaussian differ by 2 / sqrt(pi) standard
         deviations), over the standard deviation of ``real`` or, where that has hardly any contrast, over 0.01.
     """
-    weights = real.new_tensor(GREY).view(1, 3, 1, 1)
+    weights = on_device(torch.tensor(GREY), real.device).view(1, 3, 1, 1)
     difference = ((sample - other) * weights).sum(1).abs().mean()
     contrast = (real * weights).sum(1).std().clamp_min(0.01)
     return math.sqrt(math.pi) / 2 * difference / contrast

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..seeds import on_device
 from .config import SinGANConfig
 from .networks import MARGIN, MEMORY_FORMAT, Generator, noisy
 from .pyramid import Size, resize, scaled_sizes
@@ -188,7 +189,7 @@ class SinGAN(nn.Module):
         """Unit noise for a scale, ``[B, 3, h, w]``; one channel copied to three at the coarsest."""
         channels = 1 if scale == 0 else 3
         drawn = [torch.randn(1, channels, *size, generator=g) for g in generators]
-        return torch.cat(drawn).to(self.z_rec.device).expand(-1, 3, -1, -1)
+        return on_device(torch.cat(drawn), self.z_rec.device).expand(-1, 3, -1, -1)
 
     @torch.no_grad()
     def refine(self, previous: Tensor, scale: int, noise: Tensor | None) -> Tensor:

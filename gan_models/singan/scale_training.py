@@ -82,6 +82,9 @@ class ScaleTrainer:
         self.amplitude = self._amplitude()
         self.generator, self.critic = self._networks(critic)
         self.averaged = copy.deepcopy(self.generator) if self.config.averaging else None
+        pairs = [] if self.averaged is None else [(self.averaged, self.generator), *self.coarser.pairs()]
+        self.averages = [weight.data for average, _ in pairs for weight in average.parameters()]
+        self.learned = [weight.data for _, network in pairs for weight in network.parameters()]
         self.generator_optimizer = self._adam(self.generator)
         for group in self.coarser.parameter_groups(self.config.learning_rate):
             self.generator_optimizer.add_param_group(group)
@@ -174,9 +177,7 @@ class ScaleTrainer:
         if self.averaged is not None:
             # The first weights are worth nothing, so the average starts short.
             decay = min(self.config.averaging, self.generator_updates / (self.generator_updates + 10))
-            for average, network in [(self.averaged, self.generator), *self.coarser.pairs()]:
-                for mean, new in zip(average.parameters(), network.parameters(), strict=True):
-                    mean.data.lerp_(new.data, 1 - decay)
+            torch._foreach_lerp_(self.averages, self.learned, 1 - decay)
 
     def _generator_losses(
         self, padded: Tensor, previous: Tensor, target: Target, both: tuple[Tensor, Tensor] | None
