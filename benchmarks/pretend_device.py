@@ -27,6 +27,10 @@ VIEWS = {
 
 
 class _Backend(_DummyBackendModule):
+    def is_available(self) -> bool:
+        """Not to those who look for just any device."""
+        return False
+
     def get_amp_supported_dtype(self) -> list[torch.dtype]:
         return []
 

@@ -42,6 +42,10 @@ class CoarserScales(ABC):
     def reconstruction(self, picture: int, averaged: bool = False) -> Tensor:
         """What they make of a training image's z_rec; mid-grey where there are no coarser scales."""
 
+    def draw_both(self, iteration: int, rng: torch.Generator, canvas: Size, picture: int) -> tuple[Tensor, Tensor]:
+        """``draw`` and ``reconstruction`` for an iteration that learns from both."""
+        return self.draw(iteration, rng, canvas), self.reconstruction(picture)
+
     def parameter_groups(self, rate: float) -> list[dict[str, object]]:
         """What trains along at a learning rate of ``rate`` at the finest scale, for an optimizer."""
         return []
@@ -127,11 +131,22 @@ class TrainedAlong(CoarserScales):
     def draw(self, iteration: int, rng: torch.Generator, canvas: Size) -> Tensor:
         return self.sample([rng], canvas=canvas)
 
+    def draw_both(self, iteration: int, rng: torch.Generator, canvas: Size, picture: int) -> tuple[Tensor, Tensor]:
+        if canvas != self.size:
+            return super().draw_both(iteration, rng, canvas, picture)
+        # Both in one pass, as most of the time goes into starting so small operations.
+        model, sizes = self.model, self.sizes(canvas)
+        images = torch.cat([self._started([rng], sizes), self.started[picture]])
+        for scale, network in self._networks(averaged=False):
+            noise = model.noise([rng], scale, sizes[scale])
+            z_rec = model.all_z_rec()[picture : picture + 1] if scale == 0 else torch.zeros_like(noise)
+            images = self._refined(resize(images, sizes[scale]), scale, network, torch.cat([noise, z_rec]))
+        sample, reconstruction = resize(images, self.size).chunk(2)
+        return sample, reconstruction
+
     def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
         model, sizes = self.model, self.sizes(canvas)
-        image = torch.zeros(len(noises), 3, *sizes[0], device=model.z_rec.device)
-        for scale in range(self.first):
-            image = model.refine(resize(image, sizes[scale]), scale, model.noise(noises, scale, sizes[scale]))
+        image = self._started(noises, sizes)
         for scale, network in self._networks(averaged):
             noise = model.noise(noises, scale, sizes[scale])
             image = self._refined(resize(image, sizes[scale]), scale, network, noise)
@@ -147,6 +162,14 @@ class TrainedAlong(CoarserScales):
     def hand_over(self) -> None:
         for own, learned in zip(self.model.generators[self.first :], self.averaged, strict=True):
             own.load_state_dict(learned.state_dict())
+
+    def _started(self, noises: list[torch.Generator], sizes: list[Size]) -> Tensor:
+        """What the scales that stay as they are make of fresh noise; mid-grey where there are none."""
+        image = torch.zeros(len(noises), 3, *sizes[0], device=self.model.z_rec.device)
+        for scale in range(self.first):
+            noise = self.model.noise(noises, scale, sizes[scale])
+            image = self.model.refine(resize(image, sizes[scale]), scale, noise)
+        return image
 
     def _networks(self, averaged: bool) -> Iterable[tuple[int, nn.Module]]:
         return enumerate(self.averaged if averaged else self.generators, start=self.first)

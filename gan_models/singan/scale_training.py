@@ -114,7 +114,7 @@ class ScaleTrainer:
         self.coarser.hand_over()
         self.generator.eval()
         if self.config.normalization == "batch":
-            pairs = [self._reconstruction(picture, averaged=True) for picture in range(len(self.real))]
+            pairs = [self._reconstruction(picture) for picture in range(len(self.real))]
             fix_statistics(self.generator, *map(torch.cat, zip(*pairs, strict=True)))
 
     @torch.no_grad()
@@ -123,7 +123,7 @@ class ScaleTrainer:
         network = self.generator if self.averaged is None else self.averaged
         previous = self.coarser.sample([rng], averaged=True)
         padded = noisy(self.model.noise([rng], self.scale, self.size), previous, self.amplitude)
-        padded_rec, previous_rec = self._reconstruction(0, averaged=True)
+        padded_rec, previous_rec = self._reconstruction(0)
         pictures = in_strips(network, padded, previous), in_strips(network, padded_rec, previous_rec)
         return torch.cat(pictures, dim=-1).clamp(-1, 1)
 
@@ -131,20 +131,27 @@ class ScaleTrainer:
         window = self._window()
         self.canvas, place = self._canvas(window)
         noise = self.model.noise([self.rng], self.scale, self.canvas)
-        target = self._target(window)
-        both = None
-        for step in range(self.config.critic_steps):
-            with torch.set_grad_enabled(step == self.config.critic_steps - 1), self._autocast():
+        # A single picture needs no draw, and so trains with the random numbers that it always had.
+        picture = int(torch.randint(len(self.real), (), generator=self.rng)) if len(self.real) > 1 else 0
+        real = window.of(self.real[picture : picture + 1])
+        for _ in range(self.config.critic_steps - 1):
+            with torch.no_grad(), self._autocast():
                 previous = self.coarser.draw(iteration, self.rng, self.canvas)
-            inputs = place.of(noisy(noise, previous, self.amplitude), MARGIN), place.of(previous)
-            if self.one_pass and step == self.config.critic_steps - 1:
-                # The generator stands still while the critic learns, so its own step can use the same pass.
-                both = self._generate_both(*inputs, target)
-                fake = both[0].detach()
-            else:
-                with torch.no_grad(), self._autocast():
-                    fake = self.generator(*inputs)
-            self._critic_step(target.real, fake)
+                fake = self.generator(*self._inputs(noise, previous, place))
+            self._critic_step(real, fake)
+        with self._autocast():
+            previous, rebuilt = self.coarser.draw_both(iteration, self.rng, self.canvas, picture)
+        inputs = self._inputs(noise, previous, place)
+        target = Target(real, *self._inputs(self._z_rec(picture), rebuilt, window))
+        both = None
+        if self.one_pass:
+            # The generator stands still while the critic learns, so its own step can use the same pass.
+            both = self._generate_both(*inputs, target)
+            fake = both[0].detach()
+        else:
+            with torch.no_grad(), self._autocast():
+                fake = self.generator(*inputs)
+        self._critic_step(real, fake)
         for _ in range(self.config.generator_steps):
             self._generator_step(*inputs, target, both)
             both = None
@@ -242,18 +249,17 @@ class ScaleTrainer:
         left = int(torch.randint(width + 1, (), generator=self.rng))
         return (height, 2 * width), Window(0, height, left, left + width)
 
-    def _target(self, window: Window) -> Target:
-        # A single picture needs no draw, and so trains with the random numbers that it always had.
-        index = int(torch.randint(len(self.real), (), generator=self.rng)) if len(self.real) > 1 else 0
-        with self._autocast():
-            padded, previous = self._reconstruction(index)
-        return Target(window.of(self.real[index : index + 1]), window.of(padded, MARGIN), window.of(previous))
+    def _inputs(self, noise: Tensor | None, previous: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+        """The generator's arguments for a window of the coarser scales' picture ``previous``."""
+        return window.of(noisy(noise, previous, self.amplitude), MARGIN), window.of(previous)
 
-    def _reconstruction(self, picture: int, averaged: bool = False) -> tuple[Tensor, Tensor]:
-        """The generator's arguments that are to give a training image."""
-        previous = self.coarser.reconstruction(picture, averaged)
-        z_rec = self.model.all_z_rec()[picture : picture + 1] if self.scale == 0 else None
-        return noisy(z_rec, previous, self.amplitude), previous
+    def _reconstruction(self, picture: int) -> tuple[Tensor, Tensor]:
+        """The generator's arguments that give a training image, as the coarser scales are in use."""
+        previous = self.coarser.reconstruction(picture, averaged=True)
+        return noisy(self._z_rec(picture), previous, self.amplitude), previous
+
+    def _z_rec(self, picture: int) -> Tensor | None:
+        return self.model.all_z_rec()[picture : picture + 1] if self.scale == 0 else None
 
     @torch.no_grad()
     def _amplitude(self) -> float:

@@ -65,6 +65,21 @@ def test_it_begins_with_what_the_model_makes(images):
         torch.testing.assert_close(*pair, atol=1e-2, rtol=0)
 
 
+@pytest.mark.parametrize("joint_scales", [2, 9])
+@pytest.mark.parametrize("wider", [1, 2])
+def test_a_sample_and_a_reconstruction_in_one_pass_are_those_of_two(joint_scales, wider):
+    config = dataclasses.replace(ALONE, joint_scales=joint_scales, coarse_side=10)
+    model = coarsest(config, 3, torch.cat([picture(seed=seed) for seed in range(2)]))
+    along = TrainedAlong(model, model.sizes[3])
+    height, width = along.size
+    canvas = height, wider * width
+    for index in range(2):
+        apart = along.draw(0, seeded(5), canvas), along.reconstruction(index)
+        together = along.draw_both(0, seeded(5), canvas, index)
+        for one, other in zip(apart, together, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+
+
 def test_the_model_gets_what_was_learned_only_at_the_end():
     model = coarsest(JOINT, 3)
     before = [weights([generator]) for generator in model.generators]
