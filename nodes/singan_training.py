@@ -38,7 +38,7 @@ class SinGANTrain(io.ComfyNode):
                     options=list(PRESETS),
                     default="standard",
                     tooltip="draft: a first look at 128 pixels in about a minute. standard: 250 pixels in minutes. "
-                    "best: the same in about eight times the time, with the fewest faults. "
+                    "best: the same in three times the time, with fewer faults. "
                     "paper: the released schedule, hours on a CPU.",
                 ),
                 seed_input("The same picture, seed and settings give the same model.", io.ControlAfterGenerate.fixed),

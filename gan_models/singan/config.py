@@ -198,8 +198,8 @@ PRESETS: dict[str, SinGANConfig] = {
     "standard": replace(_FAST, iterations=200, coarse_iterations=3000, coarse_side=128, canvas_share=0.25),
     "best": replace(
         _FAST,
-        iterations=1500,
-        coarse_iterations=20000,
+        iterations=600,
+        coarse_iterations=8000,
         coarse_side=128,
         canvas_share=0.33,
         diversity=0.42,
