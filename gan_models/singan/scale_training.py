@@ -18,6 +18,12 @@ from .pyramid import Size
 
 TALL_SHARE = 1 / 3
 """Share of the larger canvases that are taller; the others are wider, which is what most pictures bear better."""
+LEAST_CONTRAST = 0.1
+"""Root mean squared error of a reconstruction, in -1..1, up to which a training never counts as diverged."""
+
+
+class DivergedError(ArithmeticError):
+    """A training ran away from the picture; its networks are of no use."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,8 @@ class ScaleTrainer:
         self.iterations = self.config.iterations_at(self.scale, len(model.sizes))
         self.size: Size = (int(real.shape[-2]), int(real.shape[-1]))
         self.coarser = coarser or coarser_scales(model, self.size)
-        self.amplitude = self._amplitude()
+        self.errors = self._coarser_errors()
+        self.amplitude = self.config.noise_weight * sum(self.errors) / len(self.errors) if self.scale else 1.0
         self.generator, self.critic = self._networks(critic)
         self.averaged = copy.deepcopy(self.generator) if self.config.averaging else None
         pairs = [] if self.averaged is None else [(self.averaged, self.generator), *self.coarser.pairs()]
@@ -100,7 +107,11 @@ class ScaleTrainer:
         self.one_pass = self.config.normalization == "none"
 
     def run(self, on_iteration: Callable[[int], None]) -> None:
-        """Train for ``iterations``, calling ``on_iteration(number done)`` after each."""
+        """Train for ``iterations``, calling ``on_iteration(number done)`` after each.
+
+        Raises:
+            DivergedError: a training image is reconstructed much worse than before, and worse than by one flat colour.
+        """
         decay_after = round(self.iterations * self.config.decay_at)
         for iteration in range(self.iterations):
             if iteration == decay_after:
@@ -111,11 +122,25 @@ class ScaleTrainer:
             on_iteration(iteration + 1)
         if self.averaged is not None:
             self.generator.load_state_dict(self.averaged.state_dict())
-        self.coarser.hand_over()
         self.generator.eval()
         if self.config.normalization == "batch":
             pairs = [self._reconstruction(picture) for picture in range(len(self.real))]
             fix_statistics(self.generator, *map(torch.cat, zip(*pairs, strict=True)))
+        self._require_likeness()
+        self.coarser.hand_over()
+
+    @torch.no_grad()
+    def _require_likeness(self) -> None:
+        for picture, (real, before) in enumerate(zip(self.real[:, None], self.errors, strict=True)):
+            error = F.mse_loss(in_strips(self.generator, *self._reconstruction(picture)), real).sqrt().item()
+            flat = (real - real.mean((2, 3), keepdim=True)).square().mean().sqrt().item()
+            # Asked this way round, as an error that is no number is no likeness either.
+            if not error <= max(flat, 2 * before, LEAST_CONTRAST):
+                raise DivergedError(
+                    f"scale {self.scale + 1} of {len(self.model.sizes)} diverged: its reconstruction is off by "
+                    f"{error:.2f}, that of the coarser scales by {before:.2f}. Train with another seed, "
+                    "or with fewer iterations"
+                )
 
     @torch.no_grad()
     def preview(self, rng: torch.Generator) -> Tensor:
@@ -262,15 +287,12 @@ class ScaleTrainer:
         return self.model.all_z_rec()[picture : picture + 1] if self.scale == 0 else None
 
     @torch.no_grad()
-    def _amplitude(self) -> float:
-        """The noise amplitude that the mean error of the coarser scales' reconstructions asks for."""
-        if self.scale == 0:
-            return 1.0
-        errors = [
+    def _coarser_errors(self) -> list[float]:
+        """How far the coarser scales' reconstruction of each training image is off, as a root mean square."""
+        return [
             F.mse_loss(self.coarser.reconstruction(picture), real).sqrt().item()
             for picture, real in enumerate(self.real[:, None])
         ]
-        return self.config.noise_weight * sum(errors) / len(errors)
 
     def _networks(self, critic: Critic | None) -> tuple[Generator, Critic]:
         width, normalization = self.config.width(self.scale), self.config.normalization

@@ -60,6 +60,7 @@ def train(
     Raises:
         ValueError: an image that cannot be learned (wrong shape, not finite, too small, constant), or
             more than ``MOST_IMAGES``.
+        DivergedError: a scale ran away from the image instead of learning it.
     """
     began = time.monotonic()
     # A caller's inference mode would leave every module without gradients.

@@ -7,6 +7,7 @@ import torch
 from gan_models.progress import Progress
 from gan_models.singan import SinGANConfig, coarser_scales, train, training
 from gan_models.singan.resume import SUFFIX, run_key, seeded, train_resumable
+from gan_models.singan.scale_training import DivergedError, ScaleTrainer
 from singan_toys import TOY, picture, same_weights, trained
 
 
@@ -204,6 +205,26 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, full_disk):
     model = train_resumable(picture(), TOY, seed=5, folder=tmp_path, on_warning=warnings.append)
     assert model.finished and not list(tmp_path.iterdir())
     assert len(warnings) == len(model.sizes) - 1 and "No space left" in warnings[0]
+
+
+@pytest.mark.parametrize("last", [math.nan, 100.0])
+def test_a_scale_that_runs_away_is_an_error_and_finished_scales_are_kept(tmp_path, monkeypatch, last):
+    run_away = 2
+    iterate = ScaleTrainer._iterate
+
+    def broken(self, iteration):
+        iterate(self, iteration)
+        if self.scale == run_away:
+            for weight in self.averages:
+                weight.fill_(last)
+
+    monkeypatch.setattr(ScaleTrainer, "_iterate", broken)
+    with pytest.raises(DivergedError, match=r"^scale 3 of \d+ diverged: .* Train with another seed"):
+        train_resumable(picture(), TOY, seed=0, folder=tmp_path)
+    (kept,) = tmp_path.iterdir()
+    monkeypatch.undo()
+    resumed = train_resumable(picture(), TOY, seed=0, folder=tmp_path)
+    assert not kept.exists() and same_weights(resumed, train_resumable(picture(), TOY, seed=0, folder=tmp_path))
 
 
 def test_stop_in_the_first_scale_leaves_nothing(tmp_path):
