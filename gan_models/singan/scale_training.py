@@ -18,7 +18,7 @@ from .pyramid import Size
 
 TALL_SHARE = 1 / 3
 """Share of the larger canvases that are taller; the others are wider, which is what most pictures bear better."""
-LEAST_CONTRAST = 0.1
+TOLERATED_ERROR = 0.1
 """Root mean squared error of a reconstruction, in -1..1, up to which a training never counts as diverged."""
 
 
@@ -135,7 +135,7 @@ class ScaleTrainer:
             error = F.mse_loss(in_strips(self.generator, *self._reconstruction(picture)), real).sqrt().item()
             flat = (real - real.mean((2, 3), keepdim=True)).square().mean().sqrt().item()
             # Asked this way round, as an error that is no number is no likeness either.
-            if not error <= max(flat, 2 * before, LEAST_CONTRAST):
+            if not error <= max(flat, 2 * before, TOLERATED_ERROR):
                 raise DivergedError(
                     f"scale {self.scale + 1} of {len(self.model.sizes)} diverged: its reconstruction is off by "
                     f"{error:.2f}, that of the coarser scales by {before:.2f}. Train with another seed, "
