@@ -56,7 +56,7 @@ class Entry:
     Attributes:
         name: what the loader lists and workflows save.
         title: what it is, for a person.
-        architecture: "gaugan", "singan" or "vgg19".
+        architecture: "gaugan", "singan", "vgg19" or "efficientnet".
         taxonomy: the taxonomy of its label maps; None where there are none.
         source: where the file comes from.
         sha256: hash of the file; None if nobody knows.
@@ -99,7 +99,7 @@ class Entry:
 
 
 def entries(architecture: str) -> list[Entry]:
-    """The manifest's models of one architecture ("gaugan", "singan", "vgg19"), in its order."""
+    """The manifest's models of one architecture ("gaugan", "singan", "vgg19", "efficientnet"), in its order."""
     models = json.loads(MANIFEST.read_text(encoding="utf-8"))["models"]
     return [_entry(model) for model in models if model["architecture"] == architecture]
 

@@ -201,7 +201,10 @@ class GauGANGenerate(io.ComfyNode):
             inputs=[
                 GauGANModel.Input("model", tooltip="From Load GauGAN."),
                 LabelMap.Input("label_map", tooltip="What is where, in the classes of the model. Batches are kept."),
-                seed_input("Chooses the style where neither style nor style_image does."),
+                seed_input(
+                    "Seed for the style where neither style nor style_image gives one, and for the fine variation in "
+                    "the pictures of models that add noise inside."
+                ),
                 io.Combo.Input(
                     "size",
                     options=list(gaugan.HOW_TO_FIT),
@@ -244,7 +247,9 @@ class GauGANGenerate(io.ComfyNode):
         z = style.z if style else chosen_styles(model, len(ids), seed, style_image, color_match, report)
         rows, columns = gaugan.fitting(net.generator.config, *ids.shape[1:], size)
         shown = ids[:, rows][:, :, columns]
-        images = painted(model, shown, None if instances is None else instances[:, rows][:, :, columns], z, report)
+        images = painted(
+            model, shown, None if instances is None else instances[:, rows][:, :, columns], z, seed, report
+        )
         notes = [] if net.generator.config.z_dim else ["this model has no style, so the seed changes nothing"]
         if shown.shape != ids.shape:
             notes.append(f"{size}: label map {size_text(ids)}, model {size_text(shown)}")
@@ -260,7 +265,7 @@ class GauGANGenerate(io.ComfyNode):
 
 def local_files() -> list[str]:
     """The files in models/gaugan, without those that belong to the list and the states of training runs."""
-    belonging = {entry.file_name for entry in (*ENTRIES.values(), *entries("vgg19"))}
+    belonging = {entry.file_name for entry in (*ENTRIES.values(), *entries("vgg19"), *entries("efficientnet"))}
     files = runtime.model_files(KIND)
     states = {name for name in files if name.startswith(runtime.TRAINING) and name.endswith(STATE)}
     return [name for name in files if name not in belonging | states]
@@ -306,7 +311,7 @@ def chosen_styles(model, count: int, seed: int, style_image, color_match: str, r
     return net.random_styles(count, seeded(seed)) if net.generator.config.z_dim else None
 
 
-def painted(model, ids, instances, z, report):
+def painted(model, ids, instances, z, seed: int, report):
     """The pictures of label maps, ``[B, 3, H, W]`` in -1..1, float32 where results live."""
     model.model.require_style(z)
     count = max(len(ids), 1 if z is None else len(z))
@@ -318,7 +323,7 @@ def painted(model, ids, instances, z, report):
 
     def paint(part):
         batches = (b if b is None or len(b) == 1 else b[part] for b in (ids, z, instances))
-        return net.paint(*batches).to(runtime.results_device(), torch.float32)
+        return net.paint(*batches, seed=seed).to(runtime.results_device(), torch.float32)
 
     return runtime.in_batches(paint, count, at_once, report, "painting")
 

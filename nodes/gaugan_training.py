@@ -7,15 +7,17 @@ import torch
 from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
+from ..gan_models.gaugan.features import find_features
 from ..gan_models.gaugan.pairs import FolderPairs, RenderedPairs
 from ..gan_models.gaugan.perceptual import find_perceptual
-from ..gan_models.gaugan.presets import GENERATORS, PRESETS, preset
+from ..gan_models.gaugan.presets import DISCRIMINATORS, GENERATORS, PRESETS, preset
 from ..gan_models.gaugan.run import train
 from . import runtime
 from .gaugan import CATEGORY, KIND
 from .sockets import GauGANModel, seed_input
 
 FOLDER, RENDERED = "folder", "rendered landscapes"
+AUTO = "auto"
 SCENES = 2000
 MEMORY = 6 << 30
 PRECISIONS = {"float16": torch.float16, "float32": torch.float32}
@@ -60,8 +62,8 @@ class GauGANTrain(io.ComfyNode):
                     "preset",
                     options=list(PRESETS),
                     default="small",
-                    tooltip="small: 128 pixels, a net that a CPU trains in hours. paper: 256 pixels and the paper's "
-                    "net, for days on a large GPU.",
+                    tooltip="small: 128 pixels, a net that learns from a few hundred photographs on a CPU in an hour "
+                    "or more. paper: 256 pixels and the paper's net, for days on a large GPU.",
                 ),
                 io.Float.Input(
                     "minutes",
@@ -131,6 +133,16 @@ class GauGANTrain(io.ComfyNode):
                     tooltip="Also compare pictures by VGG19's features, as the paper does: sharper, and slow on a CPU. "
                     "Its weights (575 MB, BSD-3-Clause) are downloaded into models/gaugan at the first use.",
                 ),
+                io.Combo.Input(
+                    "discriminators",
+                    options=[AUTO, *DISCRIMINATORS],
+                    optional=True,
+                    advanced=True,
+                    tooltip="What judges the pictures. projected: small nets on the frozen features of an image "
+                    "classifier, EfficientNet-Lite0, which learn from a few hundred photographs; its weights (19 MB, "
+                    "Apache-2.0) are downloaded into models/gaugan at the first use. paper: SPADE's own, which need no "
+                    "download. auto: projected for the preset small, paper for the preset paper.",
+                ),
             ],
             outputs=[GauGANModel.Output(display_name="model", tooltip="For the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
@@ -148,13 +160,14 @@ class GauGANTrain(io.ComfyNode):
     @classmethod
     def execute(
         cls, data, folder, taxonomy, name, preset, minutes, seed, size=0, batch=0, steps=0, learning_rate=0.0,
-        flips=True, generator="spade", perceptual=False,
+        flips=True, generator="spade", perceptual=False, discriminators=AUTO,
     ) -> io.NodeOutput:  # fmt: skip
         run = runtime.training_folder(KIND, name)
         config = configure(
             preset,
             taxonomy,
             generator,
+            None if discriminators == AUTO else discriminators,
             seed=seed,
             size=size,
             batch=batch,
@@ -172,6 +185,7 @@ class GauGANTrain(io.ComfyNode):
             device=runtime.device(),
             dtype=runtime.training_dtype(),
             perceptual=find_perceptual(runtime.model_folder(KIND), warn, report) if perceptual else None,
+            features=find_features(config, runtime.model_folder(KIND), report),
             minutes=minutes or None,
             data=f"{len(pairs)} rendered landscapes" if data == RENDERED else training_folder(folder).name,
             on_progress=report,
@@ -228,10 +242,10 @@ class GauGANSave(io.ComfyNode):
         return io.NodeOutput(file_name)
 
 
-def configure(name: str, taxonomy: str, generator: str, **widgets):
+def configure(name: str, taxonomy: str, generator: str, discriminators: str | None, **widgets):
     """The settings that the node's widgets ask for; those that are 0 are the preset's, but for the seed."""
     given = {key: value for key, value in widgets.items() if value or key in ("seed", "flips")}
-    return preset(name, taxonomy, generator, **given)
+    return preset(name, taxonomy, generator, discriminators, **given)
 
 
 def training_folder(folder: str) -> Path:

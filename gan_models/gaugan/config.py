@@ -10,6 +10,9 @@ UPSAMPLINGS: tuple[Upsampling, ...] = get_args(Upsampling)
 UNKNOWN = 255
 """The id that means "unknown" in a label map, where the net has fewer classes than that."""
 
+COLOR_FEATURES = 6
+"""Numbers that a style encoder with ``colors`` sees of each cell: mean and deviation of red, green and blue."""
+
 
 @dataclass(frozen=True)
 class NetConfig(ABC):
@@ -83,10 +86,15 @@ class GeneratorConfig(NetConfig):
         ngf: channels of the last layers; the first have 16 times as many.
         nhidden: channels of the layer that SPADE puts between the label map and its scale and shift.
         upsampling: how often the start grid is doubled: 5 ("normal"), 6 ("more") or 7 times ("most").
+        noise: whether every convolution's result gets noise with a learned weight a channel. The paper has none.
+        style_blocks: whether the style also scales and shifts the channels inside every residual block; in the paper
+            it enters at the start grid only.
     """
 
     nhidden: int = 128
     upsampling: Upsampling = "normal"
+    noise: bool = False
+    style_blocks: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,6 +102,8 @@ class GeneratorConfig(NetConfig):
             raise ValueError(f"nhidden must be at least 1; it is {self.nhidden}")
         if self.upsampling not in UPSAMPLINGS:
             raise ValueError(f"upsampling must be one of {', '.join(UPSAMPLINGS)}; it is {self.upsampling!r}")
+        if self.style_blocks and not self.z_dim:
+            raise ValueError("style_blocks needs a style; z_dim is 0")
         if self.upsampling == "most" and self.ngf % 2:
             raise ValueError(f"upsampling 'most' halves ngf, so it must be even; it is {self.ngf}")
         if min(self.grid) < 1:
@@ -128,6 +138,8 @@ class EncoderConfig:
         grid: height and width of what the last convolution gives.
         seen: number of styles of training pictures that it keeps, of which random styles are drawn; the released nets
             have none.
+        colors: whether the last layer also sees the mean and the deviation of the picture's colours in each cell of the
+            grid, which instance norm hides from the convolutions; the released nets have no such input.
     """
 
     ndf: int = 64
@@ -135,6 +147,7 @@ class EncoderConfig:
     z_dim: int = 256
     grid: int = 4
     seen: int = 0
+    colors: bool = False
 
     @property
     def input_size(self) -> int:
@@ -145,3 +158,8 @@ class EncoderConfig:
     def widths(self) -> list[int]:
         """Channels that each convolution gives."""
         return [self.ndf * min(1 << layer, 8) for layer in range(self.layers)]
+
+    @property
+    def features(self) -> int:
+        """Numbers that go into the last layer."""
+        return (self.widths[-1] + COLOR_FEATURES * self.colors) * self.grid**2

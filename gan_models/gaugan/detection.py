@@ -1,6 +1,7 @@
 """What a state dict is, and the architecture that its shapes tell."""
 
 import math
+from dataclasses import replace
 from typing import Any, get_args
 
 from torch import Tensor
@@ -94,6 +95,8 @@ def generator_config(tensors: StateDict, **told: Any) -> GeneratorConfig:
         "nhidden": gamma.shape[1],
         "z_dim": first.shape[1] if first.ndim == 2 else 0,
     }
+    derived["noise"] = "head_0.noise_0" in tensors
+    derived["style_blocks"] = "head_0.style.weight" in tensors
     if "up_4.conv_0.weight" in tensors:
         derived["upsampling"] = "most"
     derived |= _channels(shared.shape[1], told)
@@ -136,9 +139,13 @@ def encoder_config(tensors: StateDict) -> EncoderConfig:
     ndf = tensors["layer1.0.weight"].shape[0]
     layers = sum(name.startswith("layer") and name.endswith(".0.weight") for name in tensors)
     z_dim, features = tensors["fc_mu.weight"].shape
-    cells = features // EncoderConfig(ndf, layers).widths[-1]
     seen = len(tensors["seen"]) if "seen" in tensors else 0
-    return EncoderConfig(ndf, layers, z_dim, math.isqrt(cells), seen)
+    for colors in (False, True):
+        config = EncoderConfig(ndf, layers, z_dim, seen=seen, colors=colors)
+        config = replace(config, grid=math.isqrt(features // (config.features // config.grid**2)))
+        if config.features == features:
+            return config
+    raise ValueError(f"fc_mu takes {features} numbers, which no square grid of {config.widths[-1]} channels gives")
 
 
 def _require_told(told: dict[str, Any], derived: dict[str, Any], kind: str) -> None:

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from .projected import ProjectedConfig, ProjectedDiscriminator
 from .spade import SLOPE
 
 
@@ -88,3 +89,11 @@ class Discriminator(nn.Module):
                 x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
             judged.append(critic(x))
         return judged
+
+
+AnyDiscriminator = Discriminator | ProjectedDiscriminator
+
+
+def build_discriminator(config: DiscriminatorConfig | ProjectedConfig) -> AnyDiscriminator:
+    """Discriminators with fresh weights."""
+    return ProjectedDiscriminator(config) if isinstance(config, ProjectedConfig) else Discriminator(config)

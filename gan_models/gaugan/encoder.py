@@ -26,8 +26,8 @@ class StyleEncoder(nn.Module):
         for layer in range(config.layers):
             conv = nn.Conv2d(widths[layer], widths[layer + 1], 3, stride=2, padding=1, bias=False)
             self.add_module(f"layer{layer + 1}", nn.Sequential(conv, nn.InstanceNorm2d(widths[layer + 1])))
-        self.fc_mu = nn.Linear(widths[-1] * config.grid**2, config.z_dim)
-        self.fc_var = nn.Linear(widths[-1] * config.grid**2, config.z_dim)
+        self.fc_mu = nn.Linear(config.features, config.z_dim)
+        self.fc_var = nn.Linear(config.features, config.z_dim)
         self.seen: Tensor | None
         self.register_buffer("seen", torch.zeros(config.seen, 2, config.z_dim) if config.seen else None)
 
@@ -42,13 +42,25 @@ class StyleEncoder(nn.Module):
         size = (self.config.input_size, self.config.input_size)
         x = image.to(self.fc_mu.weight.dtype)
         if x.shape[2:] != size:
-            x = F.interpolate(x, size=size, mode="bilinear")
+            x = F.interpolate(x, size=size, mode="bilinear", antialias=self.config.colors)
+        seen = _colors(x, self.config.grid) if self.config.colors else None
         for layer in range(self.config.layers):
             x = F.leaky_relu(self.get_submodule(f"layer{layer + 1}")(x), SLOPE)
         x = x.flatten(1)
+        if seen is not None:
+            x = torch.cat([x, seen.to(x)], 1)
         return self.fc_mu(x), self.fc_var(x)
 
     def encode(self, image: Tensor) -> Tensor:
         """The style of each photo, ``[B, z_dim]``: the mean."""
         mu: Tensor = self(image)[0]
         return mu
+
+
+def _colors(x: Tensor, grid: int) -> Tensor:
+    """Mean and standard deviation of each channel in each cell of a grid: ``[B, 3, H, W]`` to ``[B, 6 * grid**2]``."""
+    with torch.autocast(x.device.type, enabled=False):
+        both = F.adaptive_avg_pool2d(torch.cat([x, x.square()], 1).float(), grid)
+        mean, square = both.chunk(2, 1)
+        # The little that is added keeps the slope of the root finite where a cell has one colour.
+        return torch.cat([mean, ((square - mean.square()).clamp(min=0) + 1e-4).sqrt()], 1).flatten(1)

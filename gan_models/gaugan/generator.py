@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import GeneratorConfig
+from .noise import Noise
 from .spade import LabelModulation, SPADEResBlock, activate
 
 
@@ -17,6 +18,7 @@ class Generator(nn.Module):
     Args of forward:
         labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or a ``LabelModulation``.
         z: style vectors, ``[B, z_dim]``; None for a net without style.
+        noise: gives the noise, for a net that takes it; None adds none.
     Returns:
         ``[B, 3, H, W]`` in [-1, 1].
     """
@@ -24,36 +26,43 @@ class Generator(nn.Module):
     def __init__(self, config: GeneratorConfig):
         super().__init__()
         self.config = config
-        k, labels = config.ngf, config.semantic_nc
+        k = config.ngf
         if config.z_dim:
             cells = config.grid[0] * config.grid[1]
             self.fc: nn.Linear | nn.Conv2d = nn.Linear(config.z_dim, 16 * k * cells)
         else:
-            self.fc = nn.Conv2d(labels, 16 * k, 3, padding=1)
-        self.head_0 = SPADEResBlock(16 * k, 16 * k, labels, config.nhidden)
-        self.G_middle_0 = SPADEResBlock(16 * k, 16 * k, labels, config.nhidden)
-        self.G_middle_1 = SPADEResBlock(16 * k, 16 * k, labels, config.nhidden)
-        self.up_0 = SPADEResBlock(16 * k, 8 * k, labels, config.nhidden)
-        self.up_1 = SPADEResBlock(8 * k, 4 * k, labels, config.nhidden)
-        self.up_2 = SPADEResBlock(4 * k, 2 * k, labels, config.nhidden)
-        self.up_3 = SPADEResBlock(2 * k, k, labels, config.nhidden)
+            self.fc = nn.Conv2d(config.semantic_nc, 16 * k, 3, padding=1)
+        self.head_0 = self._block(16 * k, 16 * k)
+        self.G_middle_0 = self._block(16 * k, 16 * k)
+        self.G_middle_1 = self._block(16 * k, 16 * k)
+        self.up_0 = self._block(16 * k, 8 * k)
+        self.up_1 = self._block(8 * k, 4 * k)
+        self.up_2 = self._block(4 * k, 2 * k)
+        self.up_3 = self._block(2 * k, k)
         if config.upsampling == "most":
-            self.up_4 = SPADEResBlock(k, k // 2, labels, config.nhidden)
+            self.up_4 = self._block(k, k // 2)
             k //= 2
         self.conv_img = nn.Conv2d(k, 3, 3, padding=1)
 
-    def forward(self, labels: Tensor | LabelModulation, z: Tensor | None = None) -> Tensor:
-        x = self.head_0(self._start(labels, z), labels)
-        x = self.G_middle_0(x, labels, doubled=True)
-        x = self.G_middle_1(x, labels, doubled=self.config.upsampling != "normal")
-        x = self.up_0(x, labels, doubled=True)
-        x = self.up_1(x, labels, doubled=True)
-        x = self.up_2(x, labels, doubled=True)
-        x = self.up_3(x, labels, doubled=True)
+    def forward(
+        self, labels: Tensor | LabelModulation, z: Tensor | None = None, noise: Noise | None = None
+    ) -> Tensor:
+        x = self.head_0(self._start(labels, z), labels, False, z, noise)
+        x = self.G_middle_0(x, labels, True, z, noise)
+        x = self.G_middle_1(x, labels, self.config.upsampling != "normal", z, noise)
+        x = self.up_0(x, labels, True, z, noise)
+        x = self.up_1(x, labels, True, z, noise)
+        x = self.up_2(x, labels, True, z, noise)
+        x = self.up_3(x, labels, True, z, noise)
         if self.config.upsampling == "most":
-            x = self.up_4(x, labels, doubled=True)
+            x = self.up_4(x, labels, True, z, noise)
         out: Tensor = self.conv_img(activate(x)).tanh()
         return out
+
+    def _block(self, fin: int, fout: int) -> SPADEResBlock:
+        config = self.config
+        z_dim = config.z_dim if config.style_blocks else 0
+        return SPADEResBlock(fin, fout, config.semantic_nc, config.nhidden, z_dim, config.noise)
 
     def _start(self, labels: Tensor | LabelModulation, z: Tensor | None) -> Tensor:
         height, width = labels.shape[2:] if isinstance(labels, Tensor) else labels.size

@@ -40,6 +40,47 @@ def color_loss(fake: Tensor, real: Tensor, cell: int = 8) -> Tensor:
     return F.l1_loss(F.avg_pool2d(fake, cell), F.avg_pool2d(real, cell))
 
 
+def perceptual_loss(fake: list[Tensor], real: list[Tensor]) -> Tensor:
+    """Mean absolute difference of features of generated and real pictures, relative to the real ones' mean size.
+
+    Args:
+        fake, real: features of some layers, ``[B, channels, h, w]`` each; the real ones are taken as given.
+    """
+    apart = [
+        F.l1_loss(made.float(), wanted.float()) / wanted.float().abs().mean().clamp(min=1e-3)
+        for made, wanted in zip(fake, real, strict=True)
+    ]
+    return torch.stack(apart).mean()
+
+
+def transfer_loss(fake: Tensor, real: Tensor, labels: Tensor, real_labels: Tensor, sky: list[int]) -> Tensor:
+    """How far pictures are from the colours of the other pictures in whose style they were made.
+
+    Not in the paper. Mean absolute difference of the mean colour and its standard deviation, over each class that both
+    label maps have, over the sky, and over everything else.
+
+    Args:
+        fake, real: generated pictures and those whose style they got, ``[B, 3, H, W]``.
+        labels, real_labels: their one-hot label maps, ``[B, classes, H, W]``.
+        sky: the channels that are sky.
+    """
+    masks, areas = _with_sky_and_ground(labels, sky)
+    real_masks, real_areas = _with_sky_and_ground(real_labels, sky)
+    mean, deviation = _statistics(fake, masks, areas)
+    wanted_mean, wanted_deviation = _statistics(real, real_masks, real_areas)
+    apart = ((mean - wanted_mean).abs() + (deviation - wanted_deviation).abs()).sum(2, keepdim=True)
+    shared = (areas * real_areas).sqrt()
+    return (apart * shared).sum() / (3 * shared.sum().clamp(min=1))
+
+
+def _with_sky_and_ground(labels: Tensor, sky: list[int]) -> tuple[Tensor, Tensor]:
+    """Masks ``[B, classes + 2, H * W]`` and their areas ``[B, classes + 2, 1]``."""
+    masks = labels.float().flatten(2)
+    above = masks[:, sky].sum(1, keepdim=True)
+    masks = torch.cat([masks, above, 1 - above], 1)
+    return masks, masks.sum(2, keepdim=True)
+
+
 def region_loss(fake: Tensor, real: Tensor, labels: Tensor) -> Tensor:
     """Mean absolute difference of each class's mean colour, and of its standard deviation, weighted by its area.
 

@@ -21,7 +21,11 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 AHEAD = 2
 """Batches that are prepared while one is used."""
 
+KEPT_BYTES = 1 << 30
+"""Decoded pairs of a folder are kept up to this size, as decoding takes longer than cropping."""
+
 Batch = TypeVar("Batch")
+Cut = tuple[Image.Image, Image.Image]
 
 
 class Pairs(Protocol):
@@ -111,6 +115,8 @@ class FolderPairs:
         self._styles = [styles.get(name) for name in names]
         self.warn = warn
         self._damaged: set[int] = set()
+        self._kept: dict[int, Cut] = {}
+        self._kept_bytes = 0
         if not self.files:
             raise FileNotFoundError(f"there is no training pair in {folder.name}: it needs pictures in images/ and "
                                     "label maps of the same names in labels/")  # fmt: skip
@@ -126,12 +132,22 @@ class FolderPairs:
         """
         while True:
             here = self._sound(index)
+            if here in self._kept:
+                return self._kept[here]
             try:
-                return self._read(*self.files[here])
+                pair = self._read(*self.files[here])
+                self._keep(here, pair)
+                return pair
             except (OSError, ValueError, SyntaxError) as error:
                 self._damaged.add(here)
                 image, labels = self.files[here]
                 self.warn(f"the pair {image.name} and {labels.name} is left out: {error}")
+
+    def _keep(self, index: int, pair: Cut) -> None:
+        size = 4 * pair[0].width * pair[0].height
+        if self._kept_bytes + size <= KEPT_BYTES:
+            self._kept[index] = pair
+            self._kept_bytes += size
 
     def style(self, index: int) -> str | None:
         """The name in ``styles/`` for the pair at ``index``, or for the next that is not known to be damaged."""
@@ -218,23 +234,40 @@ def place_in_epochs(seed: int, count: int, position: int) -> int:
 
 
 def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
-    """A pair enlarged, cropped and mirrored by chance, as its position wants it.
+    """A pair cropped at random and mirrored by chance, as its position wants it.
 
     Returns:
         the picture, ``[3, H, W]`` in [-1, 1], and ids, int64 ``[H, W]``.
     """
     draw = random.Random(f"{config.seed} {position}")
+    cut = _cut_whole if config.smallest_crop else _squeeze_and_cut
+    image, labels = cut(image, labels, config, draw)
+    pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
+    ids = torch.from_numpy(np.array(labels)).long()
+    if config.flips and draw.random() < 0.5:
+        pixels, ids = pixels.flip(2), ids.flip(1)
+    return pixels, ids
+
+
+def _squeeze_and_cut(image: Image.Image, labels: Image.Image, config: TrainingConfig, draw: random.Random) -> Cut:
+    """Bring a pair to the size and its margin, and crop that away (Park et al. 2019, section 4)."""
     large = round(config.size * config.margin), round(config.height * config.margin)
     left, top = draw.randint(0, large[0] - config.size), draw.randint(0, large[1] - config.height)
     box = (left, top, left + config.size, top + config.height)
     if image.size != large:
         image = image.resize(large, Image.Resampling.BICUBIC)
         labels = labels.resize(large, Image.Resampling.NEAREST)
-    pixels = torch.from_numpy(np.array(image.crop(box))).permute(2, 0, 1).float() / 127.5 - 1
-    ids = torch.from_numpy(np.array(labels.crop(box))).long()
-    if config.flips and draw.random() < 0.5:
-        pixels, ids = pixels.flip(2), ids.flip(1)
-    return pixels, ids
+    return image.crop(box), labels.crop(box)
+
+
+def _cut_whole(image: Image.Image, labels: Image.Image, config: TrainingConfig, draw: random.Random) -> Cut:
+    """Crop a piece of the training pictures' aspect ratio and of random size from a pair, and bring it to the size."""
+    scale = draw.uniform(config.smallest_crop, 1) * min(image.width / config.size, image.height / config.height)
+    width, height = config.size * scale, config.height * scale
+    left, top = draw.uniform(0, image.width - width), draw.uniform(0, image.height - height)
+    box = (left, top, left + width, top + height)
+    size = (config.size, config.height)
+    return image.resize(size, Image.Resampling.BICUBIC, box), labels.resize(size, Image.Resampling.NEAREST, box)
 
 
 @lru_cache(maxsize=2)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from .config import GeneratorConfig, NetConfig, Pix2PixHDConfig
 from .generator import Generator
+from .noise import Noise
 from .spade import LabelModulation
 
 HALVINGS, BLOCKS = 4, 9
@@ -27,6 +28,7 @@ class Pix2PixHD(nn.Module):
     Args of forward:
         labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or a ``LabelModulation``.
         z: style vectors, ``[B, z_dim]``; None for a net without style.
+        noise: not used; this net adds none.
     Returns:
         ``[B, 3, H, W]`` in [-1, 1].
     """
@@ -46,7 +48,9 @@ class Pix2PixHD(nn.Module):
             self.add_module(f"decode_{level}", up)
         self.conv_img = nn.Conv2d(widths[0], 3, 7)
 
-    def forward(self, labels: Tensor | LabelModulation, z: Tensor | None = None) -> Tensor:
+    def forward(
+        self, labels: Tensor | LabelModulation, z: Tensor | None = None, noise: Noise | None = None
+    ) -> Tensor:
         config = self.config
         if not isinstance(labels, Tensor):
             labels = labels.one_hot(labels.size, self.conv_img.weight)

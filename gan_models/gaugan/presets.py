@@ -6,17 +6,39 @@ from typing import Any
 from ..labels import taxonomy
 from .config import EncoderConfig, GeneratorConfig, NetConfig, Pix2PixHDConfig
 from .discriminator import DiscriminatorConfig
+from .projected import ProjectedConfig
 from .training_config import TrainingConfig
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "small": {
-        "ngf": 16, "nhidden": 48, "z_dim": 32, "critics_ndf": 32, "encoder_ndf": 24, "encoder_layers": 5,
-        "size": 128, "batch": 8, "steps": 6000, "color_weight": 20.0, "region_weight": 20.0, "latent_weight": 2.0,
-        "style_weight": 0.005, "style_steps": 3000,
+PAPER, PROJECTED = "paper", "projected"
+
+DISCRIMINATORS: dict[str, dict[str, Any]] = {
+    PAPER: {},
+    PROJECTED: {
+        "noise": True, "style_blocks": True, "encoder_colors": True, "init_gain": 1.0, "generator_rate": 1.0,
+        "beta": 0.99, "feature_weight": 0.0, "perceptual_weight": 2.0, "style_weight": 0.01, "region_weight": 4.0,
+        "transfer_weight": 4.0, "transfers": 0.375, "smallest_crop": 0.5,
     },
-    "paper": {},
 }  # fmt: skip
-"""What the presets change of the paper's settings. 'small' trains on a CPU in hours."""
+"""The kinds of discriminators: the paper's, and those on frozen features. What a training with the latter changes."""
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "small": {
+        PAPER: {
+            "ngf": 16, "nhidden": 48, "z_dim": 32, "critics_ndf": 32, "encoder_ndf": 24, "encoder_layers": 5,
+            "size": 128, "batch": 8, "steps": 6000, "color_weight": 20.0, "region_weight": 20.0, "latent_weight": 2.0,
+            "style_weight": 0.005, "style_steps": 3000,
+        },
+        PROJECTED: {
+            "ngf": 20, "nhidden": 48, "z_dim": 64, "encoder_ndf": 24, "encoder_layers": 5, "crop_size": 128,
+            "size": 128, "batch": 8, "steps": 6000, "decay": 0.998,
+        },
+    },
+    "paper": {PAPER: {}, PROJECTED: {}},
+}  # fmt: skip
+"""What the presets change of the paper's settings for each kind of discriminators. "small" trains on a CPU in hours."""
+
+DEFAULTS = {"small": PROJECTED, "paper": PAPER}
+"""The discriminators of each preset."""
 
 GENERATORS: dict[str, type[GeneratorConfig] | type[Pix2PixHDConfig]] = {
     "spade": GeneratorConfig,
@@ -24,18 +46,24 @@ GENERATORS: dict[str, type[GeneratorConfig] | type[Pix2PixHDConfig]] = {
 }
 """The kinds of generators: the paper's, and the baseline that it compares with."""
 
+SPADE_ONLY = {field.name for field in dataclasses.fields(GeneratorConfig)} - {
+    field.name for field in dataclasses.fields(Pix2PixHDConfig)
+}  # fmt: skip
 LABELS = {"classes", "unknown", "instance_edges"}
 TRAINING = {field.name for field in dataclasses.fields(TrainingConfig)} - {
     "taxonomy", "generator", "encoder", "critics"
 }  # fmt: skip
 
 
-def preset(name: str, taxonomy_name: str, generator: str = "spade", **changes: Any) -> TrainingConfig:
+def preset(
+    name: str, taxonomy_name: str, generator: str = "spade", discriminators: str | None = None, **changes: Any
+) -> TrainingConfig:
     """The settings of a preset for label maps of a taxonomy.
 
     Args:
         name: one of ``PRESETS``.
         generator: one of ``GENERATORS``.
+        discriminators: one of ``DISCRIMINATORS``; None means those of the preset.
         changes: as for ``changed``.
     Raises:
         ValueError: there is no such preset or taxonomy, or a value is not possible.
@@ -46,9 +74,13 @@ def preset(name: str, taxonomy_name: str, generator: str = "spade", **changes: A
     # A net's channel for unknown pixels is its last; elsewhere "unknown" is a class like others.
     unknown = known.unknown_id == len(known) - 1
     net = GENERATORS[generator](len(known) - unknown, unknown=unknown)
-    critics = DiscriminatorConfig(3 + net.semantic_nc)
+    kind = discriminators or DEFAULTS[name]
+    if kind not in DISCRIMINATORS:
+        raise ValueError(f"there are no discriminators {kind!r}; there are {', '.join(DISCRIMINATORS)}")
+    critics = DiscriminatorConfig(3 + net.semantic_nc) if kind == PAPER else ProjectedConfig(net.semantic_nc)
     paper = TrainingConfig(taxonomy_name, net, EncoderConfig(), critics)
-    values = {key: value for key, value in PRESETS[name].items() if key != "nhidden" or generator == "spade"}
+    values = DISCRIMINATORS[kind] | PRESETS[name][kind]
+    values = {key: value for key, value in values.items() if key not in SPADE_ONLY or generator == "spade"}
     return changed(paper, **values | {key: value for key, value in changes.items() if value is not None})
 
 
@@ -57,7 +89,7 @@ def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:
 
     Args:
         changes: attributes of ``TrainingConfig`` and of its generator's settings, and ``critics_ndf``, ``encoder_ndf``,
-            ``encoder_layers``. None means no change. A ``z_dim`` of 0 leaves the encoder away.
+            ``encoder_layers``, ``encoder_colors``. None means no change. A ``z_dim`` of 0 leaves the encoder away.
     Raises:
         ValueError: a value is not possible, or there is no such setting.
     """
@@ -69,11 +101,12 @@ def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:
     )
     if generator.z_dim:
         changes_of_encoder = {"z_dim": generator.z_dim} | {
-            key: given[f"encoder_{key}"] for key in ("ndf", "layers") if f"encoder_{key}" in given
+            key: given[f"encoder_{key}"] for key in ("ndf", "layers", "colors") if f"encoder_{key}" in given
         }
         encoder = dataclasses.replace(encoder or EncoderConfig(), **changes_of_encoder)
     critics = dataclasses.replace(config.critics, ndf=given.get("critics_ndf", config.critics.ndf))
-    strange = given.keys() - of_generator - TRAINING - {"critics_ndf", "encoder_ndf", "encoder_layers"}
+    of_others = {"critics_ndf", "encoder_ndf", "encoder_layers", "encoder_colors"}
+    strange = given.keys() - of_generator - TRAINING - of_others
     if strange:
         raise ValueError(f"a training of this kind of net has no setting {sorted(strange)[0]!r}")
     return dataclasses.replace(

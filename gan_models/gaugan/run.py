@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from ..labels import taxonomy
 from ..progress import OnProgress, Progress
 from .distributed import mean_over_processes, processes
+from .efficientnet import EfficientNetLite
 from .encoder import StyleEncoder
 from .pairs import Pairs, batches
 from .style_pretraining import pretrain
@@ -53,6 +55,7 @@ def train(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     perceptual: nn.Module | None = None,
+    features: EfficientNetLite | None = None,
     minutes: float | None = None,
     data: str = "",
     license: str = "",
@@ -74,7 +77,7 @@ def train(
         pairs: the data set.
         config: the settings. For a run that goes on, only those of ``training_state.MAY_CHANGE`` may be new;
             ``style_steps``, which are over then, are not looked at.
-        device, dtype, perceptual: as for ``Trainer``.
+        device, dtype, perceptual, features: as for ``Trainer``.
         minutes: how long to train at most; None means until all steps are done. The steps of the style encoder alone
             count, but are always done to the end.
         data, license, half: as for ``save_result``.
@@ -93,18 +96,21 @@ def train(
     warn = on_warning or (lambda text: None)
     # A caller's inference mode would leave every module without gradients.
     with torch.inference_mode(False), torch.enable_grad():
+        of_trainer: dict[str, Any] = {
+            "device": device, "dtype": dtype, "perceptual": perceptual, "features": features
+        }  # fmt: skip
         goes_on = (folder / STATE).is_file()
         if goes_on:
             settings = {field.name: getattr(config, field.name) for field in fields(config)}
             del settings["style_steps"]
-            trainer = load_state(folder / STATE, device=device, dtype=dtype, perceptual=perceptual, **settings)
+            trainer = load_state(folder / STATE, **of_trainer, **settings)
         else:
-            trainer = Trainer(config, device=device, dtype=dtype, perceptual=perceptual)
+            trainer = Trainer(config, **of_trainer)
         if processes()[0] == 0:
             for broken in folder.glob(".*.part"):
                 broken.unlink()
             _warn_of_one_class(pairs, config.taxonomy, warn)
-            if perceptual is None and config.perceptual_weight:
+            if perceptual is None and features is None and config.perceptual_weight:
                 warn("training without the VGG19 loss, as its weights are not in use")
         run = _Run(trainer, pairs, folder, minutes, on_progress, warn)
         if not goes_on and trainer.encoder is not None and config.style_steps:

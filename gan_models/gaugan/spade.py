@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .distributed import mean_over_processes, processes
+from .noise import Noise
 from .onednn import linear
 
 SLOPE = 0.2
@@ -146,11 +147,13 @@ class SPADEResBlock(nn.Module):
         x: ``[B, fin, H, W]``.
         labels: as for ``SPADE``; with a ``LabelModulation``, ``x`` is overwritten where no gradient is wanted.
         doubled: whether every pixel of ``x`` stands for 2x2; the result has this size then.
+        z: style vectors, ``[B, z_dim]``, for a block that takes them.
+        noise: gives the noise, for a block that adds it; None adds none.
     Returns:
         ``[B, fout, H, W]``.
     """
 
-    def __init__(self, fin: int, fout: int, semantic_nc: int, nhidden: int):
+    def __init__(self, fin: int, fout: int, semantic_nc: int, nhidden: int, z_dim: int = 0, noise: bool = False):
         super().__init__()
         middle = min(fin, fout)
         self.learned_skip = fin != fout
@@ -161,16 +164,32 @@ class SPADEResBlock(nn.Module):
         if self.learned_skip:
             self.conv_s = nn.Conv2d(fin, fout, 1, bias=False)
             self.norm_s = SPADE(fin, semantic_nc, nhidden)
+        self.style = nn.Linear(z_dim, 2 * middle) if z_dim else None
+        self.noise_0 = nn.Parameter(torch.zeros(middle)) if noise else None
+        self.noise_1 = nn.Parameter(torch.zeros(fout)) if noise else None
 
-    def forward(self, x: Tensor, labels: Tensor | LabelModulation, doubled: bool = False) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        labels: Tensor | LabelModulation,
+        doubled: bool = False,
+        z: Tensor | None = None,
+        noise: Noise | None = None,
+    ) -> Tensor:
         if doubled and (isinstance(labels, Tensor) or not self.learned_skip or torch.is_grad_enabled()):
             x, doubled = double(x), False
         skip = self._skip(x, labels, doubled)
         dx = self.norm_0(x, labels, inplace=self.learned_skip, activated=True, doubled=doubled)
-        dx = _convolve(self.conv_0, dx, labels)
+        dx = _add_noise(self._style(_convolve(self.conv_0, dx, labels), z), self.noise_0, noise)
         dx = self.norm_1(dx, labels, inplace=True, activated=True)
-        dx = _convolve(self.conv_1, dx, labels)
+        dx = _add_noise(_convolve(self.conv_1, dx, labels), self.noise_1, noise)
         return skip + dx if torch.is_grad_enabled() else dx.add_(skip)
+
+    def _style(self, x: Tensor, z: Tensor | None) -> Tensor:
+        if self.style is None:
+            return x
+        scale, shift = self.style(z).to(x.dtype)[:, :, None, None].chunk(2, 1)
+        return torch.addcmul(shift, x, 1 + scale)
 
     def _skip(self, x: Tensor, labels: Tensor | LabelModulation, doubled: bool) -> Tensor:
         if not self.learned_skip:
@@ -178,6 +197,12 @@ class SPADEResBlock(nn.Module):
         if isinstance(labels, Tensor):
             return self.conv_s(self.norm_s(x, labels))  # type: ignore[no-any-return]
         return labels.project(self.norm_s, self.conv_s, x, doubled)
+
+
+def _add_noise(x: Tensor, weight: Tensor | None, noise: Noise | None) -> Tensor:
+    if weight is None or noise is None:
+        return x
+    return torch.addcmul(x, noise.plane(x), weight.to(x.dtype)[:, None, None])
 
 
 def _convolve(conv: nn.Conv2d, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:

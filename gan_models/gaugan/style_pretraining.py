@@ -19,7 +19,7 @@ from .distributed import average_gradients, processes
 from .encoder import StyleEncoder
 from .losses import style_loss
 from .pairs import Pairs, place_in_epochs, prepared, varied
-from .training import BETAS, require_finite, sample_style, total
+from .training import require_finite, sample_style, total
 from .training_config import TrainingConfig
 
 BATCH = 16
@@ -78,7 +78,7 @@ def pretrain(
         torch.manual_seed(config.seed % 2**63)
         centers = torch.randn(len(named.names), encoder.config.z_dim).to(device)
     parameters = [*encoder.parameters()]
-    optimizer = torch.optim.Adam(parameters, LEARNING_RATE, BETAS, fused=True)
+    optimizer = torch.optim.Adam(parameters, LEARNING_RATE, (0.0, config.beta), fused=True)
     stage = "the style encoder alone: starting"
     with closing(named.batches(config)) as examples:
         for step in range(config.steps):

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from .label_codes import label_codes
 from .modulation import LabelMaps, ModulationCache
+from .noise import Noise
 from .pix2pixhd import AnyGenerator
 
 
@@ -16,6 +17,7 @@ def synthesize(
     *,
     instances: Tensor | None = None,
     cache: ModulationCache | None = None,
+    seed: int = 0,
 ) -> Tensor:
     """The pictures of label maps in the given styles.
 
@@ -28,6 +30,7 @@ def synthesize(
         z: styles, ``[B or 1, z_dim]``; None is the mean style, all zeros. A net without style takes only None.
         instances: a number for every object, integer ``[B or 1, H, W]``, for nets with instance edges; None: every
             region of one class is one object.
+        seed: of the noise, for a net that adds noise inside; all pictures of a batch get the same.
         cache: keeps what depends on the label map alone, so that further styles of it cost much less.
     Returns:
         ``[B, 3, H, W]`` in [-1, 1], on the generator's device and of its dtype.
@@ -48,8 +51,8 @@ def synthesize(
                              "give one of either, or as many of both")  # fmt: skip
         z = z.to(weight).expand(max(len(codes), len(z)), -1)
     if cache is None:
-        return generator(LabelMaps(config, codes), z)  # type: ignore[no-any-return]
+        return generator(LabelMaps(config, codes), z, Noise(seed))  # type: ignore[no-any-return]
     maps = cache.maps(generator, codes)
-    image: Tensor = generator(maps, z)
+    image: Tensor = generator(maps, z, Noise(seed))
     cache.trim()
     return image

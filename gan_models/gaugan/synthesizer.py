@@ -102,7 +102,9 @@ class Synthesizer(nn.Module):
         about = {"taxonomy": self.taxonomy, "label_offset": str(self.label_offset)}
         save(path, self.generator, self.encoder, self.metadata | about, dtype)
 
-    def paint(self, ids: Tensor, z: Tensor | None = None, instances: Tensor | None = None) -> Tensor:
+    def paint(
+        self, ids: Tensor, z: Tensor | None = None, instances: Tensor | None = None, seed: int = 0
+    ) -> Tensor:
         """The pictures of label maps, ``[B, 3, H, W]`` in [-1, 1]: ``synthesize`` for ids of the taxonomy."""
         ids = ids.long()
         config = self.generator.config
@@ -111,7 +113,7 @@ class Synthesizer(nn.Module):
             if config.unknown:
                 ids = ids.masked_fill((ids < 0) | (ids > config.classes), config.classes)
         self.require_style(z)
-        return synthesize(self.generator, ids, z, instances=instances, cache=self.cache)
+        return synthesize(self.generator, ids, z, instances=instances, cache=self.cache, seed=seed)
 
     def encode(self, images: Tensor) -> Tensor:
         """The styles of photos ``[B, 3, H, W]`` in [-1, 1], float32 ``[B, z_dim]``.

@@ -22,9 +22,10 @@ from ..labels import TAXONOMIES
 from ..progress import Progress
 from .config import UPSAMPLINGS
 from .distributed import first_alone, joined, processes
+from .features import find_features
 from .pairs import FolderPairs, Pairs, RenderedPairs
 from .perceptual import find_perceptual
-from .presets import GENERATORS, PRESETS, changed, preset
+from .presets import DISCRIMINATORS, GENERATORS, PRESETS, changed, preset
 from .run import STATE, Enough, train
 from .training import NotFiniteError
 from .training_config import TrainingConfig
@@ -32,6 +33,7 @@ from .training_state import read_config
 
 SCENES = "scenes"
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DOWNLOADS = Path(torch.hub.get_dir()) / "checkpoints"
 LINE_SECONDS = 60.0
 """How far apart the lines are where the output is no terminal."""
 
@@ -48,6 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
             pairs = _pairs(options, config)
             folder = options.vgg19
             perceptual = first_alone(lambda: find_perceptual(folder, _say)) if folder is not None else None
+            features = first_alone(lambda: find_features(config, options.features or DOWNLOADS))
             path = train(
                 pairs,
                 config,
@@ -55,6 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
                 device=device,
                 dtype=PRECISIONS[options.precision],
                 perceptual=perceptual,
+                features=features,
                 minutes=options.minutes,
                 data=f"{len(pairs)} rendered landscapes"
                 if options.data == SCENES
@@ -82,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", type=Path, required=True, help="folder of the run")
     add("--taxonomy", choices=TAXONOMIES, help=f"what the ids mean (default: {DEFAULT_TAXONOMY})")
     add("--preset", choices=PRESETS, help=f"settings to begin with (default: {DEFAULT_PRESET})")
+    add("--discriminators", choices=DISCRIMINATORS, help="the paper's, or those on frozen features")
     add("--generator", choices=GENERATORS, help="kind of net (default: spade); pix2pixhd is the paper's baseline")
     add("--minutes", type=float, help="train so long at most")
     for name, kind, text in (
@@ -96,6 +101,12 @@ def _parser() -> argparse.ArgumentParser:
         ("feature-weight", float, "of feature matching"),
         ("color-weight", float, "of the difference of coarse colours"),
         ("region-weight", float, "of the difference of each class's mean colour and contrast"),
+        ("perceptual-weight", float, "of the difference of an image classifier's features"),
+        ("transfer-weight", float, "of the difference from the colours of the picture whose style was taken"),
+        ("transfers", float, "share of the batch that is made in the style of another picture"),
+        ("smallest-crop", float, "crops take this share to all of an unsqueezed picture; 0: as --margin says"),
+        ("generator-rate", float, "share of the learning rate that the generator gets"),
+        ("discriminator-rate", float, "share of the learning rate that the discriminators get"),
         ("latent-weight", float, "of the difference between a generated picture's style and what is read from it"),
         ("decay", float, "of the averaged generator, for a step"),
         ("margin", float, "pictures are brought to so many times the size, then cropped"),
@@ -112,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--upsampling", choices=UPSAMPLINGS, help="how often the generator's start grid is doubled")
     add("--no-flips", dest="flips", action="store_const", const=False, help="never mirror the pictures")
     add("--scenes", type=int, default=4000, help="how many landscapes to render (default: %(default)s)")
+    add("--features", type=Path, metavar="PATH", help="EfficientNet-Lite0's weights: their file, or a folder for it")
     add("--vgg19", type=Path, metavar="FOLDER", help="use the VGG19 loss, with weights in FOLDER or downloaded to it")
     add("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     add("--precision", choices=PRECISIONS, default="float32", help="of the convolutions (default: %(default)s)")
@@ -126,7 +138,8 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         name: getattr(options, name)
         for name in (
             "size", "batch", "steps", "style_steps", "seed", "learning_rate", "init_gain", "style_weight",
-            "feature_weight", "color_weight", "region_weight", "latent_weight", "decay", "margin", "flips", "ngf",
+            "feature_weight", "color_weight", "region_weight", "latent_weight", "perceptual_weight", "transfer_weight",
+            "transfers", "smallest_crop", "generator_rate", "discriminator_rate", "decay", "margin", "flips", "ngf",
             "nhidden", "z_dim", "crop_size", "aspect_ratio", "upsampling", "critics_ndf", "encoder_ndf",
             "encoder_layers",
         )
@@ -138,8 +151,13 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         if not isinstance(config.generator, kind):
             raise ValueError(f"{STATE} is a run of another kind of generator; begin a new run for {options.generator}")
         return replace(config, taxonomy=options.taxonomy or config.taxonomy)
-    kind_name = options.generator or DEFAULT_GENERATOR
-    return preset(options.preset or DEFAULT_PRESET, options.taxonomy or DEFAULT_TAXONOMY, kind_name, **given)
+    return preset(
+        options.preset or DEFAULT_PRESET,
+        options.taxonomy or DEFAULT_TAXONOMY,
+        options.generator or DEFAULT_GENERATOR,
+        options.discriminators,
+        **given,
+    )
 
 
 def _pairs(options: argparse.Namespace, config: TrainingConfig) -> Pairs:

@@ -13,16 +13,33 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized
 
-from .discriminator import Discriminator
+from ..labels import taxonomy
+from .discriminator import build_discriminator
 from .distributed import average_gradients, mean_over_processes, processes
+from .efficientnet import EfficientNetLite
 from .encoder import StyleEncoder
 from .label_codes import label_codes, one_hot
-from .losses import adversarial_loss, color_loss, critics_loss, feature_matching_loss, region_loss, style_loss
+from .losses import (
+    adversarial_loss,
+    color_loss,
+    critics_loss,
+    feature_matching_loss,
+    perceptual_loss,
+    region_loss,
+    style_loss,
+    transfer_loss,
+)
 from .modulation import LabelMaps
+from .noise import Noise
 from .pix2pixhd import build_generator
+from .projected import ProjectedConfig
 from .training_config import TrainingConfig
 
-BETAS = (0.0, 0.9)
+COMPARED = 4
+"""Features that the perceptual loss compares, from the finest."""
+
+NOISE_SEED = 1 << 40
+"""Keeps the seeds of the noise apart from those of the styles."""
 
 
 class NotFiniteError(ArithmeticError):
@@ -38,6 +55,10 @@ class Trainer:
         dtype: of the convolutions: torch.float32, or torch.bfloat16 for autocast.
         perceptual: what else should be alike in a generated and the real picture: a module that takes both,
             ``[B, 3, H, W]`` in [-1, 1], and gives a loss. See ``perceptual.py``.
+        features: gives the features that the discriminators of a ``ProjectedConfig`` look at. See
+            ``efficientnet.py``.
+    Raises:
+        ValueError: discriminators on features without features.
 
     Attributes:
         step: the number of steps done.
@@ -54,7 +75,10 @@ class Trainer:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
         perceptual: nn.Module | None = None,
+        features: EfficientNetLite | None = None,
     ):
+        if isinstance(config.critics, ProjectedConfig) and features is None:
+            raise ValueError("discriminators on features need the network that gives these, EfficientNet-Lite0")
         self.config = config
         self.device = torch.device(device)
         self.dtype = dtype
@@ -63,11 +87,13 @@ class Trainer:
         self.pictures = 0
         self.seconds = 0.0
         self.perceptual = perceptual.to(device) if perceptual is not None else None
+        self.features = features.to(device) if isinstance(config.critics, ProjectedConfig) and features else None
+        self.sky = [channel for channel in taxonomy(config.taxonomy).sky if channel < config.generator.semantic_nc]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed % 2**63)
             self.generator = build_generator(config.generator)
             self.encoder = StyleEncoder(config.encoder) if config.encoder else None
-            self.critics = Discriminator(config.critics)
+            self.critics = build_discriminator(config.critics)
             for network in self.networks.values():
                 initialize(network, config.init_gain)
             self.averaged = copy.deepcopy(self.generator).eval().requires_grad_(False)
@@ -78,10 +104,11 @@ class Trainer:
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         made_by = [self.generator.parameters(), self.encoder.parameters() if self.encoder else []]
         self.made_by = list(chain.from_iterable(made_by))
-        self.judged_by = list(self.critics.parameters())
+        self.judged_by = [parameter for parameter in self.critics.parameters() if parameter.requires_grad]
+        betas = (0.0, config.beta)
         self.optimizers = {
-            "generator": torch.optim.Adam(self.made_by, config.learning_rate / 2, BETAS, fused=True),
-            "critics": torch.optim.Adam(self.judged_by, config.learning_rate * 2, BETAS, fused=True),
+            "generator": torch.optim.Adam(self.made_by, config.learning_rate, betas, fused=True),
+            "critics": torch.optim.Adam(self.judged_by, config.learning_rate, betas, fused=True),
         }
 
     @property
@@ -134,21 +161,45 @@ class Trainer:
         losses = {}
         with self.autocast():
             z = None
+            own, others, sources = self._styles_of(len(images))
             if self.encoder is not None:
                 mu, logvar = self.encoder(images)
                 z = sample_style(mu, logvar, config.seed, self.step)
+                z = z[sources] if others else z
                 if not self.encoder_held:
                     losses["style"] = config.style_weight * style_loss(mu, logvar)
-            fake: Tensor = self.generator(LabelMaps(config.generator, codes), z).float()
+            noise = training_noise(len(images), config.seed, self.step)
+            fake: Tensor = self.generator(LabelMaps(config.generator, codes), z, noise).float()
+            made, real, where = (x[own] if others else x for x in (fake, images, labels))
             if config.color_weight:
-                losses["colors"] = config.color_weight * color_loss(fake, images)
+                losses["colors"] = config.color_weight * color_loss(made, real)
             if config.region_weight:
-                losses["regions"] = config.region_weight * region_loss(fake, images, labels)
+                losses["regions"] = config.region_weight * region_loss(made, real, where)
+            if config.transfer_weight and others:
+                wanted = [sources[picture] for picture in others]
+                apart = transfer_loss(fake[others], images[wanted], labels[others], labels[wanted], self.sky)
+                losses["transfer"] = config.transfer_weight * apart
             if config.latent_weight and self.encoder is not None and z is not None:
                 losses["latent"] = config.latent_weight * self._latent_loss(fake, z)
             if self.perceptual is not None:
-                losses["perceptual"] = config.perceptual_weight * self.perceptual(fake, images)
+                losses["perceptual"] = config.perceptual_weight * self.perceptual(made, real)
         return losses, fake
+
+    def _styles_of(self, count: int) -> tuple[list[int], list[int], list[int]]:
+        """In whose style each of this process's pictures is made: its own, or that of its neighbour in the batch.
+
+        Returns:
+            The pictures in their own styles, the others, and the picture that each gets its style from.
+        """
+        share = self.config.transfers if self.encoder is not None else 0.0
+        first = processes()[0] * count
+        # Spread evenly over the batch, so that it does not matter how many processes share it.
+        others = [
+            picture for picture in range(count)
+            if int((first + picture + 1) * share) > int((first + picture) * share) and picture ^ 1 < count
+        ]  # fmt: skip
+        sources = [picture ^ 1 if picture in others else picture for picture in range(count)]
+        return [picture for picture in range(count) if picture not in others], others, sources
 
     def _latent_loss(self, fake: Tensor, z: Tensor) -> Tensor:
         """How far the style that the encoder reads from pictures is from that in which they were made."""
@@ -162,23 +213,36 @@ class Trainer:
         self, images: Tensor, fake: Tensor, labels: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """What the generator loses by the critics' judgement, and what the critics lose by it."""
+        config = self.config
+        made = {}
         with self.autocast(), parametrize.cached():
-            judged, real = (self.critics(torch.cat([pictures, labels], 1)) for pictures in (fake, images))
-        made = {
-            "adversarial": adversarial_loss(judged),
-            "features": self.config.feature_weight * feature_matching_loss(judged, real),
-        }
+            judged_from, real_from = (torch.cat([pictures, labels], 1) for pictures in (fake, images))
+            if self.features is None:
+                judged, real = self.critics(judged_from), self.critics(real_from)
+            else:
+                with torch.no_grad():
+                    looked_like = self.features(images)
+                looks_like = self.features(fake)
+                judged, real = self.critics(judged_from, looks_like), self.critics(real_from, looked_like)
+                if config.perceptual_weight and self.perceptual is None:
+                    own, _, _ = self._styles_of(len(images))
+                    both = [[seen[own] for seen in pictures[:COMPARED]] for pictures in (looks_like, looked_like)]
+                    made["perceptual"] = config.perceptual_weight * perceptual_loss(*both)
+        made["adversarial"] = adversarial_loss(judged)
+        if config.feature_weight:
+            made["features"] = config.feature_weight * feature_matching_loss(judged, real)
         return made, {"fake": critics_loss(judged, False) / 2, "real": critics_loss(real, True) / 2}
 
     def _descend(self, name: str, parameters: list[nn.Parameter], loss: Tensor) -> None:
         self.optimizers[name].zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        # Only these: the way to the generated pictures leads through the features, and has been gone already.
+        loss.backward(inputs=[parameter for parameter in parameters if parameter.requires_grad])  # type: ignore[no-untyped-call]
         average_gradients(parameters)
         self.optimizers[name].step()
 
     def _set_rates(self) -> None:
         factor = self.config.rate_at(self.step)
-        for name, share in (("generator", 0.5), ("critics", 2.0)):
+        for name, share in (("generator", self.config.generator_rate), ("critics", self.config.discriminator_rate)):
             for group in self.optimizers[name].param_groups:
                 group["lr"] = self.config.learning_rate * share * factor
 
@@ -204,6 +268,13 @@ def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
     drawn = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
     noise = torch.randn(len(mu) * count, mu.shape[1], generator=drawn)
     return mu + noise[rank * len(mu) :][: len(mu)].to(mu) * torch.exp(0.5 * logvar)
+
+
+def training_noise(pictures: int, seed: int, step: int) -> Noise:
+    """The generator's noise for this process's share of the batch, of so many pictures, in a step."""
+    rank, count = processes()
+    share = slice(rank * pictures, (rank + 1) * pictures)
+    return Noise(seed * 1_000_003 + step + NOISE_SEED, pictures * count, share)
 
 
 def total(losses: dict[str, Tensor]) -> Tensor:

@@ -7,8 +7,10 @@ from typing import Any
 
 from .config import EncoderConfig, GeneratorConfig, NetConfig, Pix2PixHDConfig
 from .discriminator import DiscriminatorConfig
+from .projected import ProjectedConfig
 
-WEIGHTS = ("feature_weight", "perceptual_weight", "style_weight", "color_weight", "region_weight", "latent_weight")
+WEIGHTS = ("feature_weight", "perceptual_weight", "style_weight", "color_weight", "region_weight", "latent_weight",
+           "transfer_weight")  # fmt: skip
 """Names of the losses' weights."""
 
 
@@ -18,20 +20,30 @@ class TrainingConfig:
 
     Attributes:
         taxonomy: name of the taxonomy whose ids the label maps hold.
-        generator, encoder, critics: the architectures. No encoder: a net without style.
+        generator, encoder, critics: the architectures. No encoder: a net without style. The critics are the paper's
+            discriminators, or those on frozen features.
         size: width of the training pictures; their height follows from the generator's aspect ratio.
         batch: pictures a step, over all processes.
         steps: length of the run. The learning rates fall linearly to zero over the second half.
         seed: of weights, order, crops and noise.
-        learning_rate: twice that of generator and encoder, half that of the critics.
+        learning_rate: its products with ``generator_rate`` and ``discriminator_rate`` are the learning rates of
+            generator and encoder, and of the discriminators.
+        beta: decay of Adam's second moments; that of the first is 0.
         init_gain: of the Xavier initialization.
-        feature_weight, perceptual_weight, style_weight: of feature matching, of the VGG19 features' difference
-            (where its weights are at hand), and of the styles' divergence from the unit Gaussian.
+        feature_weight, perceptual_weight, style_weight: of feature matching, of the difference of an image
+            classifier's features (VGG19's where they are at hand, else those that the discriminators look at), and of
+            the styles' divergence from the unit Gaussian.
         color_weight: of the difference of coarse colours; the paper has no such loss.
         region_weight: of the difference of each class's mean colour and contrast; the paper has no such loss.
         latent_weight: of the difference between the style of a generated picture and the style that the encoder reads
             from it (the latent regression of Zhu et al. 2017, section 3.2); the paper has no such loss.
+        transfer_weight: of the difference from the colours of another picture of the batch, for pictures that are
+            made in its style; the paper makes every picture in its own style only.
+        transfers: share of the batch that is made in the style of another picture. Where it is above 0, the losses
+            that compare a picture with the real one look at the others only.
         margin: the pictures are brought to this many times the size, then cropped at random.
+        smallest_crop: if above 0, the pictures are not squeezed and ``margin`` is not used: crops of random size are
+            taken, of the training pictures' aspect ratio, from this share to all of the largest that fits.
         flips: whether pictures are mirrored at random.
         decay: share that the averaged generator keeps of itself in a step.
         style_steps: in which the encoder learns alone, before the first step, to tell named styles apart, where the
@@ -42,12 +54,15 @@ class TrainingConfig:
     taxonomy: str
     generator: NetConfig
     encoder: EncoderConfig | None
-    critics: DiscriminatorConfig
+    critics: DiscriminatorConfig | ProjectedConfig
     size: int = 256
     batch: int = 32
     steps: int = 100_000
     seed: int = 0
     learning_rate: float = 2e-4
+    generator_rate: float = 0.5
+    discriminator_rate: float = 2.0
+    beta: float = 0.9
     init_gain: float = 0.02
     feature_weight: float = 10.0
     perceptual_weight: float = 10.0
@@ -55,13 +70,16 @@ class TrainingConfig:
     color_weight: float = 0.0
     region_weight: float = 0.0
     latent_weight: float = 0.0
+    transfer_weight: float = 0.0
+    transfers: float = 0.0
     margin: float = 286 / 256
+    smallest_crop: float = 0.0
     flips: bool = True
     decay: float = 0.999
     style_steps: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("size", "batch", "steps", "learning_rate", "init_gain"):
+        for name in ("size", "batch", "steps", "learning_rate", "generator_rate", "discriminator_rate", "init_gain"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
         for name in (*WEIGHTS, "style_steps"):
@@ -69,8 +87,11 @@ class TrainingConfig:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         if self.margin < 1:
             raise ValueError(f"margin must be at least 1; it is {self.margin:g}")
-        if not 0 <= self.decay < 1:
-            raise ValueError(f"decay must be at least 0 and below 1; it is {self.decay:g}")
+        for name in ("decay", "beta", "transfers"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 0 and below 1; it is {getattr(self, name):g}")
+        if not 0 <= self.smallest_crop <= 1:
+            raise ValueError(f"smallest_crop must be from 0 to 1; it is {self.smallest_crop:g}")
         if (self.encoder.z_dim if self.encoder else 0) != self.generator.z_dim:
             raise ValueError("the style encoder must give as many numbers as the generator takes")
         if self.size % self.generator.stride or self.height % self.generator.stride:
@@ -99,5 +120,6 @@ class TrainingConfig:
         kind = GeneratorConfig if "nhidden" in values["generator"] else Pix2PixHDConfig
         values["generator"] = kind(**values["generator"])
         values["encoder"] = EncoderConfig(**values["encoder"]) if values["encoder"] else None
-        values["critics"] = DiscriminatorConfig(**values["critics"])
+        critics = ProjectedConfig if "features" in values["critics"] else DiscriminatorConfig
+        values["critics"] = critics(**values["critics"])
         return cls(**values)

@@ -18,7 +18,7 @@ from .pix2pixhd import AnyGenerator
 from .spade import BatchNorm
 from .style import random_styles
 from .synthesis import synthesize
-from .training import Trainer, effective_state
+from .training import Trainer, effective_state, training_noise
 
 SEEN = 256
 """Styles of training pictures that a model keeps at most."""
@@ -78,7 +78,7 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
         norm.momentum = None
     generator.train()
     seen = []
-    for images, ids in examples if norms or encoder is not None else ():
+    for position, (images, ids) in enumerate(examples if norms or encoder is not None else ()):
         codes = label_codes(config.generator, ids).to(trainer.device)
         with trainer.autocast():
             z = None
@@ -86,7 +86,7 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
                 z, logvar = encoder(images.to(trainer.device))
                 seen.append(torch.stack([z, logvar], 1).float())
             if norms:
-                generator(LabelMaps(config.generator, codes), z)
+                generator(LabelMaps(config.generator, codes), z, training_noise(len(images), config.seed, position))
     if encoder is not None and seen:
         encoder.keep(torch.cat(seen)[:SEEN])
     return Result(generator.eval(), encoder, config.taxonomy)

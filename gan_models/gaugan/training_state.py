@@ -9,12 +9,14 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from ..files import read_safetensors, write_atomically
+from .efficientnet import EfficientNetLite
 from .training import Trainer
 from .training_config import WEIGHTS, TrainingConfig
 
 FORMAT_VERSION = 1
 ARCHITECTURE = "gaugan-training"
-MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "flips", *WEIGHTS)
+MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "smallest_crop", "transfers", "flips",
+              "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
 """Settings that a run may go on with other values of."""
 
 
@@ -61,12 +63,13 @@ def load_state(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     perceptual: nn.Module | None = None,
+    features: EfficientNetLite | None = None,
     **changes: Any,
 ) -> Trainer:
     """The run in a file, ready to go on.
 
     Args:
-        device, dtype, perceptual: as for ``Trainer``.
+        device, dtype, perceptual, features: as for ``Trainer``.
         changes: settings to go on with, of those in ``MAY_CHANGE``. None means no change.
     Raises:
         FileNotFoundError: there is no such file.
@@ -80,7 +83,7 @@ def load_state(
             part, has, new = _first_difference(name, getattr(config, name), wanted)
             raise ValueError(f"{Path(path).name} is a run with {part} {has}, which cannot become {new} on the way; "
                              "begin a new run for that")  # fmt: skip
-    trainer = Trainer(replace(config, **changes), device=device, dtype=dtype, perceptual=perceptual)
+    trainer = Trainer(replace(config, **changes), device=device, dtype=dtype, perceptual=perceptual, features=features)
     for name, network in _networks(trainer).items():
         network.load_state_dict(_below(tensors, f"{name}/"))
     for name, optimizer in trainer.optimizers.items():

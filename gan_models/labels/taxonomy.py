@@ -13,6 +13,9 @@ from torch import Tensor
 FOLDER = Path(__file__).parent / "taxonomies"
 TAXONOMIES = ("landscape", "coco_stuff", "ade20k", "cityscapes")
 
+SKY = ("sky", "sky-other", "clouds", "fog")
+"""Names that the taxonomies have for the sky and what hangs in it."""
+
 Color = tuple[int, int, int]
 
 
@@ -57,6 +60,11 @@ class Taxonomy:
     @property
     def names(self) -> list[str]:
         return [entry.name for entry in self.classes]
+
+    @property
+    def sky(self) -> list[int]:
+        """Ids of the classes that are sky, or hang in it."""
+        return [entry.id for entry in self.classes if entry.name in SKY]
 
     @property
     def unknown(self) -> LabelClass:

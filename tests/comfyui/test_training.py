@@ -43,7 +43,7 @@ def test_a_gaugan_trains_and_is_saved(comfyui):
     widgets = {
         "data": "rendered landscapes", "folder": "", "taxonomy": "landscape", "name": "tiny", "preset": "small",
         "minutes": 0.0, "seed": 0, "size": 64, "batch": 1, "steps": 2, "learning_rate": 0.0, "flips": True,
-        "generator": "spade", "perceptual": False,
+        "generator": "spade", "perceptual": False, "discriminators": "paper",
     }  # fmt: skip
     prompt = {
         "train": {"class_type": "GauGANTrain", "inputs": widgets},

@@ -107,7 +107,7 @@ def test_training_and_use(tmp_path, monkeypatch):
 
 
 def test_the_preset_of_the_baseline():
-    config = preset("small", "landscape", "pix2pixhd", batch=2)
+    config = preset("small", "landscape", "pix2pixhd", "paper", batch=2)
     assert config.generator == Pix2PixHDConfig(18, unknown=True, ngf=16, z_dim=32) and config.batch == 2
     with pytest.raises(ValueError, match="has no setting 'nhidden'"):
         preset("small", "landscape", "pix2pixhd", nhidden=3)

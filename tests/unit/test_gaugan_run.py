@@ -20,7 +20,7 @@ from gan_models.gaugan.training_state import load_state, read_config
 from gaugan_toys import training_config, training_folder
 
 TINY = ["--size", "32", "--batch", "2", "--ngf", "2", "--nhidden", "4", "--z-dim", "6", "--crop-size", "32",
-        "--critics-ndf", "4", "--encoder-ndf", "2", "--encoder-layers", "3"]  # fmt: skip
+        "--critics-ndf", "4", "--encoder-ndf", "2", "--encoder-layers", "3", "--discriminators", "paper"]  # fmt: skip
 
 
 @pytest.fixture

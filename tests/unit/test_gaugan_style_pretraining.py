@@ -170,7 +170,8 @@ def test_control_c_before_the_first_step_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("gan_models.gaugan.train._Console", lambda: pressed)
     data = named_pictures(tmp_path / "data", NAMES)
     with pytest.raises(SystemExit):
-        main(["--data", str(data), "--output", str(tmp_path / "run"), "--ngf", "2", "--style-steps", "1"])
+        main(["--data", str(data), "--output", str(tmp_path / "run"), "--ngf", "2", "--style-steps", "1",
+              "--discriminators", "paper"])
     assert "stopped before the first step; nothing is kept" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
@@ -187,7 +188,8 @@ def test_a_run_says_that_there_is_nothing_to_tell_apart(tmp_path, monkeypatch, n
 
 
 def test_settings(tmp_path):
-    assert preset("small", "landscape").style_steps == 3000 and preset("paper", "landscape").style_steps == 0
+    assert preset("small", "landscape", discriminators="paper").style_steps == 3000
+    assert preset("small", "landscape").style_steps == preset("paper", "landscape").style_steps == 0
     with pytest.raises(ValueError, match="style_steps must not be negative"):
         training_config(style_steps=-1)
     older = training_config().to_json().replace(', "style_steps": 0', "")
