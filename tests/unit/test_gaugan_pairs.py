@@ -119,3 +119,38 @@ def test_the_style_of_a_landscape_is_its_light(tmp_path):
     assert pairs.style(1) == render_scene(41, 16).light.name and not any(tmp_path.iterdir())
     pairs.load(1)
     assert (tmp_path / "styles" / "000041.txt").read_text("utf-8") == f"{pairs.style(1)}\n"
+
+
+def test_crops_of_unsqueezed_pictures_keep_the_aspect_and_match_their_label_maps(tmp_path):
+    """The pictures tell where each pixel was: red grows to the right, green downwards; ids follow both."""
+    folder = tmp_path / "data"
+    for part in ("images", "labels"):
+        (folder / part).mkdir(parents=True)
+    y, x = np.mgrid[:120, :200]
+    Image.fromarray(np.stack([x, y, 0 * x], 2).astype(np.uint8)).save(folder / "images" / "0.png")
+    Image.fromarray((x // 50 + 4 * (y // 40)).astype(np.uint8)).save(folder / "labels" / "0.png")
+    config = training_config(smallest_crop=0.5, size=64, batch=2)
+    scales, mirrored = [], 0
+    for _, (images, ids) in zip(range(20), batches(FolderPairs(folder, "landscape"), config, 0), strict=False):
+        for image, label in zip((images + 1) * 127.5, ids, strict=True):
+            across, down = image[0], image[1]
+            steps = [(across[:, -8] - across[:, 8]).mean() / 47, (down[-8] - down[8]).mean() / 47]
+            mirrored += int(steps[0] < 0)
+            assert abs(abs(steps[0]) - steps[1]) < 0.04
+            scales.append(float(steps[1]) * 64 / 120)
+            wanted = (across / 50).floor() + 4 * (down / 40).floor()
+            assert (wanted == label).float().mean() > 0.9
+            assert 0 <= across.min() and across.max() <= 199 and down.max() <= 119
+    assert 0.49 < min(scales) < 0.6 and 0.9 < max(scales) < 1.01 and 5 < mirrored < 35
+
+
+def test_decoded_pairs_are_kept_while_they_fit(tmp_path, monkeypatch):
+    monkeypatch.setattr("gan_models.gaugan.pairs.KEPT_BYTES", 2 * 4 * 40 * 40)
+    pairs = FolderPairs(training_folder(tmp_path / "data", 3), "landscape")
+    first = everything(pairs)
+    for index in range(3):
+        (tmp_path / "data" / "images" / f"{index}.png").unlink()
+    for index in (0, 1):
+        kept = pairs.load(index)
+        assert all((wanted == np.asarray(part)).all() for wanted, part in zip(first[index], kept, strict=True))
+    assert (np.asarray(pairs.load(2)[0]) == first[0][0]).all()  # damaged now, so the next one
