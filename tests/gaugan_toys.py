@@ -5,8 +5,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder
+from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder, efficientnet
 from gan_models.gaugan.discriminator import DiscriminatorConfig
+from gan_models.gaugan.efficientnet import EfficientNetLite
+from gan_models.gaugan.projected import ProjectedConfig
 from gan_models.gaugan.training_config import TrainingConfig
 
 LANDSCAPE = {"classes": 18, "unknown": True}
@@ -85,6 +87,44 @@ def training_config(**changes):
         "steps": 20,
     }
     return TrainingConfig("landscape", **settings | changes)
+
+
+def published(variant="lite0", seed=0):
+    """A state dict of an EfficientNet-Lite with timm's names and random weights that keep the size of things."""
+    torch.manual_seed(seed)
+    with torch.device("meta"):
+        network = EfficientNetLite(variant)
+    state = {}
+    for name, conv in network.named_modules():
+        if isinstance(conv, efficientnet.Conv):
+            source, norm = efficientnet._published(name)
+            state[f"{source}.weight"] = torch.randn(conv.weight.shape) * conv.weight[0].numel() ** -0.5
+            channels = conv.out_channels
+            state |= {f"{norm}.weight": torch.rand(channels) + 0.5, f"{norm}.bias": torch.randn(channels) / 4}
+            state[f"{norm}.running_mean"] = torch.randn(channels) / 4
+            state[f"{norm}.running_var"] = torch.rand(channels) + 1
+    return state | {"classifier.weight": torch.zeros(1000, 1280), "classifier.bias": torch.zeros(1000)}
+
+
+def random_features():
+    """An EfficientNet-Lite0 with random weights."""
+    return efficientnet.load_efficientnet(published())
+
+
+def projected_config(**changes):
+    """Settings of a training with discriminators on features, and all that comes with them."""
+    net = config(**LANDSCAPE, ngf=2, crop_size=32, noise=True, style_blocks=True)
+    settings = {
+        "generator": net,
+        "encoder": EncoderConfig(ndf=2, layers=3, z_dim=net.z_dim, colors=True),
+        "critics": ProjectedConfig(net.semantic_nc, ndf=4, pixel_ndf=4),
+        "feature_weight": 0.0,
+        "perceptual_weight": 1.0,
+        "transfer_weight": 1.0,
+        "transfers": 0.5,
+        "batch": 4,
+    }
+    return training_config(**settings | changes)
 
 
 def training_folder(path, count=4, sizes=((40, 40),), classes=7):

@@ -41,15 +41,16 @@ def color_loss(fake: Tensor, real: Tensor, cell: int = 8) -> Tensor:
 
 
 def perceptual_loss(fake: list[Tensor], real: list[Tensor]) -> Tensor:
-    """Mean absolute difference of features of generated and real pictures, relative to the real ones' mean size.
+    """Mean absolute difference of features of generated and real pictures, relative to their mean size in the
+    real picture.
 
     Args:
         fake, real: features of some layers, ``[B, channels, h, w]`` each; the real ones are taken as given.
     """
-    apart = [
-        F.l1_loss(made.float(), wanted.float()) / wanted.float().abs().mean().clamp(min=1e-3)
-        for made, wanted in zip(fake, real, strict=True)
-    ]
+    apart = []
+    for made, wanted in zip(fake, real, strict=True):
+        size = wanted.float().abs().mean((1, 2, 3)).clamp(min=1e-3)
+        apart.append(((made.float() - wanted.float()).abs().mean((1, 2, 3)) / size).mean())
     return torch.stack(apart).mean()
 
 
@@ -70,7 +71,7 @@ def transfer_loss(fake: Tensor, real: Tensor, labels: Tensor, real_labels: Tenso
     wanted_mean, wanted_deviation = _statistics(real, real_masks, real_areas)
     apart = ((mean - wanted_mean).abs() + (deviation - wanted_deviation).abs()).sum(2, keepdim=True)
     shared = (areas * real_areas).sqrt()
-    return (apart * shared).sum() / (3 * shared.sum().clamp(min=1))
+    return ((apart * shared).sum((1, 2)) / (3 * shared.sum((1, 2)).clamp(min=1))).mean()
 
 
 def _with_sky_and_ground(labels: Tensor, sky: list[int]) -> tuple[Tensor, Tensor]:

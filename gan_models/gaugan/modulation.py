@@ -157,6 +157,8 @@ class ScaleAndShift:
             size = (batch, channels if weight is None else len(weight), height << doubled, width << doubled)
             out = torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
         target = out.permute(0, 2, 3, 1).view(batch, *inside, -1)
+        if out is x:
+            source = target  # the same view, as strides of sides of one pixel may differ, which torch takes for overlap
         rows = self.rows if self.index is not None else self.rows.view(maps, *inside, -1)
         index = self.index.view(maps, *inside) if self.index is not None else None
         budget = strip_bytes(x.device)

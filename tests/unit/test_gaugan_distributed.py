@@ -10,7 +10,7 @@ from conftest import ROOT
 
 from gan_models.gaugan import open_synthesizer, read_state_dict, run
 from gan_models.gaugan.pairs import FolderPairs
-from gaugan_toys import training_config, training_folder
+from gaugan_toys import projected_config, random_features, training_config, training_folder
 
 CODE = """
 import os
@@ -21,9 +21,9 @@ torch.set_num_threads(1)
 from gan_models.gaugan import run
 from gan_models.gaugan.distributed import joined, processes
 from gan_models.gaugan.pairs import FolderPairs
-from gaugan_toys import training_config
+from gaugan_toys import projected_config, random_features, training_config
 
-stop, style_steps = map(int, sys.argv[3:])
+stop, style_steps, projected = map(int, sys.argv[3:])
 run.RESULT_BATCHES = 2
 run.FIRST_PREVIEW_SECONDS = 0
 
@@ -39,18 +39,19 @@ with joined("cpu") as device:
     assert processes()[1] == 2
     pairs = FolderPairs(sys.argv[1], "landscape")
     try:
-        config = training_config(batch=4, steps=3, style_steps=style_steps, init_gain=1.0)
-        run.train(pairs, config, sys.argv[2], device=device, on_progress=heard)
+        make, features = (projected_config, random_features()) if projected else (training_config, None)
+        config = make(batch=4, steps=3, style_steps=style_steps, init_gain=1.0)
+        run.train(pairs, config, sys.argv[2], device=device, features=features, on_progress=heard)
     except (KeyboardInterrupt, RuntimeError) as error:
         print(f"process {processes()[0]} ended with {error!r}")
 print("threads left:", [name for name in map(thread_name, os.listdir("/proc/self/task")) if "gloo" in name])
 """
 
 
-def in_two_processes(data, output, stop=99, style_steps=0):
+def in_two_processes(data, output, stop=99, style_steps=0, projected=False):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--no-python"]
     done = subprocess.run(
-        [*command, sys.executable, "-c", CODE, data, output, str(stop), str(style_steps)],
+        [*command, sys.executable, "-c", CODE, data, output, *map(str, (stop, style_steps, int(projected)))],
         cwd=ROOT, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -66,11 +67,14 @@ def data(tmp_path_factory):
     return folder
 
 
-def test_two_processes_match_one(tmp_path, data, monkeypatch):
+@pytest.mark.parametrize("projected", [False, True])
+def test_two_processes_match_one(tmp_path, data, monkeypatch, projected):
     monkeypatch.setattr(run, "RESULT_BATCHES", 2)
-    config = training_config(batch=4, steps=3, style_steps=2, init_gain=1.0)
-    run.train(FolderPairs(data, "landscape"), config, tmp_path / "one")
-    in_two_processes(data, tmp_path / "two", style_steps=2)
+    make, features = (projected_config, random_features()) if projected else (training_config, None)
+    style_steps = 0 if projected else 2
+    config = make(batch=4, steps=3, style_steps=style_steps, init_gain=1.0)
+    run.train(FolderPairs(data, "landscape"), config, tmp_path / "one", features=features)
+    in_two_processes(data, tmp_path / "two", style_steps=style_steps, projected=projected)
     one, two = (read_state_dict(tmp_path / name / run.STATE) for name in ("one", "two"))
     assert one[1]["pictures"] == two[1]["pictures"] == "12"
     # Adam moves a weight by its gradient's sign, which rounding decides where the gradient is zero: at biases that

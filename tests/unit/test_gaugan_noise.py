@@ -38,6 +38,13 @@ def test_the_fast_path_gives_the_picture_of_the_plain_layers(net):
         assert (synthesize(net, ids, z, seed=3, cache=cache) - plain).abs().max() < 1e-4
 
 
+@pytest.mark.parametrize("size", [(32, 32), (32, 96), (96, 32)])
+def test_start_grids_of_one_pixel(net, size):
+    ids, z = blob_map(net.config, *size), torch.randn(1, net.config.z_dim)
+    plain = net(one_hot(net.config, label_codes(net.config, ids)), z, Noise(0))
+    assert (synthesize(net, ids, z) - plain).abs().max() < 1e-4
+
+
 def test_the_seed_changes_pictures_of_nets_with_noise_alone(net):
     ids, z = blob_map(net.config, 64, 64, batch=2), torch.randn(1, net.config.z_dim)
     first, second = (synthesize(net, ids, z, seed=seed) for seed in (1, 2))

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gan_models.gaugan import efficientnet, label_codes, one_hot, run
+from gan_models.gaugan import label_codes, one_hot, run
 from gan_models.gaugan.efficientnet import EfficientNetLite, load_efficientnet, read_efficientnet
 from gan_models.gaugan.features import find_features
 from gan_models.gaugan.losses import adversarial_loss, critics_loss, perceptual_loss, transfer_loss
@@ -16,37 +16,21 @@ from gan_models.gaugan.presets import preset
 from gan_models.gaugan.projected import ProjectedConfig, ProjectedDiscriminator
 from gan_models.gaugan.training import Trainer, training_noise
 from gan_models.gaugan.training_state import load_state, save_state
-from gaugan_toys import blob_map, training_config, training_folder
+from gaugan_toys import (
+    blob_map,
+    projected_config,
+    published,
+    random_features,
+    training_config,
+    training_folder,
+)
 
 WEIGHTS = os.environ.get("EFFICIENTNET_LITE0")
 
 
-def published(variant="lite0", seed=0):
-    """A state dict with timm's names and random weights that keep the size of what goes through."""
-    torch.manual_seed(seed)
-    with torch.device("meta"):
-        network = EfficientNetLite(variant)
-    state = {}
-    for name, conv in network.named_modules():
-        if isinstance(conv, efficientnet.Conv):
-            source, norm = efficientnet._published(name)
-            state[f"{source}.weight"] = torch.randn(conv.weight.shape) * conv.weight[0].numel() ** -0.5
-            channels = conv.out_channels
-            state |= {f"{norm}.weight": torch.rand(channels) + 0.5, f"{norm}.bias": torch.randn(channels) / 4}
-            state[f"{norm}.running_mean"] = torch.randn(channels) / 4
-            state[f"{norm}.running_var"] = torch.rand(channels) + 1
-    return state | {"classifier.weight": torch.zeros(1000, 1280), "classifier.bias": torch.zeros(1000)}
-
-
 @pytest.fixture(scope="module")
 def features():
-    return load_efficientnet(published())
-
-
-def toy(**changes):
-    settings = {"critics": ProjectedConfig(19, ndf=4, pixel_ndf=4), "feature_weight": 0.0, "perceptual_weight": 1.0,
-                "transfer_weight": 1.0, "transfers": 0.5, "batch": 4}  # fmt: skip
-    return training_config(**settings | changes)
+    return random_features()
 
 
 def batch(step=0, count=4):
@@ -160,7 +144,7 @@ def test_every_discriminator_is_told_the_labels_and_the_mixing_stays_fixed(featu
 
 
 def test_one_judgement_gives_the_gradients_of_both_sides(features):
-    trainer = Trainer(toy(), features=features)
+    trainer = Trainer(projected_config(), features=features)
     images, ids = batch()
     for optimizer in trainer.optimizers.values():
         optimizer.step = lambda: None
@@ -189,10 +173,10 @@ def test_one_judgement_gives_the_gradients_of_both_sides(features):
 
 
 def test_half_of_the_pictures_are_made_in_the_style_of_their_neighbour(features):
-    trainer = Trainer(toy(), features=features)
+    trainer = Trainer(projected_config(), features=features)
     assert trainer._styles_of(4) == ([0, 2], [1, 3], [0, 0, 2, 2])
     assert trainer._styles_of(1) == ([0], [], [0])
-    assert Trainer(toy(transfers=0.375), features=features)._styles_of(8)[1] == [2, 5, 7]
+    assert Trainer(projected_config(transfers=0.375), features=features)._styles_of(8)[1] == [2, 5, 7]
     losses = trainer.train_step(*batch())
     assert losses.keys() == {"style", "transfer", "perceptual", "adversarial", "fake", "real"}
 
@@ -212,7 +196,7 @@ def test_the_transfer_loss_compares_shared_classes_sky_and_ground():
 
 
 def test_a_run_resumes_exactly(tmp_path, features):
-    one, two = (Trainer(toy(), features=features) for _ in range(2))
+    one, two = (Trainer(projected_config(), features=features) for _ in range(2))
     for step in range(2):
         one.train_step(*batch(step))
         two.train_step(*batch(step))
@@ -228,7 +212,7 @@ def test_a_run_resumes_exactly(tmp_path, features):
 def test_a_folder_trains_with_them_and_leaves_a_model(tmp_path, features, monkeypatch):
     monkeypatch.setattr(run, "RESULT_BATCHES", 2)
     pairs = FolderPairs(training_folder(tmp_path / "data", sizes=((40, 70),)), "landscape")
-    config = toy(steps=2, smallest_crop=0.5)
+    config = projected_config(steps=2, smallest_crop=0.5)
     said = []
     path = run.train(pairs, config, tmp_path / "run", features=features, on_warning=said.append)
     assert path.is_file() and not said
@@ -236,7 +220,7 @@ def test_a_folder_trains_with_them_and_leaves_a_model(tmp_path, features, monkey
 
 def test_they_cannot_do_without_features():
     with pytest.raises(ValueError, match="need the network that gives these, EfficientNet-Lite0"):
-        Trainer(toy())
+        Trainer(projected_config())
 
 
 def test_noise_of_a_step_does_not_depend_on_the_number_of_processes(monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from torch import nn
 
 import gaugan_gallery
 import gaugan_quality
@@ -46,7 +47,7 @@ from gaugan_scores import HeldOut, flat, spread
 from gaugan_segmentation import Segmentation, shrink, shrink_labels
 from gaugan_sheets import GAP, drawings, gallery, in_styles, triples
 from gaugan_spectrum import DIRECTIONS, PERIODS, peaks, power_spectrum
-from gaugan_styles import colors, fidelity, in_flat_colors
+from gaugan_styles import fidelity, in_flat_colors
 from gaugan_toys import LANDSCAPE, config, encoder, generator
 
 SIZE = 32
@@ -83,10 +84,21 @@ def write(folder, photographs):
         one.labels.save(folder / "labels" / f"{one.name}.png")
 
 
+@pytest.fixture(autouse=True)
+def small_segmentation(monkeypatch):
+    monkeypatch.setattr(gaugan_segmentation, "SIZE", SIZE)
+
+
 @pytest.fixture(scope="module")
 def network():
+    """Fresh weights that let something of the picture through to the end."""
     torch.manual_seed(0)
-    return EfficientNetLite("lite0").eval()
+    net = EfficientNetLite("lite0").eval()
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+            nn.init.zeros_(module.bias)
+    return net
 
 
 @pytest.fixture(scope="module")
@@ -158,8 +170,11 @@ def test_kernel_distance_is_unbiased_and_knows_its_error():
 
     same = torch.tensor([between(0, 2 * trial) for trial in range(40)], dtype=torch.float64)
     assert abs(same[:, 0].mean()) < 3 * same[:, 0].std() / 40**0.5
-    assert same[:, 1].mean() / same[:, 0].std() == pytest.approx(1, abs=0.5)
-    assert between(0.5, 0)[0] > 5 * same[:, 0].std()
+    # Where there is nothing to find, the bootstrap is too cautious, by up to the root of three.
+    assert 1 < same[:, 1].mean() / same[:, 0].std() < 2.2
+    apart = torch.tensor([between(0.5, 2 * trial) for trial in range(40)], dtype=torch.float64)
+    assert apart[:, 1].mean() / apart[:, 0].std() == pytest.approx(1, abs=0.3)
+    assert apart[:, 0].mean() > 5 * same[:, 0].std()
 
 
 def test_features_of_pictures(network):
@@ -254,7 +269,7 @@ def test_spectrum_of_batches_of_any_length():
 
 
 def test_crops_show_the_photograph_and_its_labels():
-    photographs = [photograph("lake"), photograph("reef", 48, 70)]
+    photographs = [photograph("lake", 160, 96), photograph("reef", 96, 140)]
     cut = crops(photographs, SIZE, each=5)
     assert cut.images.shape == (10, 3, SIZE, SIZE)
     assert cut.sources.tolist() == [0] * 5 + [1] * 5
@@ -314,8 +329,7 @@ def test_bytes_hold_pictures():
     assert torch.equal(to_bytes(to_float(pixels)), pixels)
 
 
-def test_segmentation_learns_and_keeps(tmp_path, network, monkeypatch):
-    monkeypatch.setattr(gaugan_segmentation, "SIZE", SIZE)
+def test_segmentation_learns_and_keeps(tmp_path, network):
     # Nothing to learn from but bright skies and dark ground.
     ids = np.zeros((40, 60), np.uint8)
     ids[20:] = 10
@@ -332,12 +346,13 @@ def test_segmentation_learns_and_keeps(tmp_path, network, monkeypatch):
     assert not any(name.startswith("features") for name in net.state_dict())
 
 
-def test_segmentation_looks_at_256_pixels(network):
+def test_segmentation_looks_at_256_pixels(network, monkeypatch):
+    monkeypatch.setattr(gaugan_segmentation, "SIZE", 256)
     assert Segmentation(network).eval().look(drawn(1, 3, 64, 64).float()).shape == (1, 256, 256)
     picture = drawn(1, 3, 256, 256).float()
     assert shrink(picture) is picture
     large = torch.arange(4.0).repeat_interleave(128).view(1, 1, 512, 1).expand(1, 3, 512, 512)
-    assert torch.allclose(shrink(large)[0, 0, ::64, 0], torch.arange(4.0).repeat_interleave(1).view(4), atol=0.6)
+    assert torch.allclose(shrink(large)[0, 0, 16::32, 0], torch.arange(4.0).repeat_interleave(2)[:8], atol=0.01)
     labels = torch.arange(4).repeat_interleave(128).view(1, 512, 1).expand(1, 512, 512)
     assert torch.equal(shrink_labels(labels)[0, :, 0], torch.arange(4).repeat_interleave(64))
 
@@ -469,16 +484,15 @@ def test_the_whole_benchmark(tmp_path, network, monkeypatch, capsys):
     write(tmp_path / "data" / "train", map(photograph, "abcd"))
     monkeypatch.setattr(gaugan_quality, "read_efficientnet", lambda path: network)
     monkeypatch.setattr(gaugan_quality, "HeldOut", lambda *given: HeldOut(*given, styles=STYLES, layouts=2))
-    monkeypatch.setattr(gaugan_segmentation, "SIZE", SIZE)
     monkeypatch.setattr(gaugan_segmentation, "STEPS", 2)
     monkeypatch.setattr(gaugan_segmentation, "BATCH", 2)
     models = [str(tmp_path / f"{name}.safetensors") for name in ("one", "two")]
-    options = ["--photographs", str(tmp_path / "data"), "--features", "none", "--size", "96"]
+    options = ["--photographs", str(tmp_path / "data"), "--features", "none", "--size", "64"]
     files = ["--segmentation", str(tmp_path / "net.safetensors"), "--pictures", str(tmp_path / "sheets")]
     monkeypatch.setattr(sys, "argv", ["gaugan_quality.py", *models, *options, *files])
     gaugan_quality.main()
     printed = capsys.readouterr().out
-    assert "6 held-out photographs, 42 crops of 96×96, 2 layouts in 3 styles" in printed
+    assert "6 held-out photographs, 42 crops of 64×64, 2 layouts in 3 styles" in printed
     table = {row[1]: row for row in (re.split(r" ?\| ?", line) for line in printed.splitlines()) if len(row) == 14}
     assert list(table)[2:] == ["photographs, half against half", "training photographs", "flat colours", "one", "two"]
     assert table["photographs, half against half"][6].endswith("(100 %)")
