@@ -1,12 +1,14 @@
 """Makes the README's gallery of a GauGAN of the 'landscape' taxonomy.
 
-    python benchmarks/gaugan_gallery.py MODEL [--output docs/gaugan.jpg]
+    python benchmarks/gaugan_gallery.py MODEL --photographs FOLDER [--output docs/gaugan.jpg]
 
-One label map in the styles of a layout's pictures in six lights, and six label maps in one style. The layouts are
-rendered ones that no training has seen; which, is chosen by their seeds.
+One label map in the styles of six photographs, and six label maps in the style of one. FOLDER is what
+``python -m tools.photographs`` makes; all label maps and styles are of its held-out photographs, which no training has
+seen, and only of those that may be shown without naming anyone: under CC0, or in the public domain.
 """
 
 import argparse
+import csv
 import io
 import sys
 from pathlib import Path
@@ -17,42 +19,51 @@ from PIL import Image
 
 from gan_models.files import write_atomically
 from gan_models.gaugan import open_synthesizer
-from gan_models.scenes import LIGHTS
-from gaugan_heldout import SCENES
+from gaugan_photographs import Photograph, find, read_photographs, squares
 from gaugan_sheets import gallery, to_image
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "gaugan.jpg"
 MOST_BYTES = 400_000
-LAYOUT = 300_013
-LAYOUTS = (300_004, 300_019, 200_061, 300_022, 200_065, 200_018)
-LIGHTS_SHOWN = ("noon", "golden hour", "dusk", "fog", "winter", "moonlight")
+FREE = ("CC0-1.0", "PD")
+LAYOUT = "endless-sky_hills0"
+STYLES = ("endless-sky_mountain9", "endless-sky_beach5", "endless-sky_sky6", "endless-sky_fog6", "endless-sky_fields0",
+          "endless-sky_snow19")  # fmt: skip
+LAYOUTS = ("endless-sky_sea1", "endless-sky_forest9", "endless-sky_water12", "endless-sky_mountain1",
+           "endless-sky_snow5", "endless-sky_fields13")  # fmt: skip
+STYLE = "endless-sky_water6"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="file of a generator with style encoder")
+    parser.add_argument("--photographs", type=Path, required=True, help="folder with heldout")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="default: docs/gaugan.jpg")
     parser.add_argument("--size", type=int, default=256, help="the net's pixels of each picture (default: %(default)s)")
     parser.add_argument("--width", type=int, default=1400, help="pixels of the gallery (default: %(default)s)")
-    parser.add_argument("--layout", type=int, default=LAYOUT, help="seed of the label map in six styles")
-    parser.add_argument("--layouts", type=int, nargs=6, default=LAYOUTS,
-                        metavar="SEED", help="seeds of the six label maps in one style")  # fmt: skip
-    parser.add_argument("--style-layout", type=int, default=SCENES + 7, help="seed of the styles' pictures")
-    parser.add_argument("--lights", nargs=6, default=LIGHTS_SHOWN, choices=list(LIGHTS), metavar="LIGHT",
-                        help=f"of the styles; of {', '.join(LIGHTS)}")  # fmt: skip
-    parser.add_argument("--light", default="golden hour", choices=list(LIGHTS), metavar="LIGHT", help="of one style")
+    parser.add_argument("--layout", default=LAYOUT, metavar="NAME", help="photograph of the label map in six styles")
+    parser.add_argument("--styles", nargs=6, default=STYLES, metavar="NAME", help="photographs of these styles")
+    parser.add_argument("--layouts", nargs=6, default=LAYOUTS, metavar="NAME", help="of six label maps in one style")
+    parser.add_argument("--style", default=STYLE, metavar="NAME", help="photograph of that style")
     options = parser.parse_args()
     model = open_synthesizer(options.model)
     if model.encoder is None or model.taxonomy != "landscape":
         parser.error(f"{options.model.name} is no GauGAN of 'landscape' with a style encoder: {model.summary}")
-    pixels = gallery(
-        model, options.size, options.layout, options.layouts, options.style_layout, options.lights, options.light
-    )
-    picture = to_image(pixels)
+    photographs = free(options.photographs / "heldout")
+    parts = [squares(find(photographs, names), options.size) for names in
+             ([options.layout], options.styles, options.layouts, [options.style])]  # fmt: skip
+    layout, styles, layouts, style = parts
+    picture = to_image(gallery(model, layout.labels[0], styles.images, layouts.labels, style.images[0]))
     picture = picture.resize(
         (options.width, round(picture.height * options.width / picture.width)), Image.Resampling.LANCZOS
     )
     write_atomically(options.output, below(MOST_BYTES, picture))
+
+
+def free(folder: Path) -> list[Photograph]:
+    """The photographs of a folder that are under CC0 or in the public domain, as its ``CREDITS.csv`` says."""
+    with (folder / "CREDITS.csv").open(newline="", encoding="utf-8") as file:
+        names = {row["name"] for row in csv.DictReader(file) if row["licence"] in FREE}
+    return [photograph for photograph in read_photographs(folder) if photograph.name in names]
 
 
 def below(most: int, picture: Image.Image) -> bytes:

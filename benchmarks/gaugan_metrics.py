@@ -1,4 +1,4 @@
-"""Measures of landscapes against the label maps, lights and pictures that they should agree with.
+"""Measures of landscapes against the label maps, styles and pictures that they should agree with.
 
 Pictures are float ``[..., 3, H, W]`` in [-1, 1], label maps ids of the 'landscape' taxonomy ``[..., H, W]``.
 """
@@ -11,6 +11,12 @@ from gan_models.labels import taxonomy
 
 CLASSES = len(taxonomy("landscape"))
 UNKNOWN = taxonomy("landscape").unknown_id
+SKY, GROUND = 0, 1
+REGIONS = torch.tensor([SKY if id in taxonomy("landscape").sky else GROUND for id in range(CLASSES)])
+"""The region of each class: the sky with what hangs in it, or the ground, which is everything else."""
+
+LEAST_REGION = 0.02
+"""Share of a picture's pixels below which a region's colour says nothing."""
 
 
 def confusion(predicted: Tensor, labels: Tensor) -> Tensor:
@@ -41,47 +47,31 @@ def mean_iou(counts: Tensor) -> float:
 
 def frechet(a: Tensor, b: Tensor) -> float:
     """Squared Frechet distance between the Gaussians of two sets of features, ``[N, features]`` each (N > 1)."""
-    mean_a, mean_b = a.double().mean(0), b.double().mean(0)
-    cov_a, cov_b = a.double().T.cov(), b.double().T.cov()
-    # The trace of (A B)^(1/2) is that of (A^(1/2) B A^(1/2))^(1/2), which is symmetric.
-    values, vectors = torch.linalg.eigh(cov_a)
-    root = vectors * values.clamp(min=0).sqrt() @ vectors.T
-    cross = torch.linalg.eigvalsh(root @ cov_b @ root).clamp(min=0).sqrt().sum()
-    return ((mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * cross).item()
+    a, b = a.double(), b.double()
+    mean_a, mean_b = a.mean(0), b.mean(0)
+    a, b = ((some - mean) / (len(some) - 1) ** 0.5 for some, mean in ((a, mean_a), (b, mean_b)))
+    # The covariances are A = a'a and B = b'b; the roots of the eigenvalues of AB are the singular values of ab'.
+    cross = torch.linalg.svdvals(a @ b.T).sum()
+    return ((mean_a - mean_b).square().sum() + a.square().sum() + b.square().sum() - 2 * cross).item()
 
 
-def color_statistics(image: Tensor, labels: Tensor) -> Tensor:
-    """Mean and standard deviation of L, a, b over the pixels of each class: float64 ``[CLASSES, 6]``.
-
-    Args:
-        image: ``[3, H, W]``.
-        labels: ``[H, W]``. Absent classes get zeros.
-    """
+def to_lab(image: Tensor) -> Tensor:
+    """CIE L*a*b* of a picture ``[3, H, W]``: float64 ``[3, H, W]``."""
     pixels = image.detach().permute(1, 2, 0).cpu().double()
-    lab = torch.from_numpy(rgb2lab((pixels / 2 + 0.5).clamp(0, 1).numpy())).flatten(0, 1)
-    ids = labels.flatten().long().cpu()
-    counts = ids.bincount(minlength=CLASSES).clamp(min=1)[:, None]
-    mean = torch.zeros(CLASSES, 3, dtype=torch.float64).index_add_(0, ids, lab) / counts
-    apart = (lab - mean[ids]).square()
-    deviation = (torch.zeros(CLASSES, 3, dtype=torch.float64).index_add_(0, ids, apart) / counts).sqrt()
-    return torch.cat([mean, deviation], 1)
+    return torch.from_numpy(rgb2lab((pixels / 2 + 0.5).clamp(0, 1).numpy())).permute(2, 0, 1)
 
 
-def color_distance(a: Tensor, b: Tensor, labels: Tensor) -> Tensor:
-    """How far two pictures of one label map are apart in colour, in units of Lab.
+def region_means(values: Tensor, labels: Tensor) -> Tensor:
+    """Mean of sky and ground in ``values``, ``[3, H, W]``: float64 ``[2, 3]``.
 
-    The root of the squared differences of the ``color_statistics``, summed over the six numbers and averaged over the
-    known pixels' classes by their area.
-
-    Args:
-        a, b: statistics, ``[..., CLASSES, 6]``.
-        labels: ``[H, W]``, not unknown everywhere.
-    Returns:
-        ``[...]``.
+    Unknown pixels count for neither. NaN for a region that ``labels``, ``[H, W]``, hardly hold.
     """
-    shares = labels.flatten().long().bincount(minlength=CLASSES).double()
-    shares[UNKNOWN] = 0
-    return ((a - b).square().sum(-1) @ (shares / shares.sum())).sqrt()
+    ids = labels.flatten().long().cpu()
+    known = ids != UNKNOWN
+    regions = REGIONS[ids[known]]
+    counts = regions.bincount(minlength=2)
+    sums = torch.zeros(2, 3, dtype=torch.float64).index_add_(0, regions, values.flatten(1).T[known].double())
+    return torch.where(counts[:, None] >= LEAST_REGION * len(ids), sums / counts[:, None], torch.nan)
 
 
 def deviation(values: Tensor) -> float:

@@ -1,28 +1,32 @@
-"""Quality of GauGANs trained on rendered landscapes, as Markdown tables: labels, look, styles and diversity.
+"""Quality of GauGANs that paint photographs of landscapes, as Markdown tables: look, labels, styles and grids.
 
-    python benchmarks/gaugan_quality.py MODEL [MODEL ...] --segmentation judge.safetensors --pictures sheets
+    python benchmarks/gaugan_quality.py MODEL [MODEL ...] --photographs FOLDER --features LITE2_FILE
 
-Everything is measured on rendered layouts that no training has seen, beside true pictures of them:
+FOLDER is what ``python -m tools.photographs`` makes: ``train`` and ``heldout``, of which no training may have seen the
+latter. Seven square crops of each held-out photograph, one of its whole height, are brought to one size; a model paints
+the label map of each in the style that it reads from the middle square of the whole photograph.
 
-- mIoU, accuracy: a segmentation net's (see gaugan_judge.py) on the generated pictures against the label maps that they
-  were made from, unknown pixels not counted, and the same as a share of what it reaches on the true pictures.
-- Frechet: squared Frechet distance of the net's pooled features to true pictures of other layouts. The true pictures'
-  own distance to those is the floor. It depends on the number of layouts: compare only like with like.
-- style: a picture of one layout in light A gives the style, another layout is painted in it; the share of such
-  trials in which A is the nearest of the 12 lights (one of the two nearest), by the mean and standard deviation of
-  L, a and b in each class, averaged by area. On the row of true pictures: the second layout rendered in a varied A.
-- diversity: mean standard deviation of the pixels (the features) of a layout over random styles, as a share of that
-  of true pictures in random lights.
+- KID: kernel distance (x 1000) of the pooled features of EfficientNet-Lite2 of what was painted to those of the crops,
+  pairs of pictures from one photograph left out; with its standard error over photographs. Frechet: squared Frechet
+  distance of the same. It depends on the number of pictures: compare only rows with like numbers.
+- accuracy, mIoU: of a segmentation net on the same features (see gaugan_segmentation.py), which looks for the label map
+  in what was painted from it, unknown pixels not counted; and as a share of what it reaches on the photographs.
+- nearer: layouts of other photographs painted in the styles of twelve photographs of different light and season; how
+  often the picture's mean colours of sky and ground are nearer to its own style's photograph than to another one's
+  (chance 50 %). nearest: its own is the nearest of all (chance 8 %). On the row of photographs: of their left ends to
+  their right ends.
+- diversity: mean standard deviation over the twelve styles, of a layout's pixels as a share of that of the layout with
+  sky and ground in the mean colours of the twelve photographs; of a layout's features as a share of that of the
+  photographs themselves, which differ in more than style.
+- grid: the largest ratio of the average power at periods of 2, 4, 8 or 16 pixels to that beside them. 1: none.
 
-The row "flat colours" is of the label maps painted flat, each class in its mean colour in the true picture: what a
-model without any texture would reach.
+Rows: one half of the held-out photographs against the other; photographs of the training against the held-out ones;
+the crops painted flat, each class in its mean colour; the models.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from math import isnan
 from pathlib import Path
 
@@ -30,98 +34,103 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-import gaugan_judge
+import gaugan_segmentation
 from gan_models.gaugan import Synthesizer, open_synthesizer
 from gan_models.gaugan.checkpoint import parameters
+from gan_models.gaugan.efficientnet import EfficientNetLite, read_efficientnet
 from gan_models.labels import taxonomy
-from gaugan_heldout import SCENES, STYLES, HeldOut, held_out, kept_held_out, render_all, scene
 from gaugan_metrics import class_iou, mean_iou, pixel_accuracy
-from gaugan_scores import Scores, flat_scores, model_scores, true_scores
-from gaugan_sheets import lights_sheet, to_image
+from gaugan_photographs import Photograph, read_photographs
+from gaugan_scores import HeldOut, Scores, spread
+from gaugan_sheets import drawings, in_styles, to_image, triples
 
-SHOWN_LIGHTS = ("noon", "golden hour", "sunset", "fog", "winter", "moonlight")
+REAL, TRAINING, FLAT = "photographs, half against half", "training photographs", "flat colours"
+SHOWN, SHOWN_COLUMNS, SHOWN_LAYOUTS, SHOWN_STYLES = 24, 3, 4, 6
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="files of generators")
+    parser.add_argument("--photographs", type=Path, required=True, help="folder with train and heldout")
+    parser.add_argument("--features", type=Path, required=True, help="file of EfficientNet-Lite2's weights")
     parser.add_argument("--size", type=int, default=256, help="pixels of the pictures' sides (default: %(default)s)")
-    parser.add_argument("--layouts", type=int, default=500, help="for labels and look (default: %(default)s)")
-    parser.add_argument("--trials", type=int, default=240, help="of style fidelity (default: %(default)s)")
-    parser.add_argument("--varied", type=int, default=50, help="layouts for diversity (default: %(default)s)")
-    parser.add_argument("--styles", type=int, default=8, help="random styles of each (default: %(default)s)")
-    parser.add_argument("--held-out", type=Path, help="file to keep all that is rendered in, for further runs")
-    parser.add_argument("--segmentation", type=Path, default=Path("output/judge.safetensors"),
-                        help="the judge's file; trained if there is none (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--scenes", type=Path, help="folder of gan_models.scenes to train it on, else it is rendered")
-    parser.add_argument("--steps", type=int, default=1500, help="of its training (default: %(default)s)")
-    parser.add_argument("--pictures", type=Path, help="folder for a sheet of pictures of each model")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="that render (default: one a core)")
+    parser.add_argument("--segmentation", type=Path, default=Path("output/segmentation.safetensors"),
+                        help="segmentation net; trained if there is no such file (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--pictures", type=Path, help="folder for sheets of pictures of each model")
     options = parser.parse_args()
     if len({path.stem for path in options.models}) < len(options.models):
         parser.error("the models' files must have different names, which the tables call them by")
+    if options.size % 32:
+        parser.error(f"--size must be a multiple of 32; it is {options.size}")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     models = {path.stem: open_synthesizer(path).to(device) for path in options.models}
     for name, model in models.items():
         if model.taxonomy != "landscape":
             parser.error(f"{name} has the classes of '{model.taxonomy}', but those of 'landscape' are measured")
+    network = read_efficientnet(options.features).to(device)
+    training, photographs = (read_photographs(options.photographs / part) for part in ("train", "heldout"))
     if not options.segmentation.exists():
-        train_judge(options.segmentation, options.scenes, options.steps, options.workers)
-    judge = gaugan_judge.load(options.segmentation).to(device)
-    counts = {name: getattr(options, name) for name in ("size", "layouts", "trials", "varied")}
-    counts["lights"] = options.styles
-    render = partial(kept_held_out, options.held_out) if options.held_out else held_out
-    held = render(**counts, workers=options.workers)
-    scores = {"true pictures": true_scores(held, judge), "flat colours": flat_scores(held, judge)}
-    scores |= {name: model_scores(held, judge, model) for name, model in models.items()}
+        train_segmentation(options.segmentation, network, training)
+    held = HeldOut(photographs, options.size, network, gaugan_segmentation.load(options.segmentation, network))
+    scores = {REAL: held.photograph_scores(), TRAINING: held.training_scores(training), FLAT: held.flat_scores()}
+    for name, model in models.items():
+        painted = held.paint_crops(model)
+        scores[name] = held.model_scores(model, painted)
+        if options.pictures:
+            options.pictures.mkdir(parents=True, exist_ok=True)
+            save_sheets(options.pictures / name, held, model, painted)
     print_tables(scores, models, held)
-    for name, model in models.items() if options.pictures else ():
-        pixels = lights_sheet(model, options.size, range(SCENES, SCENES + 4), STYLES, SHOWN_LIGHTS)
-        options.pictures.mkdir(parents=True, exist_ok=True)
-        to_image(pixels).save(options.pictures / f"{name}.png")
 
 
-def train_judge(path: Path, scenes: Path | None, steps: int, workers: int) -> None:
-    """Train a judge on a folder of scenes, or on so many rendered ones that it sees each four times, and save it."""
-    if scenes:
-        images, labels = gaugan_judge.read_scenes(scenes)
-    else:
-        count = steps * gaugan_judge.BATCH // 4
-        rendered = render_all(partial(scene, size=gaugan_judge.SIZE), range(count), workers)
-        labels, images = map(torch.stack, zip(*rendered, strict=True))
-    losses: list[float] = []
+def train_segmentation(path: Path, features: EfficientNetLite, photographs: Sequence[Photograph]) -> None:
+    """Train a segmentation net on photographs, and save it."""
+    steps, losses = gaugan_segmentation.STEPS, list[float]()
 
     def report(step: int, loss: float) -> None:
         losses.append(loss)
         if step % 100 == 99:
-            print(f"step {step + 1} of {steps}: loss {sum(losses[-100:]) / 100:.3f}", file=sys.stderr, flush=True)
+            mean = sum(losses[-100:]) / 100
+            print(f"segmentation net, step {step + 1} of {steps}: loss {mean:.3f}",
+                  file=sys.stderr, flush=True)  # fmt: skip
 
-    judge = gaugan_judge.train(images, labels, steps, on_step=report)
-    gaugan_judge.save(path, judge, {"scenes": len(images), "steps": steps, "batch": gaugan_judge.BATCH})
+    net = gaugan_segmentation.train(features, photographs, steps, on_step=report)
+    facts = {"photographs": len(photographs), "steps": steps, "batch": gaugan_segmentation.BATCH}
+    gaugan_segmentation.save(path, net, facts)
+
+
+def save_sheets(path: Path, held: HeldOut, model: Synthesizer, painted: torch.Tensor) -> None:
+    """Write ``….png`` of held-out layouts, ``…-styles.png`` of some in all styles, ``…-painted.png`` of drawings."""
+    first = [held.crops.sources.tolist().index(source) for source in range(len(held.photographs))]
+    sheets = {
+        "": triples(held.crops, painted, spread(first, SHOWN), SHOWN_COLUMNS),
+        "-styles": in_styles(model, torch.stack(spread(held.layouts.labels, SHOWN_LAYOUTS)), held.styles.images),
+        "-painted": in_styles(model, drawings(held.size), torch.stack(spread(held.styles.images, SHOWN_STYLES))),
+    }
+    for ending, pixels in sheets.items():
+        to_image(pixels).save(path.with_name(f"{path.name}{ending}.png"))
 
 
 def print_tables(scores: dict[str, Scores], models: dict[str, Synthesizer], held: HeldOut) -> None:
-    """Print all scores; the first row is that of true pictures."""
-    true = next(iter(scores.values()))
-    height, width = held.labels.shape[1:]
-    print(f"{len(held.labels)} layouts of {width}×{height}, {len(held.trials)} trials of style, "
-          f"{len(held.varied)} layouts in {len(held.varied[0][1])} random styles\n")  # fmt: skip
-    print("| pictures | parameters, M (encoder) | mIoU (of true) | accuracy (of true) | Frechet | style, top 1 | top 2 "
-          "| diversity of pixels | of features |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|")
+    """Print all scores; those on the row of photographs are what the labels' are shares of."""
+    print(f"{len(held.photographs)} held-out photographs, {len(held.crops.images)} crops of {held.size}×{held.size}, "
+          f"{len(held.layouts.images)} layouts in {len(held.styles.images)} styles\n")  # fmt: skip
+    print("| pictures | parameters, M (encoder) | numbers | KID × 1000 | Fréchet | accuracy (of photographs') "
+          "| mIoU (of theirs) | style: nearer | nearest | diversity of pixels | of features | grid |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name, score in scores.items():
-        cells = [name, size_of(models[name]) if name in models else "", *label_cells(score, true)]
-        cells += [f"{score.frechet:.2f}", *style_cells(score, true)]
-        print(f"| {' | '.join(cells)} |")
-    print(f"\nIoU of each class, %:\n\n| class | {' | '.join(scores)} |\n|---|{'---|' * len(scores)}")
+        cells = [name, size_of(models[name]) if name in models else "", "{}, {}".format(*score.numbers)]
+        cells += ["{:.1f} ± {:.1f}".format(*(1000 * value for value in score.kid)), f"{score.frechet:.2f}"]
+        print(f"| {' | '.join([*cells, *label_cells(score, scores[REAL]), *style_cells(score), *grid_cells(score)])} |")
+    segmented = {name: score for name, score in scores.items() if score.counts is not None}
+    print(f"\nIoU of each class, %:\n\n| class | {' | '.join(segmented)} |\n|---|{'---|' * len(segmented)}")
     for entry in taxonomy("landscape").classes[:-1]:
-        values = [100 * class_iou(score.counts)[entry.id].item() for score in scores.values()]
+        values = [100 * class_iou(score.counts)[entry.id].item() for score in segmented.values()]
         print(f"| {entry.name} | {' | '.join('–' if isnan(value) else f'{value:.0f}' for value in values)} |")
-    print(f"\nTrials whose nearest light was another one, of {len(held.trials)} (the wanted → the nearest):\n")
+    print("\nThe three largest peaks of each spectrum (ratio, period in pixels, direction):\n")
     for name, score in scores.items():
-        if score.styles:
-            listed = ", ".join(f"{a} → {b} {count}" for (a, b), count in score.styles.mistakes.most_common())
-            print(f"- {name}: {listed or 'none'}")
+        if score.peaks:
+            largest = (f"{peak.ratio:.2f} at {peak.period} {peak.direction}" for peak in score.peaks[:3])
+            print(f"- {name}: {', '.join(largest)}")
 
 
 def size_of(model: Synthesizer) -> str:
@@ -130,16 +139,23 @@ def size_of(model: Synthesizer) -> str:
     return f"{parameters(model.generator) / 1e6:.2f}{encoder}"
 
 
-def label_cells(score: Scores, true: Scores) -> list[str]:
-    pairs = [(measure(score.counts), measure(true.counts)) for measure in (mean_iou, pixel_accuracy)]
+def label_cells(score: Scores, real: Scores) -> list[str]:
+    if score.counts is None:
+        return ["–"] * 2
+    pairs = [(measure(score.counts), measure(real.counts)) for measure in (pixel_accuracy, mean_iou)]
     return [f"{100 * value:.1f} % ({100 * value / most:.0f} %)" for value, most in pairs]
 
 
-def style_cells(score: Scores, true: Scores) -> Sequence[str]:
-    if not score.styles or not score.diversity or not true.diversity:
-        return ["–"] * 4
-    shares = [f"{100 * share:.1f} %" for share in (score.styles.nearest, score.styles.nearest_two)]
-    return [*shares, *(f"{value / most:.2f}" for value, most in zip(score.diversity, true.diversity, strict=True))]
+def style_cells(score: Scores) -> list[str]:
+    style, diversity = score.style, score.diversity
+    return [
+        *(["–"] * 2 if style is None else [f"{100 * share:.1f} %" for share in (style.nearer, style.nearest)]),
+        *(["–"] * 2 if diversity is None else [f"{value:.2f}" for value in diversity]),
+    ]
+
+
+def grid_cells(score: Scores) -> list[str]:
+    return [f"{score.peaks[0].ratio:.2f}" if score.peaks else "–"]
 
 
 if __name__ == "__main__":

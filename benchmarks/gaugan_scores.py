@@ -1,104 +1,159 @@
-"""How good a GauGAN of the 'landscape' taxonomy is, on rendered landscapes that it has not seen."""
+"""How good a GauGAN of the 'landscape' taxonomy is, on photographs that it has not seen."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from gan_models.gaugan import Synthesizer
-from gan_models.scenes import LIGHTS
-from gan_models.seeds import seeded
-from gaugan_heldout import HeldOut, Trial, to_float
-from gaugan_judge import Judge, shrink_labels
-from gaugan_metrics import CLASSES, color_distance, color_statistics, confusion, deviation, frechet
+from gan_models.gaugan.efficientnet import EfficientNetLite
+from gaugan_looks import features, kernel_distance
+from gaugan_metrics import CLASSES, confusion, deviation, frechet
+from gaugan_photographs import Photograph, crops, find, squares, to_bytes, to_float
+from gaugan_segmentation import Segmentation, shrink_labels
+from gaugan_spectrum import Peak, peaks, power_spectrum
+from gaugan_styles import LAYOUTS, STYLES, Fidelity, colors, fidelity, in_flat_colors
 
 BATCH = 8
-
-
-@dataclass(frozen=True)
-class Styles:
-    """How the trials of style fidelity went.
-
-    Attributes:
-        nearest: share of the trials whose light is the nearest one.
-        nearest_two: share of the trials whose light is one of the two nearest.
-        mistakes: (the trial's light, the nearest one) of all others, and how often.
-    """
-
-    nearest: float
-    nearest_two: float
-    mistakes: Counter[tuple[str, str]]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of a model, or of other pictures in place of its.
+    """What was measured of a set of pictures; None for what does not apply to it.
 
     Attributes:
-        counts: what the judge takes each class for, ``[CLASSES, CLASSES]``.
-        frechet: distance of the judge's features to those of true pictures of other layouts.
-        styles: None where there are none.
-        diversity: mean standard deviation of a layout's pixels (in -1..1), and of its features, over random styles;
-            None where there are none.
+        numbers: how many pictures were compared with how many.
+        kid: kernel distance, and its standard error.
+        frechet: squared Frechet distance.
+        counts: confusion of the label maps with what was found in the pictures.
+        style: fidelity to the styles' photographs.
+        diversity: of the pixels and of the features over styles, as a share of their references.
+        peaks: periods and directions of the spectrum.
     """
 
-    counts: Tensor
+    numbers: tuple[int, int]
+    kid: tuple[float, float]
     frechet: float
-    styles: Styles | None
-    diversity: tuple[float, float] | None
+    counts: Tensor | None = None
+    style: Fidelity | None = None
+    diversity: tuple[float, float] | None = None
+    peaks: list[Peak] | None = None
 
 
-def true_scores(held: HeldOut, judge: Judge) -> Scores:
-    """What a perfect model would reach: true pictures in place of generated ones.
+class HeldOut:
+    """Held-out photographs, and what is measured on them.
 
-    In the trials of style fidelity that is a picture in a light that differs as much from the wanted one as those of
-    the training set do.
+    Attributes:
+        crops: which the pictures are compared with; the label maps to paint, each in the style of ``own``.
+        own: the middle square of each photograph.
+        styles: those of the style fidelity's photographs.
+        layouts: those of others, to be painted in all styles.
     """
-    counts, features = judged(judge, ((to_float(image), label) for image, label in _batches(held.images, held.labels)))
-    styles = style_fidelity((trial, trial.varied) for trial in held.trials)
-    diversity = mean_diversity(judge, (to_float(images) for _, images in held.varied))
-    return Scores(counts, frechet(features, other_features(held, judge)), styles, diversity)
 
+    def __init__(
+        self,
+        photographs: Sequence[Photograph],
+        size: int,
+        network: EfficientNetLite,
+        segmentation: Segmentation,
+        styles: Sequence[str] = STYLES,
+        layouts: int = LAYOUTS,
+    ) -> None:
+        self.photographs, self.size = photographs, size
+        self.network, self.segmentation = network, segmentation
+        self.crops = crops(photographs, size)
+        self.own = squares(photographs, size)
+        self.style_photographs = find(photographs, styles)
+        self.styles = squares(self.style_photographs, size)
+        others = [photograph for photograph in photographs if photograph.name not in styles]
+        self.layouts = squares(spread(others, layouts), size)
 
-def flat_scores(held: HeldOut, judge: Judge) -> Scores:
-    """What label maps reach that are painted flat, each class in its mean colour in the true picture.
+    @cached_property
+    def features(self) -> Tensor:
+        """Of the crops, ``[N, 1280]``."""
+        return self.features_of(self.crops.images)
 
-    A model has to be better than this: places and colours alone tell the judge a lot.
-    """
-    pictures = (
-        (torch.stack([flat(*pair) for pair in zip(to_float(image), label, strict=True)]), label)
-        for image, label in _batches(held.images, held.labels)
-    )
-    counts, features = judged(judge, pictures)
-    return Scores(counts, frechet(features, other_features(held, judge)), None, None)
+    def features_of(self, images: Tensor) -> Tensor:
+        """Of pictures, uint8 ``[N, 3, H, W]``."""
+        return features(self.network, images)
 
+    def photograph_scores(self) -> Scores:
+        """The held-out photographs' own: those of every second photograph against the others.
 
-def model_scores(held: HeldOut, judge: Judge, model: Synthesizer) -> Scores:
-    """The scores of a model.
+        Style fidelity is that of one end of the style photographs to the other.
+        """
+        second = self.crops.sources % 2 == 1
+        halves = [(self.features[half], self.crops.sources[half]) for half in (~second, second)]
+        ends = [colors(cut.images, cut.labels) for cut in
+                (squares(self.style_photographs, self.size, place) for place in (0, 1))]  # fmt: skip
+        style = fidelity(ends[0], torch.arange(len(ends[0])), ends[1])
+        images = self.crops.images
+        return Scores(*_apart(*halves[0], *halves[1]), self.confusion(images), style, None, self.peaks(images))
 
-    Each layout is painted in the style of the next one's picture. A model without style encoder paints all in its
-    mean style.
-    """
-    style_pictures = held.images.roll(-1, 0)
-    pictures = (
-        (in_style_of(model, labels, pictures), labels) for pictures, labels in _batches(style_pictures, held.labels)
-    )
-    counts, features = judged(judge, pictures)
-    distance = frechet(features, other_features(held, judge))
-    if model.encoder is None:
-        return Scores(counts, distance, None, None)
-    styles = style_fidelity(_painted_trials(model, held.trials))
-    count = len(held.varied[0][1])
-    z = model.random_styles(len(held.varied) * count, seeded(0)).split(count)
-    painted = (model.paint(labels[None], some) for (labels, _), some in zip(held.varied, z, strict=True))
-    return Scores(counts, distance, styles, mean_diversity(judge, painted))
+    def training_scores(self, photographs: Sequence[Photograph]) -> Scores:
+        """Of as many photographs of the training as there are held-out ones, against these."""
+        chosen = crops(spread(photographs, len(self.photographs)), self.size)
+        # Other photographs than the held-out ones, so other numbers.
+        return Scores(*_apart(self.features_of(chosen.images), ~chosen.sources, self.features, self.crops.sources))
 
+    def flat_scores(self) -> Scores:
+        """Of the crops painted flat, each class in its mean colour in the crop.
 
-def in_style_of(model: Synthesizer, labels: Tensor, pictures: Tensor) -> Tensor:
-    """Label maps ``[B, H, W]``, each painted in the style of a picture of uint8 ``[B, 3, H, W]``: ``[B, 3, H, W]``."""
-    return model.paint(labels, None if model.encoder is None else model.encode(to_float(pictures)))
+        A model has to be better than this: places and colours alone say a lot.
+        """
+        pairs = zip(self.crops.images, self.crops.labels, strict=True)
+        return self.crops_scores(torch.stack([to_bytes(flat(to_float(image), labels)) for image, labels in pairs]))
+
+    def model_scores(self, model: Synthesizer, painted: Tensor) -> Scores:
+        """Of a model, of which ``painted`` is what ``paint_crops`` gives."""
+        if model.encoder is None:
+            return self.crops_scores(painted)
+        z = model.encode(to_float(self.styles.images))
+        made, diversity = [], []
+        for labels in self.layouts.labels:
+            images = to_bytes(model.paint(labels[None], z).cpu())
+            made.append(colors(images, labels.expand(len(z), -1, -1)))
+            known = deviation(in_flat_colors(labels, self.styles))
+            diversity.append([deviation(to_float(images)) / known, deviation(self.features_of(images))])
+        own = torch.arange(len(z)).repeat(len(made))
+        style = fidelity(torch.cat(made), own, colors(self.styles.images, self.styles.labels))
+        pixels, seen = torch.tensor(diversity).mean(0).tolist()
+        return self.crops_scores(painted, style, (pixels, seen / deviation(self.features_of(self.styles.images))))
+
+    def crops_scores(
+        self, images: Tensor, style: Fidelity | None = None, diversity: tuple[float, float] | None = None
+    ) -> Scores:
+        """Of pictures painted from the crops' label maps, uint8 ``[N, 3, H, W]``."""
+        found = _apart(self.features_of(images), self.crops.sources, self.features, self.crops.sources)
+        return Scores(*found, self.confusion(images), style, diversity, self.peaks(images))
+
+    def paint_crops(self, model: Synthesizer) -> Tensor:
+        """The crops' label maps, each in the style of its photograph's middle square: uint8 ``[N, 3, H, W]``.
+
+        A model without style encoder paints all in its mean style.
+        """
+        styles = None
+        if model.encoder is not None:
+            styles = torch.cat([model.encode(to_float(some)) for some in self.own.images.split(BATCH)])
+        painted = []
+        for labels, sources in zip(self.crops.labels.split(BATCH), self.crops.sources.split(BATCH), strict=True):
+            painted.append(to_bytes(model.paint(labels, None if styles is None else styles[sources]).cpu()))
+        return torch.cat(painted)
+
+    def confusion(self, images: Tensor) -> Tensor:
+        """Of the crops' label maps with what is found in pictures painted from them, ``[CLASSES, CLASSES]``."""
+        counts = torch.zeros(CLASSES, CLASSES, dtype=torch.int64)
+        for some, labels in zip(images.split(BATCH), self.crops.labels.split(BATCH), strict=True):
+            counts += confusion(self.segmentation.look(to_float(some)), shrink_labels(labels))
+        return counts
+
+    def peaks(self, images: Tensor) -> list[Peak]:
+        """Of pictures, uint8 ``[N, 3, H, W]``."""
+        return peaks(power_spectrum(map(to_float, images.split(BATCH))))
 
 
 def flat(image: Tensor, labels: Tensor) -> Tensor:
@@ -108,48 +163,13 @@ def flat(image: Tensor, labels: Tensor) -> Tensor:
     return (sums / ids.bincount(minlength=CLASSES).clamp(min=1))[:, ids].view_as(image)
 
 
-def judged(judge: Judge, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Confusion ``[CLASSES, CLASSES]`` and features ``[N, 384]`` of batches of pictures and their label maps."""
-    counts, every = torch.zeros(CLASSES, CLASSES, dtype=torch.int64), []
-    for images, labels in batches:
-        ids, features = judge.look(images)
-        counts += confusion(ids.cpu(), shrink_labels(labels))
-        every.append(features.cpu())
-    return counts, torch.cat(every)
+def spread(items: Sequence[Item], count: int) -> list[Item]:
+    """So many of the items, evenly spread over their order; all of them if there are no more."""
+    count = min(count, len(items))
+    return [items[index * len(items) // count] for index in range(count)]
 
 
-def other_features(held: HeldOut, judge: Judge) -> Tensor:
-    """The judge's features of the true pictures of other layouts, ``[N, 384]``."""
-    return torch.cat([judge.look(to_float(images))[1].cpu() for images in held.others.split(BATCH)])
-
-
-def style_fidelity(pictures: Iterable[tuple[Trial, Tensor]]) -> Styles:
-    """How often the ``color_statistics`` of a trial's picture are nearest to those in its light."""
-    ranks, mistakes = [], Counter[tuple[str, str]]()
-    names = list(LIGHTS)
-    for trial, statistics in pictures:
-        order = color_distance(trial.in_lights, statistics, trial.labels).argsort().tolist()
-        ranks.append(order.index(names.index(trial.light)))
-        if ranks[-1]:
-            mistakes[trial.light, names[order[0]]] += 1
-    first, second = (sum(rank <= most for rank in ranks) / len(ranks) for most in (0, 1))
-    return Styles(first, second, mistakes)
-
-
-def mean_diversity(judge: Judge, groups: Iterable[Tensor]) -> tuple[float, float]:
-    """``deviation`` of the pixels and of the features in groups of pictures ``[B, 3, H, W]``, averaged over groups."""
-    both = torch.tensor([(deviation(images), deviation(judge.look(images)[1])) for images in groups])
-    pixels, features = both.mean(0).tolist()
-    return pixels, features
-
-
-def _painted_trials(model: Synthesizer, trials: list[Trial]) -> Iterator[tuple[Trial, Tensor]]:
-    for start in range(0, len(trials), BATCH):
-        some = trials[start : start + BATCH]
-        labels, pictures = (torch.stack(x) for x in zip(*((t.labels, t.style_picture) for t in some), strict=True))
-        for trial, image in zip(some, in_style_of(model, labels, pictures), strict=True):
-            yield trial, color_statistics(image, trial.labels)
-
-
-def _batches(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    return zip(*(tensor.split(BATCH) for tensor in tensors), strict=True)
+def _apart(
+    a: Tensor, sources_a: Tensor, b: Tensor, sources_b: Tensor
+) -> tuple[tuple[int, int], tuple[float, float], float]:
+    return (len(a), len(b)), kernel_distance(a, b, sources_a, sources_b), frechet(a, b)

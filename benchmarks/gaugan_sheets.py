@@ -1,6 +1,7 @@
 """Sheets of pictures that show what a GauGAN of the 'landscape' taxonomy makes of label maps and styles."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -8,54 +9,63 @@ from PIL import Image
 from torch import Tensor
 
 from gan_models.gaugan import Synthesizer
-from gan_models.labels import encode, palette
-from gan_models.scenes import LIGHTS, lay_out, random_plan, render
-from gaugan_heldout import to_bytes
-from gaugan_scores import in_style_of
+from gan_models.labels import encode, palette, read_drawing, resize, taxonomy
+from gaugan_photographs import Crops, to_bytes, to_float
 
 GAP = 6
+ROOT = Path(__file__).resolve().parent.parent
+DRAWINGS = ("web/layouts/*.png", "pictures/*_labels.png", "pictures/river_ade20k.png")
+"""Label maps that were drawn, not made for a photograph."""
 
 
-def lights_sheet(model: Synthesizer, size: int, seeds: Sequence[int], style_seed: int, lights: Sequence[str]) -> Tensor:
-    """For each layout a row of true pictures in the lights, after its label map, and below it a row of generated ones.
+def triples(crops: Crops, painted: Tensor, chosen: Sequence[int], columns: int) -> Tensor:
+    """Photograph, label map and what was painted of it, for the ``chosen`` crops: uint8 ``[3, H, W]``.
 
-    These are in the styles of pictures of the layout ``style_seed`` in the same lights. Returns uint8 ``[3, H, W]``.
+    ``columns`` such triples lie side by side, apart.
     """
-    styles, rows = in_lights(style_seed, size, lights)[1], []
-    for seed in seeds:
-        labels, true = in_lights(seed, size, lights)
-        made = to_bytes(in_style_of(model, labels.expand(len(lights), -1, -1), styles).cpu())
-        rows += [[colors(labels), *true], [None, *made]]
-    return sheet(rows)
+    cells = [[crops.images[index], colors(crops.labels[index]), painted[index]] for index in chosen]
+    cells += [[None] * 3] * (-len(cells) % columns)
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    return torch.cat([F.pad(sheet([row[column] for row in rows]), (0, 4 * GAP), value=255)
+                      for column in range(columns)], 2)[:, :, : -4 * GAP]  # fmt: skip
 
 
-def gallery(
-    model: Synthesizer, size: int, layout: int, layouts: Sequence[int], style_seed: int, lights: Sequence[str],
-    light: str,
-) -> Tensor:  # fmt: skip
+def in_styles(model: Synthesizer, layouts: Tensor, styles: Tensor) -> Tensor:
+    """Every label map ``[N, H, W]`` in the style of every photograph, uint8 ``[S, 3, H, W]``: a sheet, uint8.
+
+    The photographs are on top, the label maps at the left.
+    """
+    return sheet([[None, *styles], *([colors(ids), *paint(model, ids.expand(len(styles), -1, -1), styles)]
+                                     for ids in layouts)])  # fmt: skip
+
+
+def gallery(model: Synthesizer, layout: Tensor, styles: Tensor, layouts: Tensor, style: Tensor) -> Tensor:
     """One label map in several styles, and several label maps in one style: uint8 ``[3, H, W]``, in four rows.
 
-    Top: the pictures that the styles are taken from, of the layout ``style_seed`` in ``lights``; what the net paints of
-    the label map of ``layout`` in these styles, after the label map. Below: the label maps of ``layouts``; what the net
-    paints of them in the style of the picture in ``light``, after that picture.
+    Args:
+        layout: the one label map, ``[H, W]``.
+        styles: photographs, uint8 ``[S, 3, H, W]``.
+        layouts: as many label maps, ``[S, H, W]``.
+        style: the one photograph, uint8 ``[3, H, W]``.
     """
-    style_pictures, one = in_lights(style_seed, size, lights)[1], in_lights(style_seed, size, [light])[1]
-    labels = lay_out(random_plan(layout), size).labels
-    many = torch.stack([lay_out(random_plan(seed), size).labels for seed in layouts])
-    in_styles = in_style_of(model, labels.expand(len(lights), -1, -1), style_pictures)
-    in_one = in_style_of(model, many, one.expand(len(layouts), -1, -1, -1))
-    return sheet([
-        [None, *style_pictures],
-        [colors(labels), *to_bytes(in_styles.cpu())],
-        [None, *map(colors, many)],
-        [one[0], *to_bytes(in_one.cpu())],
-    ])  # fmt: skip
+    below = paint(model, layouts, style.expand(len(layouts), -1, -1, -1))
+    many = in_styles(model, layout[None], styles)
+    one = sheet([[None, *map(colors, layouts)], [style, *below]])
+    return torch.cat([F.pad(many, (0, 0, 0, GAP), value=255), one], 1)
 
 
-def in_lights(seed: int, size: int, lights: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Label map, uint8 ``[H, W]``, and pictures of a layout in presets of ``LIGHTS``, uint8 ``[lights, 3, H, W]``."""
-    layout = lay_out(random_plan(seed), size)
-    return layout.labels, torch.stack([to_bytes(render(layout, LIGHTS[name])) for name in lights])
+def paint(model: Synthesizer, labels: Tensor, photographs: Tensor) -> Tensor:
+    """Label maps ``[B, H, W]``, each in the style of a photograph of uint8 ``[B, 3, H, W]``: uint8 ``[B, 3, H, W]``.
+
+    A model without style encoder paints them in its mean style.
+    """
+    return to_bytes(model.paint(labels, None if model.encoder is None else model.encode(to_float(photographs))).cpu())
+
+
+def drawings(size: int) -> Tensor:
+    """The example drawings of the painter and of the pack, at ``size`` x ``size``: ids, uint8 ``[N, size, size]``."""
+    paths = [path for pattern in DRAWINGS for path in sorted(ROOT.glob(pattern))]
+    return torch.cat([resize(read_drawing(path, taxonomy("landscape"))[0], size, size) for path in paths])
 
 
 def colors(labels: Tensor) -> Tensor:

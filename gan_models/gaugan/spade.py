@@ -14,6 +14,10 @@ from .onednn import linear
 SLOPE = 0.2
 """Slope of every leaky ReLU of the generator, the encoder and the critics."""
 
+NOISE_GAIN = 0.3
+"""Standard deviation of the noise's first weights. From zero they hardly grow: the losses that compare with the real
+picture push them back before the later layers have learned to make something of the noise."""
+
 SMALL = 512
 """Pixels in a batch up to which a matrix product beats the CPU's convolution (measured)."""
 
@@ -165,7 +169,7 @@ class SPADEResBlock(nn.Module):
             self.conv_s = nn.Conv2d(fin, fout, 1, bias=False)
             self.norm_s = SPADE(fin, semantic_nc, nhidden)
         self.style = nn.Linear(z_dim, 2 * middle) if z_dim else None
-        self.noise_0 = nn.Parameter(torch.zeros(middle)) if noise else None
+        self.noise_0 = nn.Parameter(NOISE_GAIN * torch.randn(middle)) if noise else None
         self.noise_1 = nn.Parameter(torch.zeros(fout)) if noise else None
 
     def forward(
