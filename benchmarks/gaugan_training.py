@@ -87,7 +87,7 @@ def step_seconds(trainer: training.Trainer, path: str, batch: tuple[Tensor, Tens
 def measure(name: str, size: int, dtype: torch.dtype, device: str, repeats: int) -> dict[str, float]:
     """Pictures a second of each path's quickest step with a preset, and how far their gradients are apart."""
     batch = BATCHES[name][size]
-    config = preset(name, "landscape", size=size, batch=batch)
+    config = preset(name, "landscape", discriminators="paper", size=size, batch=batch)
     trainers = {path: kind(config, device=device, dtype=dtype) for path, kind in TRAINERS.items()}
     first = examples(size, batch, 0)
     # With one initialization for all: spectral norm changes at every use in training.

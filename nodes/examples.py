@@ -20,6 +20,9 @@ PICTURES = (
     "sunset.jpg",
     "winter.jpg",
     "noon.jpg",
+    "autumn.jpg",
+    "storm.jpg",
+    "mist.jpg",
 )
 
 
@@ -41,7 +44,7 @@ class GANAtelierExampleImage(io.ComfyNode):
                     "balloons_painted: a crude painting. balloons_edited: with a balloon copied. mountains, "
                     "pebbles: other pictures to learn from. "
                     "lake_labels, valley_labels: label maps in the colours of 'landscape', river_ade20k in those of "
-                    "'ade20k'. sunset, winter, noon: styles for GauGAN.",
+                    "'ade20k'. sunset, winter, noon, autumn, storm, mist: photographs, as styles for GauGAN.",
                 ),
             ],
             outputs=[

@@ -1,4 +1,4 @@
-"""Renders the label maps and the style pictures of the examples: `python pictures/landscapes.py [name ...]`."""
+"""Renders the label maps of the examples: `python pictures/landscapes.py [name ...]`."""
 
 import argparse
 import sys
@@ -13,29 +13,20 @@ sys.path.insert(0, str(HERE.parent))
 from gan_models.labels import encode, palette, remap, taxonomy  # noqa: E402
 from gan_models.scenes import render_scene  # noqa: E402
 
-LABELS_SIZE, STYLE_SIZE = (256, 256), (288, 384)
+SIZE = (256, 256)
 
 
 def label_map(seed: int, colors: str) -> Image.Image:
     """The layout of a scene, in the colours of a taxonomy."""
-    ids = render_scene(seed, LABELS_SIZE).labels[None]
+    ids = render_scene(seed, SIZE).labels[None]
     ids, _ = remap(ids, taxonomy("landscape"), taxonomy(colors))
     return Image.fromarray(encode(ids, palette(colors))[0].numpy())
-
-
-def style(seed: int, light: str) -> Image.Image:
-    """A scene, rendered in a light."""
-    image = render_scene(seed, STYLE_SIZE, light).image
-    return Image.fromarray(((image + 1) * 127.5).round().byte().permute(1, 2, 0).numpy())
 
 
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "lake_labels.png": lambda: label_map(200061, "landscape"),
     "valley_labels.png": lambda: label_map(200065, "landscape"),
     "river_ade20k.png": lambda: label_map(300013, "ade20k"),
-    "sunset.jpg": lambda: style(300018, "sunset"),
-    "winter.jpg": lambda: style(300004, "winter"),
-    "noon.jpg": lambda: style(300019, "noon"),
 }
 
 
@@ -49,7 +40,7 @@ def main() -> None:
         parser.error(f"no such picture: {', '.join(sorted(unknown))}")
     for name in options.names:
         picture = PICTURES[name]()
-        picture.save(options.folder / name, **({"quality": 95, "subsampling": 0} if name.endswith("jpg") else {}))
+        picture.save(options.folder / name)
         print(f"rendered {name}")
 
 

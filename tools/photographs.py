@@ -15,6 +15,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TypedDict
@@ -76,9 +77,11 @@ def prepare(photographs: Path, output: Path) -> None:
         labels = np.asarray(Image.open(DATA / "heldout" / f"{name}.png"))
         write(output / "heldout", photographs / "images" / f"{name}.jpg", labels)
 
+    credits = photographs / "CREDITS.csv"
     for split, members in (("train", train), ("heldout", painted)):
-        copy_credits(photographs / "CREDITS.csv", output / split, set(members))
+        copy_credits(credits, output / split / "CREDITS.csv", dict.fromkeys(members, split))
         print(f"{split}: {len(members)} photographs")
+    copy_credits(credits, output / "CREDITS.csv", dict.fromkeys(train, "train") | dict.fromkeys(painted, "heldout"))
 
 
 def corrected(labels: Labels, pixels: Pixels, edits: list[Edit]) -> Labels:
@@ -166,14 +169,19 @@ def write(folder: Path, image: Path, labels: Labels) -> None:
     Image.fromarray(labels).save(folder / "labels" / f"{image.stem}.png")
 
 
-def copy_credits(source: Path, folder: Path, names: set[str]) -> None:
+def copy_credits(source: Path, target: Path, splits: dict[str, str]) -> None:
+    """The rows of the photographs in ``splits``, with a column that says which split each is in."""
     if not source.exists():
         return
     with source.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)
-        kept = [row for row in rows if row["name"] in names]
-    with (folder / source.name).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows.fieldnames or ["name"])
+        kept = [row | {"split": splits[row["name"]]} for row in rows if row["name"] in splits]
+    for row in kept:
+        # Flickr's addresses name the account.
+        if not row["author"] and (account := re.search(r"flickr\.com/photos/([^/]+)/", row["url"])):
+            row["author"] = f"{account[1]} (Flickr)"
+    with target.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*(rows.fieldnames or ["name"]), "split"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(kept)
 
