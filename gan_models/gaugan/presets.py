@@ -16,7 +16,7 @@ DISCRIMINATORS: dict[str, dict[str, Any]] = {
     PROJECTED: {
         "noise": True, "style_blocks": True, "encoder_colors": True, "init_gain": 1.0, "generator_rate": 1.0,
         "beta": 0.99, "feature_weight": 0.0, "perceptual_weight": 2.0, "style_weight": 0.01, "region_weight": 4.0,
-        "transfer_weight": 4.0, "transfers": 0.375, "smallest_crop": 0.5,
+        "transfer_weight": 4.0, "transfers": 0.375, "grid_weight": 0.5, "smallest_crop": 0.5,
     },
 }  # fmt: skip
 """The kinds of discriminators: the paper's, and those on frozen features. What a training with the latter changes."""

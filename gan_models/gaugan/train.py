@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         ("region-weight", float, "of the difference of each class's mean colour and contrast"),
         ("perceptual-weight", float, "of the difference of an image classifier's features"),
         ("transfer-weight", float, "of the difference from the colours of the picture whose style was taken"),
+        ("grid-weight", float, "of waves with the periods of the generator's doublings"),
         ("transfers", float, "share of the batch that is made in the style of another picture"),
         ("smallest-crop", float, "crops take this share to all of an unsqueezed picture; 0: as --margin says"),
         ("generator-rate", float, "share of the learning rate that the generator gets"),
@@ -139,8 +140,8 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         for name in (
             "size", "batch", "steps", "style_steps", "seed", "learning_rate", "init_gain", "style_weight",
             "feature_weight", "color_weight", "region_weight", "latent_weight", "perceptual_weight", "transfer_weight",
-            "transfers", "smallest_crop", "generator_rate", "discriminator_rate", "decay", "margin", "flips", "ngf",
-            "nhidden", "z_dim", "crop_size", "aspect_ratio", "upsampling", "critics_ndf", "encoder_ndf",
+            "grid_weight", "transfers", "smallest_crop", "generator_rate", "discriminator_rate", "decay", "margin",
+            "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio", "upsampling", "critics_ndf", "encoder_ndf",
             "encoder_layers",
         )
     }  # fmt: skip

@@ -24,6 +24,7 @@ from .losses import (
     color_loss,
     critics_loss,
     feature_matching_loss,
+    grid_loss,
     perceptual_loss,
     region_loss,
     style_loss,
@@ -175,6 +176,8 @@ class Trainer:
                 losses["colors"] = config.color_weight * color_loss(made, real)
             if config.region_weight:
                 losses["regions"] = config.region_weight * region_loss(made, real, where)
+            if config.grid_weight:
+                losses["grid"] = config.grid_weight * grid_loss(fake)
             if config.transfer_weight and others:
                 wanted = [sources[picture] for picture in others]
                 apart = transfer_loss(fake[others], images[wanted], labels[others], labels[wanted], self.sky)

@@ -10,7 +10,7 @@ from .discriminator import DiscriminatorConfig
 from .projected import ProjectedConfig
 
 WEIGHTS = ("feature_weight", "perceptual_weight", "style_weight", "color_weight", "region_weight", "latent_weight",
-           "transfer_weight")  # fmt: skip
+           "transfer_weight", "grid_weight")  # fmt: skip
 """Names of the losses' weights."""
 
 
@@ -39,6 +39,7 @@ class TrainingConfig:
             from it (the latent regression of Zhu et al. 2017, section 3.2); the paper has no such loss.
         transfer_weight: of the difference from the colours of another picture of the batch, for pictures that are
             made in its style; the paper makes every picture in its own style only.
+        grid_weight: of waves with the periods of the generator's doublings; the paper has no such loss.
         transfers: share of the batch that is made in the style of another picture. Where it is above 0, the losses
             that compare a picture with the real one look at the others only.
         margin: the pictures are brought to this many times the size, then cropped at random.
@@ -72,6 +73,7 @@ class TrainingConfig:
     latent_weight: float = 0.0
     transfer_weight: float = 0.0
     transfers: float = 0.0
+    grid_weight: float = 0.0
     margin: float = 286 / 256
     smallest_crop: float = 0.0
     flips: bool = True

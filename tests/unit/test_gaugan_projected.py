@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from gan_models.gaugan import label_codes, one_hot, run
 from gan_models.gaugan.efficientnet import EfficientNetLite, load_efficientnet, read_efficientnet
 from gan_models.gaugan.features import find_features
-from gan_models.gaugan.losses import adversarial_loss, critics_loss, perceptual_loss, transfer_loss
+from gan_models.gaugan.losses import adversarial_loss, critics_loss, grid_loss, perceptual_loss, transfer_loss
 from gan_models.gaugan.pairs import FolderPairs
 from gan_models.gaugan.presets import preset
 from gan_models.gaugan.projected import ProjectedConfig, ProjectedDiscriminator
@@ -193,6 +193,21 @@ def test_the_transfer_loss_compares_shared_classes_sky_and_ground():
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(0.3 * 2 / 3, abs=1e-3)
     fake[:, :, 1] += 0.6
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(1.2 / 3, abs=1e-3)
+
+
+def test_the_grid_loss_sees_checkerboards_and_weaves():
+    drawn = torch.Generator().manual_seed(0)
+    clouds = F.interpolate(torch.randn(8, 3, 24, 24, generator=drawn), size=(96, 96), mode="bicubic")
+    clouds = clouds + 0.1 * torch.randn(8, 3, 96, 96, generator=drawn)
+    assert grid_loss(clouds).item() < 0.3
+    y, x = torch.meshgrid(torch.arange(96), torch.arange(96), indexing="ij")
+    for pattern in ((x + y) % 2, x % 4 // 2, (y % 8) / 8):
+        pictures = (clouds + 0.2 * pattern).requires_grad_()
+        assert grid_loss(pictures).item() > grid_loss(clouds).item() + 0.1
+        (to_pictures,) = torch.autograd.grad(grid_loss(pictures), pictures)
+        # Downhill is towards less of the pattern.
+        assert (to_pictures * (pattern - pattern.float().mean())).sum() > 0
+    assert grid_loss(torch.randn(1, 3, 8, 8)).item() == 0
 
 
 def test_a_run_resumes_exactly(tmp_path, features):

@@ -255,6 +255,7 @@ def test_a_grid_is_found_in_the_spectrum(period, direction):
     steps_down, steps_across = DIRECTIONS[direction]
     grid = torch.cos(2 * torch.pi * (steps_down * y + steps_across * x) / period)
     first, second = peaks(power_spectrum((images + 0.05 * grid).split(4)))[:2]
+    assert first.levels == pytest.approx(0.05 * 127.5, rel=0.1)
     assert first.period == period
     # With a period of 2 pixels, both diagonals are one.
     assert first.direction == direction or (period == 2 and {first.direction, direction} < {*DIRECTIONS})
