@@ -10,16 +10,23 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from gan_models.gaugan import open_synthesizer
 from tests.browser.editor import Editor
 from tests.browser.painter_page import Brush, Point
 from tests.comfyui.server import PACK, ComfyUI, find_comfyui
 
+from .sheets import read, to_image
+
 HELP = PACK / "web" / "docs" / "pictures" / "label_map_paint.jpg"
 FILM = PACK / "docs" / "painting.webp"
 NODE = (640, 690)
-WIDTH = 560
+WIDTH = 460
+MADE = 256
+RESULT, MARGIN = 360, 8
+STYLE = "noon.jpg"
 FRAME = 90
 LAST_FRAME = 2500
 ARROW = ((0, 0), (0, 16), (4, 12), (7, 18), (9, 17), (7, 11), (12, 11))
@@ -87,12 +94,25 @@ def annotated(editor: Editor) -> Image.Image:
 
 
 class Film:
-    """Frames of the node while somebody paints; the arrow is drawn, since the browser shows none."""
+    """Frames of the node while somebody paints, with what the bundled GauGAN makes of it beside them.
+
+    The arrow is drawn, since the browser shows none.
+    """
 
     def __init__(self, editor: Editor, brush: Brush):
         self.editor, self.brush = editor, brush
         self.box = editor.fit(margin=8)
         self.frames: list[Image.Image] = []
+        self.model = open_synthesizer(PACK / "weights" / "gaugan-landscape.safetensors")
+        self.style = self.model.encode(read(STYLE))
+        self.result = self.generated()
+
+    def generated(self) -> Image.Image:
+        """What the model makes of the drawing as it is now."""
+        ids = self.brush.painter.evaluate("painter => Array.from(painter.drawing.ids)")
+        side = round(len(ids) ** 0.5)
+        drawing = torch.tensor(ids).view(1, side, side)[:, :: side // MADE, :: side // MADE]
+        return to_image(self.model.paint(drawing, self.style)).resize((RESULT, RESULT), Image.Resampling.LANCZOS)
 
     def frame(self, x: float, y: float) -> None:
         self.editor.page.mouse.move(x, y)
@@ -102,7 +122,10 @@ class Film:
                    (y - self.box["y"]) * image.height / self.box["height"] + dy) for dx, dy in ARROW]  # fmt: skip
         ImageDraw.Draw(image).polygon(corner, fill=(255, 255, 255), outline=(0, 0, 0))
         height = round(image.height * WIDTH / image.width)
-        self.frames.append(image.resize((WIDTH, height), Image.Resampling.LANCZOS))
+        frame = Image.new("RGB", (WIDTH + RESULT + MARGIN, height), (24, 24, 24))
+        frame.paste(image.resize((WIDTH, height), Image.Resampling.LANCZOS))
+        frame.paste(self.result, (WIDTH, (height - RESULT) // 2))
+        self.frames.append(frame)
 
     def press(self, locator) -> None:
         """Clicks a button or a class."""
@@ -122,6 +145,7 @@ class Film:
                 share = step / steps
                 self.frame(*self.brush.at(*(a + (b - a) * share for a, b in zip(start, end, strict=True))))
         mouse.up()
+        self.result = self.generated()
         self.frame(*self.brush.at(*points[-1]))
 
 

@@ -132,13 +132,13 @@ def grid_loss(fake: Tensor) -> Tensor:
         pictures = fake.float()
         pictures = pictures - (pictures * window).sum((2, 3), keepdim=True)
         power = torch.fft.fft2(pictures * window).abs().square().mean((0, 1))
-        lines = power[_grid_lines(height, width)]
+        lines = power.flatten()[_grid_lines(height, width).to(power.device)]
         beside = lines[:, 1:].detach().quantile(0.5, dim=1)
         return F.relu(lines[:, 0] / beside.clamp(min=1e-12) - 1).log1p().mean()
 
 
-def _grid_lines(height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Row and column in the spectrum of each wave of a grid, and of its neighbours along its direction."""
+def _grid_lines(height: int, width: int) -> Tensor:
+    """Where each wave of a grid is in the flattened spectrum, and its neighbours along its direction: ``[N, 9]``."""
     steps = torch.tensor([0, -5, -4, -3, -2, 2, 3, 4, 5])
     periods = [period for period in GRID_PERIODS if min(height, width) // period > 5]
     places = [
@@ -146,7 +146,7 @@ def _grid_lines(height: int, width: int) -> tuple[Tensor, Tensor]:
         for period in periods
         for down, across in ((0, 1), (1, 0), (1, 1), (1, -1))
     ]
-    return torch.stack([rows for rows, _ in places]), torch.stack([columns for _, columns in places])
+    return torch.stack([rows * width + columns for rows, columns in places])
 
 
 def style_loss(mu: Tensor, logvar: Tensor) -> Tensor:

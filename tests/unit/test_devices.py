@@ -9,7 +9,16 @@ import torch
 from gan_models import gaugan, singan
 from gan_models.gaugan.training import Trainer
 from gan_models.singan.scale_training import ScaleTrainer
-from gaugan_toys import blob_map, config, encoder, generator, noise_map, training_config
+from gaugan_toys import (
+    blob_map,
+    config,
+    encoder,
+    generator,
+    noise_map,
+    projected_config,
+    random_features,
+    training_config,
+)
 from pretend_device import NAME, PretendDevice
 from singan_toys import picture, trained
 
@@ -124,8 +133,9 @@ def test_an_iteration_never_waits_for_the_device(settings, device, monkeypatch):
 
 @pytest.mark.parametrize("labels", [blob_map, noise_map])
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_gaugan_makes_there_what_it_makes_on_the_cpu(labels, count):
-    net, ids = generator(config()), labels(config(), 128, 128)
+@pytest.mark.parametrize("changes", [{}, {"noise": True, "style_blocks": True}], ids=["paper", "noise and style"])
+def test_a_gaugan_makes_there_what_it_makes_on_the_cpu(labels, count, changes):
+    net, ids = generator(config(**changes)), labels(config(), 128, 128)
     z = torch.randn(count, 6, generator=rng())
     expected = gaugan.synthesize(net, ids, z)
     with PretendDevice():
@@ -138,11 +148,12 @@ def test_a_gaugan_makes_there_what_it_makes_on_the_cpu(labels, count):
             torch.testing.assert_close(result.cpu(), expected, atol=1e-4, rtol=1e-4)
 
 
-def test_a_style_is_read_there():
+@pytest.mark.parametrize("colors", [False, True])
+def test_a_style_is_read_there(colors):
     image = torch.rand(1, 3, 128, 128, generator=rng())
-    expected = encoder().encode(image)
+    expected = encoder(colors=colors).encode(image)
     with PretendDevice():
-        torch.testing.assert_close(encoder().to(NAME).encode(image.to(NAME)).cpu(), expected)
+        torch.testing.assert_close(encoder(colors=colors).to(NAME).encode(image.to(NAME)).cpu(), expected)
 
 
 def test_a_gaugan_learns_there():
@@ -151,3 +162,13 @@ def test_a_gaugan_learns_there():
     expected = Trainer(training_config()).train_step(images, ids)
     with PretendDevice():
         assert Trainer(training_config(), device=NAME).train_step(images, ids) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_gaugan_learns_there_from_features():
+    images = torch.rand(4, 3, 32, 32, generator=rng()) * 2 - 1
+    ids = blob_map(training_config().generator, 32, 32, 4)
+    settings = projected_config(grid_weight=1.0)
+    expected = Trainer(settings, features=random_features()).train_step(images, ids)
+    with PretendDevice():
+        trainer = Trainer(settings, device=NAME, features=random_features())
+        assert trainer.train_step(images, ids) == pytest.approx(expected, rel=1e-3)
