@@ -25,10 +25,10 @@ from gaugan_sheets import gallery, to_image
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "gaugan.jpg"
 MOST_BYTES = 400_000
 FREE = ("CC0-1.0", "PD")
-LAYOUT = "endless-sky_hills0"
+LAYOUT = "budgie_lake-sherburne"
 STYLES = ("endless-sky_mountain9", "endless-sky_beach5", "endless-sky_sky6", "endless-sky_fog6", "endless-sky_fields0",
           "endless-sky_snow19")  # fmt: skip
-LAYOUTS = ("endless-sky_sea1", "endless-sky_forest9", "endless-sky_water12", "endless-sky_mountain1",
+LAYOUTS = ("endless-sky_sea1", "endless-sky_dune4", "endless-sky_water12", "endless-sky_mountain1",
            "endless-sky_snow5", "endless-sky_fields13")  # fmt: skip
 STYLE = "endless-sky_water6"
 

@@ -126,10 +126,11 @@ def print_tables(scores: dict[str, Scores], models: dict[str, Synthesizer], held
     for entry in taxonomy("landscape").classes[:-1]:
         values = [100 * class_iou(score.counts)[entry.id].item() for score in segmented.values()]
         print(f"| {entry.name} | {' | '.join('–' if isnan(value) else f'{value:.0f}' for value in values)} |")
-    print("\nThe three largest peaks of each spectrum (ratio, period in pixels, direction):\n")
+    print("\nThe largest peaks of each spectrum: ratio (amplitude in levels of 255), period in pixels, direction\n")
     for name, score in scores.items():
         if score.peaks:
-            largest = (f"{peak.ratio:.2f} at {peak.period} {peak.direction}" for peak in score.peaks[:3])
+            largest = (f"{peak.ratio:.2f} ({peak.levels:.2f}) at {peak.period} {peak.direction}"
+                       for peak in score.peaks[:3])  # fmt: skip
             print(f"- {name}: {', '.join(largest)}")
 
 

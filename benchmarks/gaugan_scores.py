@@ -140,8 +140,10 @@ class HeldOut:
         if model.encoder is not None:
             styles = torch.cat([model.encode(to_float(some)) for some in self.own.images.split(BATCH)])
         painted = []
-        for labels, sources in zip(self.crops.labels.split(BATCH), self.crops.sources.split(BATCH), strict=True):
-            painted.append(to_bytes(model.paint(labels, None if styles is None else styles[sources]).cpu()))
+        batches = zip(self.crops.labels.split(BATCH), self.crops.sources.split(BATCH), strict=True)
+        for seed, (labels, sources) in enumerate(batches):
+            images = model.paint(labels, None if styles is None else styles[sources], seed=seed)
+            painted.append(to_bytes(images.cpu()))
         return torch.cat(painted)
 
     def confusion(self, images: Tensor) -> Tensor:

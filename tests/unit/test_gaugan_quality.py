@@ -330,21 +330,33 @@ def test_bytes_hold_pictures():
     assert torch.equal(to_bytes(to_float(pixels)), pixels)
 
 
-def test_segmentation_learns_and_keeps(tmp_path, network):
+def test_segmentation_learns_and_keeps(tmp_path, network, monkeypatch):
+    monkeypatch.setattr(gaugan_segmentation, "BATCH", 4)
     # Nothing to learn from but bright skies and dark ground.
     ids = np.zeros((40, 60), np.uint8)
     ids[20:] = 10
     one = Photograph("x", Image.fromarray(np.where(ids == 10, 40, 220).astype(np.uint8)).convert("RGB"),
                      Image.fromarray(ids))  # fmt: skip
     losses = []
-    net = gaugan_segmentation.train(network, [one] * 8, steps=12, on_step=lambda step, loss: losses.append(loss))
+    net = gaugan_segmentation.train(network, [one] * 8, steps=30, on_step=lambda step, loss: losses.append(loss))
     assert losses[-1] < losses[0] - 0.5
-    gaugan_segmentation.save(tmp_path / "net.safetensors", net, {"steps": 12})
+    gaugan_segmentation.save(tmp_path / "net.safetensors", net, {"steps": 30})
     again = gaugan_segmentation.load(tmp_path / "net.safetensors", network)
     cut = crops([one], SIZE)
     assert torch.equal(net.look(to_float(cut.images)), again.look(to_float(cut.images)))
     assert pixel_accuracy(confusion(again.look(to_float(cut.images)), cut.labels)) > 0.8
     assert not any(name.startswith("features") for name in net.state_dict())
+
+
+def test_rare_classes_count_more():
+    ids = np.zeros((10, 10), np.uint8)
+    ids[0, :] = 7
+    ids[9, :] = UNKNOWN
+    one = Photograph("x", Image.fromarray(ids).convert("RGB"), Image.fromarray(ids))
+    weights = gaugan_segmentation.class_weights([one] * 2)
+    assert len(weights) == UNKNOWN
+    assert (weights[7] / weights[0]).item() == pytest.approx(8**0.5, rel=0.01)
+    assert (8 * weights[0] + weights[7]).item() == pytest.approx(9)
 
 
 def test_segmentation_looks_at_256_pixels(network, monkeypatch):
