@@ -2,7 +2,9 @@
 
     python benchmarks/gaugan_gallery.py MODEL --photographs FOLDER [--output docs/gaugan.jpg]
 
-One label map in the styles of six photographs, and six label maps in the style of one. FOLDER is what
+One label map in the styles of six photographs, and six label maps in the style of one. Beside it, a large sheet: every
+photograph, its label map, and what is painted of that in the photograph's own style; then the label maps that were
+drawn by hand, in the styles of some photographs. FOLDER is what
 ``python -m tools.photographs`` makes; all label maps and styles are of its held-out photographs, which no training has
 seen, and only of those that may be shown without naming anyone: under CC0, or in the public domain.
 """
@@ -20,17 +22,21 @@ from PIL import Image
 from gan_models.files import write_atomically
 from gan_models.gaugan import open_synthesizer
 from gaugan_photographs import Photograph, find, read_photographs, squares
-from gaugan_sheets import gallery, to_image
+from gaugan_sheets import GAP, drawings, gallery, in_styles, paint, to_image, triples
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "gaugan.jpg"
-MOST_BYTES = 400_000
+SHEET = OUTPUT.with_name("landscape-sheet.jpg")
+MOST_BYTES, SHEET_BYTES = 400_000, 2_500_000
+COLUMNS = 3
 FREE = ("CC0-1.0", "PD")
 LAYOUT = "budgie_lake-sherburne"
 STYLES = ("endless-sky_mountain9", "endless-sky_beach5", "endless-sky_sky6", "endless-sky_fog6", "endless-sky_fields0",
           "endless-sky_snow19")  # fmt: skip
 LAYOUTS = ("endless-sky_sea1", "endless-sky_dune4", "endless-sky_water12", "endless-sky_mountain1",
            "endless-sky_snow5", "endless-sky_fields13")  # fmt: skip
-STYLE = "endless-sky_water6"
+STYLE = "endless-sky_fog8"
+DRAWN_STYLES = ("endless-sky_mountain1", "endless-sky_fog8", "endless-sky_hills0", "endless-sky_fog6",
+                "endless-sky_snow5", "endless-sky_dune4", "endless-sky_sea1")  # fmt: skip
 
 
 def main() -> None:
@@ -38,6 +44,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="file of a generator with style encoder")
     parser.add_argument("--photographs", type=Path, required=True, help="folder with heldout")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="default: docs/gaugan.jpg")
+    parser.add_argument("--sheet", type=Path, default=SHEET, help="default: docs/landscape-sheet.jpg")
     parser.add_argument("--size", type=int, default=256, help="the net's pixels of each picture (default: %(default)s)")
     parser.add_argument("--width", type=int, default=1400, help="pixels of the gallery (default: %(default)s)")
     parser.add_argument("--layout", default=LAYOUT, metavar="NAME", help="photograph of the label map in six styles")
@@ -57,6 +64,15 @@ def main() -> None:
         (options.width, round(picture.height * options.width / picture.width)), Image.Resampling.LANCZOS
     )
     write_atomically(options.output, below(MOST_BYTES, picture))
+    shown = squares(photographs, options.size)
+    sheet = to_image(triples(shown, paint(model, shown.labels, shown.images), range(len(photographs)), COLUMNS))
+    drawn = drawings(options.size)
+    styled = squares(find(photographs, DRAWN_STYLES), options.size)
+    below_it = to_image(in_styles(model, drawn, styled.images))
+    whole = Image.new("RGB", (max(sheet.width, below_it.width), sheet.height + GAP + below_it.height), "white")
+    whole.paste(sheet)
+    whole.paste(below_it, (0, sheet.height + GAP))
+    write_atomically(options.sheet, below(SHEET_BYTES, whole))
 
 
 def free(folder: Path) -> list[Photograph]:

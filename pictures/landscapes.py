@@ -1,10 +1,12 @@
-"""Renders the label maps of the examples: `python pictures/landscapes.py [name ...]`."""
+"""Makes the label maps of the examples: `python pictures/landscapes.py [name ...]`."""
 
 import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import torch
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
@@ -23,9 +25,16 @@ def label_map(seed: int, colors: str) -> Image.Image:
     return Image.fromarray(encode(ids, palette(colors))[0].numpy())
 
 
+def layout(name: str) -> Image.Image:
+    """An example layout of the label painter, in the colours of 'landscape'."""
+    with Image.open(HERE.parent / "web" / "layouts" / f"{name}.png") as file:
+        ids = torch.from_numpy(np.array(file.resize(SIZE, Image.Resampling.NEAREST)))
+    return Image.fromarray(encode(ids[None], palette("landscape"))[0].numpy())
+
+
 PICTURES: dict[str, Callable[[], Image.Image]] = {
-    "lake_labels.png": lambda: label_map(200061, "landscape"),
-    "valley_labels.png": lambda: label_map(200065, "landscape"),
+    "lake_labels.png": lambda: layout("lake"),
+    "valley_labels.png": lambda: layout("valley"),
     "river_ade20k.png": lambda: label_map(300013, "ade20k"),
 }
 
