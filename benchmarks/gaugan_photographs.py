@@ -104,7 +104,7 @@ def squares(photographs: Sequence[Photograph], size: int, place: float = 0.5) ->
 
 
 def random_crop(photograph: Photograph, size: int, draw: random.Random, whole: bool = False) -> tuple[Tensor, Tensor]:
-    """A square of the photograph's whole height, or of at least 60 % of it, mirrored by chance.
+    """A square of the photograph's whole height, or of at least 60 % of it, mirrored at random.
 
     It is no smaller than ``size``, if the photograph is not, so that nothing is enlarged without need. Returns the
     picture, uint8 ``[3, size, size]``, and its label map, uint8 ``[size, size]``.

@@ -234,7 +234,7 @@ def place_in_epochs(seed: int, count: int, position: int) -> int:
 
 
 def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
-    """A pair cropped at random and mirrored by chance, as its position wants it.
+    """A pair, cropped and mirrored at random as its position determines.
 
     Returns:
         the picture, ``[3, H, W]`` in [-1, 1], and ids, int64 ``[H, W]``.
