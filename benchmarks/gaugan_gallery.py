@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from PIL import Image
 
 from gan_models.files import write_atomically
-from gan_models.gaugan import open_synthesizer
+from gan_models.gaugan import Synthesizer, open_synthesizer
 from gaugan_photographs import Photograph, find, read_photographs, squares
 from gaugan_sheets import GAP, drawings, gallery, in_styles, paint, to_image, triples
 
@@ -64,15 +64,18 @@ def main() -> None:
         (options.width, round(picture.height * options.width / picture.width)), Image.Resampling.LANCZOS
     )
     write_atomically(options.output, below(MOST_BYTES, picture))
-    shown = squares(photographs, options.size)
-    sheet = to_image(triples(shown, paint(model, shown.labels, shown.images), range(len(photographs)), COLUMNS))
-    drawn = drawings(options.size)
-    styled = squares(find(photographs, DRAWN_STYLES), options.size)
-    below_it = to_image(in_styles(model, drawn, styled.images))
-    whole = Image.new("RGB", (max(sheet.width, below_it.width), sheet.height + GAP + below_it.height), "white")
-    whole.paste(sheet)
-    whole.paste(below_it, (0, sheet.height + GAP))
-    write_atomically(options.sheet, below(SHEET_BYTES, whole))
+    write_atomically(options.sheet, below(SHEET_BYTES, large_sheet(model, photographs, options.size)))
+
+
+def large_sheet(model: Synthesizer, photographs: list[Photograph], size: int) -> Image.Image:
+    """Every photograph, its label map and what is painted of that; below, the drawn label maps in several styles."""
+    shown, styles = squares(photographs, size), squares(find(photographs, DRAWN_STYLES), size)
+    above = to_image(triples(shown, paint(model, shown.labels, shown.images), range(len(photographs)), COLUMNS))
+    drawn = to_image(in_styles(model, drawings(size), styles.images))
+    sheet = Image.new("RGB", (max(above.width, drawn.width), above.height + GAP + drawn.height), "white")
+    sheet.paste(above)
+    sheet.paste(drawn, (0, above.height + GAP))
+    return sheet
 
 
 def free(folder: Path) -> list[Photograph]:
