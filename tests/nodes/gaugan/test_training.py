@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gaugan_toys import photo, training_folder
+from gaugan_toys import photo, published, training_folder
 
 
 @pytest.fixture
@@ -186,3 +186,24 @@ def test_the_nodes_are_reachable_by_the_executor(run, modules, comfy_folders):
     }  # fmt: skip
     assert run(nodes).value("2", 0) == "made.safetensors"
     assert (comfy_folders / "models" / "gaugan" / "made.safetensors").is_file()
+
+
+def test_discriminators_on_features_train_and_fetch_their_weights(train, pack, monkeypatch, tmp_path, said, call):
+    asked = []
+
+    def resolve(entry, folder, on_progress):
+        asked.append((entry.name, folder.name))
+        torch.save(published(), tmp_path / "lite0.pth")
+        return tmp_path / "lite0.pth"
+
+    monkeypatch.setattr(sys.modules[f"{pack.__name__}.gan_models.gaugan.features"], "resolve", resolve)
+    model = train(discriminators="projected")
+    assert asked == [("efficientnet-lite0", "gaugan")] and said[-1].startswith("trained for 3 steps")
+    assert call("EncodeStyle", model=model, image=photo()).z.shape == (1, 6)
+
+
+def test_without_weights_of_the_features_the_error_says_where_to_get_them(train, monkeypatch, comfy_folders):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(FileNotFoundError, match=r"could not download efficientnet-lite0.*put it into"):
+        train(discriminators="projected")
+    assert not (comfy_folders / "models" / "gaugan" / "training" / "toy" / "run.safetensors").exists()
