@@ -195,8 +195,9 @@ class Trainer:
             The pictures in their own styles, the others, and the picture that each gets its style from.
         """
         share = self.config.transfers if self.encoder is not None else 0.0
-        first = processes()[0] * count
-        # Spread evenly over the batch, so that it does not matter how many processes share it.
+        rank, shares = processes()
+        first = (self.step * shares + rank) * count
+        # Spread evenly over all batches, so that neither their size nor the number of processes matters.
         others = [
             picture for picture in range(count)
             if int((first + picture + 1) * share) > int((first + picture) * share) and picture ^ 1 < count

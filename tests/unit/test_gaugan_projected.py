@@ -177,6 +177,11 @@ def test_half_of_the_pictures_are_made_in_the_style_of_their_neighbour(features)
     assert trainer._styles_of(4) == ([0, 2], [1, 3], [0, 0, 2, 2])
     assert trainer._styles_of(1) == ([0], [], [0])
     assert Trainer(projected_config(transfers=0.375), features=features)._styles_of(8)[1] == [2, 5, 7]
+    few = Trainer(projected_config(transfers=0.375, batch=2), features=features)
+    others = 0
+    for few.step in range(16):
+        others += len(few._styles_of(2)[1])
+    assert others == 0.375 * 16 * 2
     losses = trainer.train_step(*batch())
     assert losses.keys() == {"style", "transfer", "perceptual", "adversarial", "fake", "real"}
 
