@@ -29,6 +29,8 @@ def kernel(a: Tensor, b: Tensor) -> Tensor:
 def kernel_distance(a: Tensor, b: Tensor, sources_a: Tensor, sources_b: Tensor) -> tuple[float, float]:
     """KID of two sets of features, and its standard error by a bootstrap over photographs.
 
+    Where the sets hardly differ, the error is up to 1.7 times too large.
+
     Args:
         a, b: features, ``[N, d]`` and ``[M, d]``.
         sources_a, sources_b: the photograph that each is from, int64 ``[N]`` and ``[M]``; the same number in both

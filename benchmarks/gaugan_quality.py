@@ -18,7 +18,8 @@ the label map of each in the style that it reads from the middle square of the w
 - diversity: mean standard deviation over the twelve styles, of a layout's pixels as a share of that of the layout with
   sky and ground in the mean colours of the twelve photographs; of a layout's features as a share of that of the
   photographs themselves, which differ in more than style.
-- grid: the largest ratio of the average power at periods of 2, 4, 8 or 16 pixels to that beside them. 1: none.
+- grid: the largest ratio of the average power at periods of 2, 4, 8 or 16 pixels to that beside them. 1: none. It tells
+  waves that are far too weak to be seen, most of all at 2 pixels; their amplitudes are below the tables.
 
 Rows: one half of the held-out photographs against the other; photographs of the training against the held-out ones;
 the crops painted flat, each class in its mean colour; the models.

@@ -3,7 +3,8 @@
 A light decoder on the frozen features of EfficientNet-Lite2, trained on photographs that no model is measured with. It
 looks at pictures at 256 pixels.
 
-More than the steps here it does not take: they bring it to 89 % of the pixels of photographs that it was trained on.
+It gets 87 % of the pixels of photographs right that it was trained on, and 72 % of those held out. What it takes for
+something else is mostly sky for clouds or the other way round, trees for bushes or mountain, sea for water.
 """
 
 import json

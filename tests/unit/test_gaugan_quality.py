@@ -332,9 +332,10 @@ def test_bytes_hold_pictures():
 
 def test_segmentation_learns_and_keeps(tmp_path, network, monkeypatch):
     monkeypatch.setattr(gaugan_segmentation, "BATCH", 4)
-    # Nothing to learn from but bright skies and dark ground.
+    # Nothing to learn from but bright skies and dark ground; what is bright and unknown teaches nothing.
     ids = np.zeros((40, 60), np.uint8)
     ids[20:] = 10
+    ids[:, 25:35] = UNKNOWN
     one = Photograph("x", Image.fromarray(np.where(ids == 10, 40, 220).astype(np.uint8)).convert("RGB"),
                      Image.fromarray(ids))  # fmt: skip
     losses = []
@@ -452,7 +453,9 @@ def test_items_are_spread_evenly():
 def test_sheets(held):
     model = synthesizer()
     cell = SIZE + GAP
-    pixels = triples(held.crops, held.paint_crops(model), [0, 7, 14], 2)
+    painted = held.paint_crops(model)
+    pixels = triples(held.crops, painted, [0, 7, 14], 2)
+    assert torch.equal(pixels[:, cell:, 2 * cell : 3 * cell - GAP], painted[14])
     assert pixels.shape == (3, 2 * cell - GAP, 6 * cell - 2 * GAP + 4 * GAP)
     assert torch.equal(pixels[:, cell:, :SIZE], held.crops.images[14])
     shown = encode(held.crops.labels[7:8], palette("landscape"))[0].permute(2, 0, 1)
