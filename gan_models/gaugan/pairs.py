@@ -188,7 +188,8 @@ def batches(
 ) -> Generator[tuple[Tensor, Tensor], None, None]:
     """This process's share of every batch from step ``start`` on, without end.
 
-    A batch depends on the step alone, not on where a run began or on how many processes share it.
+    A batch depends on the step alone, not on where a run began or on how many processes share it; but where it is one
+    of large pictures, which are too few for all processes, each of them gets one.
 
     Yields:
         pictures ``[B, 3, H, W]`` in [-1, 1] and ids, int64 ``[B, H, W]``.
@@ -197,11 +198,12 @@ def batches(
     """
     if config.batch % processes:
         raise ValueError(f"a batch of {config.batch} cannot be shared by {processes} processes; use a multiple of it")
-    share = config.batch // processes
 
     def load(step: int) -> tuple[Tensor, Tensor]:
+        here = config.at_step(step)
+        share = max(1, here.batch // processes)
         first = step * config.batch + rank * share
-        loaded = [_example(pairs, config, position) for position in range(first, first + share)]
+        loaded = [_example(pairs, here, position) for position in range(first, first + share)]
         return torch.stack([image for image, _ in loaded]), torch.stack([ids for _, ids in loaded])
 
     return prepared(load, start)

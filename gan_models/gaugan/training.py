@@ -202,6 +202,8 @@ class Trainer:
             picture for picture in range(count)
             if int((first + picture + 1) * share) > int((first + picture) * share) and picture ^ 1 < count
         ]  # fmt: skip
+        # The losses against the real picture need one that is made in its own style.
+        others = others[: count - 1]
         sources = [picture ^ 1 if picture in others else picture for picture in range(count)]
         return [picture for picture in range(count) if picture not in others], others, sources
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,9 @@ class TrainingConfig:
         margin: the pictures are brought to this many times the size, then cropped at random.
         smallest_crop: if above 0, the pictures are not squeezed and ``margin`` is not used: crops of random size are
             taken, of the training pictures' aspect ratio, from this share to all of the largest that fits.
+        largest_scale: each batch is of a random size, from ``size`` to this many times it, so that the net learns to
+            fill larger pictures too (multi-scale training). Larger sizes get fewer pictures, so that a step takes as
+            long, and larger crops, so that they are not much coarser. The paper trains at one size.
         flips: whether pictures are mirrored at random.
         decay: share that the averaged generator keeps of itself in a step.
         style_steps: in which the encoder learns alone, before the first step, to tell named styles apart, where the
@@ -76,6 +80,7 @@ class TrainingConfig:
     grid_weight: float = 0.0
     margin: float = 286 / 256
     smallest_crop: float = 0.0
+    largest_scale: float = 1.0
     flips: bool = True
     decay: float = 0.999
     style_steps: int = 0
@@ -87,8 +92,9 @@ class TrainingConfig:
         for name in (*WEIGHTS, "style_steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
-        if self.margin < 1:
-            raise ValueError(f"margin must be at least 1; it is {self.margin:g}")
+        for name in ("margin", "largest_scale"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; it is {getattr(self, name):g}")
         for name in ("decay", "beta", "transfers"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1; it is {getattr(self, name):g}")
@@ -108,6 +114,18 @@ class TrainingConfig:
     def height(self) -> int:
         """Height of the training pictures."""
         return round(self.size / self.generator.aspect_ratio)
+
+    def at_step(self, step: int) -> "TrainingConfig":
+        """The settings of a step's batch: of its size, its number of pictures, and its smallest crop."""
+        if self.largest_scale == 1:
+            return self
+        sizes = [size for size in range(self.size, int(self.size * self.largest_scale) + 1, self.generator.stride)
+                 if round(size / self.generator.aspect_ratio) % self.generator.stride == 0]  # fmt: skip
+        # Nearly uniform in the logarithm.
+        size = random.Random(f"{self.seed} size {step}").choices(sizes, [1 / size for size in sizes])[0]
+        scale = size / self.size
+        batch = max(1, round(self.batch / scale**2))
+        return dataclasses.replace(self, size=size, batch=batch, smallest_crop=min(1.0, self.smallest_crop * scale))
 
     def rate_at(self, step: int) -> float:
         """Factor of the learning rates at a step: 1 in the first half of the run, then falling to 0."""

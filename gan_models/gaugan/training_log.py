@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from statistics import mean
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -19,6 +20,8 @@ Row = dict[str, float]
 
 class TrainingLog:
     """``log.csv`` and ``log.png`` in a folder: the step, the seconds so far, and the mean losses since the row before.
+
+    A loss that some of these steps do not have is averaged over the others.
 
     Args:
         folder: of the run; what is there already is read.
@@ -38,7 +41,9 @@ class TrainingLog:
         """Note the losses of a step, and the seconds that all steps until then have taken."""
         self._waiting.append(losses)
         if step % EVERY == 0:
-            means = {name: sum(past[name] for past in self._waiting) / len(self._waiting) for name in losses}
+            # Not every step has every loss: small batches have no picture in another one's style now and then.
+            names = dict.fromkeys(name for past in self._waiting for name in past)
+            means = {name: mean(past[name] for past in self._waiting if name in past) for name in names}
             self.rows.append({"step": step, "seconds": round(seconds, 1)} | means)
             self._waiting.clear()
 

@@ -15,8 +15,8 @@ from .training_config import WEIGHTS, TrainingConfig
 
 FORMAT_VERSION = 1
 ARCHITECTURE = "gaugan-training"
-MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "smallest_crop", "transfers", "flips",
-              "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
+MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "smallest_crop", "largest_scale",
+              "transfers", "flips", "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
 """Settings that a run may go on with other values of."""
 
 

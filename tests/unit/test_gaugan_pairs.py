@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -103,6 +105,32 @@ def test_batches_depend_on_the_step_alone(tmp_path):
     assert first[0].shape == (4, 3, 32, 32) and not torch.equal(first[0], second[0])
     with pytest.raises(ValueError, match="a batch of 4 cannot be shared by 3 processes"):
         next(batches(pairs, config, 0, 0, 3))
+
+
+def test_batches_of_several_sizes_depend_on_the_step_alone(tmp_path):
+    pairs = FolderPairs(training_folder(tmp_path / "data", 5, sizes=((40, 40), (50, 70))), "landscape")
+    config = training_config(batch=8, largest_scale=3.0, smallest_crop=0.4)
+    sizes = {}
+    for step in range(64):
+        here = config.at_step(step)
+        sizes[here.size] = here.batch, here.smallest_crop
+    assert sizes == {32: (8, 0.4), 64: (2, 0.8), 96: (1, 1.0)}
+    twice = next(step for step in range(64) if config.at_step(step).batch == 2)
+    images, ids = next(batches(pairs, config, twice))
+    assert images.shape == (2, 3, 64, 64) and ids.shape == (2, 64, 64)
+    shares = [next(batches(pairs, config, twice, rank, 2))[0] for rank in (0, 1)]
+    assert torch.equal(images, torch.cat(shares))
+    largest = next(step for step in range(64) if config.at_step(step).batch == 1)
+    assert len(next(batches(pairs, config, largest, 1, 2))[0]) == 1
+
+
+def test_the_heights_of_several_sizes_fit_the_net_too():
+    config = training_config(largest_scale=4.0)
+    config = replace(config, size=64, generator=replace(config.generator, crop_size=64, aspect_ratio=2.0))
+    steps = [config.at_step(step) for step in range(99)]
+    assert {(here.size, here.height) for here in steps} == {(64, 32), (128, 64), (192, 96), (256, 128)}
+    with pytest.raises(ValueError, match="largest_scale must be at least 1; it is 0"):
+        replace(config, largest_scale=0.5)
 
 
 def test_rendered_landscapes_are_kept(tmp_path):

@@ -186,6 +186,13 @@ def test_half_of_the_pictures_are_made_in_the_style_of_their_neighbour(features)
     assert losses.keys() == {"style", "transfer", "perceptual", "adversarial", "fake", "real"}
 
 
+def test_a_picture_of_every_step_keeps_its_own_style(features):
+    trainer = Trainer(projected_config(transfers=0.9, batch=2, region_weight=1.0), features=features)
+    for step in range(3):
+        losses = trainer.train_step(*batch(step, 2))
+        assert losses["regions"] > 0 and len(trainer._styles_of(2)[0]) == 1
+
+
 def test_the_transfer_loss_compares_shared_classes_sky_and_ground():
     labels, real_labels = torch.zeros(1, 4, 2, 4), torch.zeros(1, 4, 2, 4)
     labels[:, 0, 0], labels[:, 2, 1] = 1, 1  # sky above grass
@@ -229,10 +236,12 @@ def test_a_run_resumes_exactly(tmp_path, features):
             assert torch.equal(value, two.networks[name].state_dict()[key]), (name, key)
 
 
-def test_a_folder_trains_with_them_and_leaves_a_model(tmp_path, features, monkeypatch):
+@pytest.mark.parametrize("largest_scale", [1.0, 2.0])
+def test_a_folder_trains_with_them_and_leaves_a_model(tmp_path, features, monkeypatch, largest_scale):
     monkeypatch.setattr(run, "RESULT_BATCHES", 2)
     pairs = FolderPairs(training_folder(tmp_path / "data", sizes=((40, 70),)), "landscape")
-    config = projected_config(steps=2, smallest_crop=0.5)
+    config = projected_config(steps=4, smallest_crop=0.5, largest_scale=largest_scale)
+    assert {config.at_step(step).size for step in range(4)} == ({32} if largest_scale == 1 else {32, 64})
     said = []
     path = run.train(pairs, config, tmp_path / "run", features=features, on_warning=said.append)
     assert path.is_file() and not said

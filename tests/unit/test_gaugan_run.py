@@ -175,6 +175,17 @@ def test_the_log_goes_on_without_the_lost_steps(tmp_path):
     assert again.rows[1]["seconds"] == 10
 
 
+def test_the_log_averages_a_loss_over_the_steps_that_have_it(tmp_path):
+    log = run.TrainingLog(tmp_path, 0)
+    for step in range(1, 11):
+        log.add(step, step, {"fake": 1.0} | ({"transfer": float(step)} if step % 5 == 0 else {}))
+    for step in range(11, 21):
+        log.add(step, step, {"fake": 2.0} | ({"transfer": 3.0} if step == 20 else {}))
+    assert [row["transfer"] for row in log.rows] == [7.5, 3.0] and [row["fake"] for row in log.rows] == [1.0, 2.0]
+    log.write()
+    assert len(run.TrainingLog(tmp_path, 20).rows) == 2
+
+
 def test_the_command_line(tmp_path, capsys):
     data, output = training_folder(tmp_path / "data"), tmp_path / "run"
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
