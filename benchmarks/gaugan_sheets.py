@@ -14,8 +14,8 @@ from gaugan_photographs import Crops, to_bytes, to_float
 
 GAP = 6
 ROOT = Path(__file__).resolve().parent.parent
-DRAWINGS = ("web/layouts/*.png", "pictures/*_labels.png", "pictures/river_ade20k.png")
-"""Label maps that were drawn, not made for a photograph."""
+DRAWINGS = ROOT / "web" / "layouts"
+"""The painter's example layouts: label maps that were drawn, not made for a photograph."""
 
 
 def triples(crops: Crops, painted: Tensor, chosen: Sequence[int], columns: int) -> Tensor:
@@ -63,9 +63,9 @@ def paint(model: Synthesizer, labels: Tensor, photographs: Tensor) -> Tensor:
 
 
 def drawings(size: int) -> Tensor:
-    """The example drawings of the painter and of the pack, at ``size`` x ``size``: ids, uint8 ``[N, size, size]``."""
-    paths = [path for pattern in DRAWINGS for path in sorted(ROOT.glob(pattern))]
-    return torch.cat([resize(read_drawing(path, taxonomy("landscape"))[0], size, size) for path in paths])
+    """The painter's example layouts at ``size`` x ``size``: ids, uint8 ``[N, size, size]``."""
+    return torch.cat([resize(read_drawing(path, taxonomy("landscape"))[0], size, size)
+                      for path in sorted(DRAWINGS.glob("*.png"))])  # fmt: skip
 
 
 def colors(labels: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ from .sockets import LabelMap
 WIDGET = "GAN_ATELIER_LABEL_PAINTER"
 LAYOUTS = runtime.PACK / "web" / "layouts"
 EXAMPLE = "example:"
-EXAMPLES = ("lake", "valley", "coast", "river", "meadow", "winter")
+EXAMPLES = ("lake", "valley", "coast", "river", "meadow", "winter", "canyon", "dunes", "fjord", "forest", "island",
+            "harvest")  # fmt: skip
 TRACE_SIDE = 1024
 
 

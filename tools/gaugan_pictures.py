@@ -60,7 +60,7 @@ def label_map_pictures() -> None:
 
 def layout_pictures() -> None:
     drawn = [Image.open(file).convert("RGB") for file in sorted((ROOT / "web" / "layouts").glob("*.png"))]
-    save(HELP / "layouts.jpg", grid_images([image.resize((200, 200), Image.Resampling.LANCZOS) for image in drawn], 3))
+    save(HELP / "layouts.jpg", grid_images([image.resize((160, 160), Image.Resampling.LANCZOS) for image in drawn], 4))
 
 
 def gaugan_pictures() -> None:

@@ -469,7 +469,7 @@ def test_sheets(held):
 
 def test_drawings_are_label_maps():
     ids = drawings(64)
-    assert ids.shape[1:] == (64, 64) and len(ids) == 9
+    assert ids.shape[1:] == (64, 64) and len(ids) == 12
     assert all(len(one.unique()) > 3 and one.max() <= UNKNOWN for one in ids)
     assert (ids == UNKNOWN).float().mean() < 0.2
 
