@@ -7,7 +7,7 @@ label maps, so that pairs of pictures from one photograph are left out: what rem
 import torch
 from torch import Tensor
 
-from gan_models.gaugan.efficientnet import EfficientNetLite
+from gan_models.gaugan.networks.efficientnet import EfficientNetLite
 from gaugan_photographs import to_float
 
 BATCH = 8

@@ -38,7 +38,7 @@ import torch
 import gaugan_segmentation
 from gan_models.gaugan import Synthesizer, open_synthesizer
 from gan_models.gaugan.checkpoint import parameters
-from gan_models.gaugan.efficientnet import EfficientNetLite, read_efficientnet
+from gan_models.gaugan.networks.efficientnet import EfficientNetLite, read_efficientnet
 from gan_models.labels import taxonomy
 from gaugan_metrics import class_iou, mean_iou, pixel_accuracy
 from gaugan_photographs import Photograph, read_photographs

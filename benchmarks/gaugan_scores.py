@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_models.gaugan import Synthesizer
-from gan_models.gaugan.efficientnet import EfficientNetLite
+from gan_models.gaugan.networks.efficientnet import EfficientNetLite
 from gaugan_looks import features, kernel_distance
 from gaugan_metrics import CLASSES, confusion, deviation, frechet
 from gaugan_photographs import Photograph, crops, find, squares, to_bytes, to_float

@@ -20,7 +20,7 @@ from safetensors.torch import save as to_file
 from torch import Tensor, nn
 
 from gan_models.files import read_safetensors, write_atomically
-from gan_models.gaugan.efficientnet import EfficientNetLite
+from gan_models.gaugan.networks.efficientnet import EfficientNetLite
 from gaugan_metrics import CLASSES, UNKNOWN
 from gaugan_photographs import Photograph, random_crop, to_float
 

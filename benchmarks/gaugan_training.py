@@ -20,16 +20,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 from torch import Tensor
 
-from gan_models.gaugan import LabelMaps, label_codes, one_hot, training
-from gan_models.gaugan.losses import adversarial_loss, critics_loss, feature_matching_loss
-from gan_models.gaugan.presets import preset
+from gan_models.gaugan import LabelMaps, label_codes, one_hot
+from gan_models.gaugan.training import trainer as trainer_module
+from gan_models.gaugan.training.losses import adversarial_loss, critics_loss, feature_matching_loss
+from gan_models.gaugan.training.presets import preset
+from gan_models.gaugan.training.trainer import Trainer
 from gan_models.scenes import lay_out, random_plan
 
 BATCHES = {"small": {128: 8, 256: 4}, "paper": {128: 4, 256: 2}}
 """Pictures a step by preset and size."""
 
 
-class PlainTrainer(training.Trainer):
+class PlainTrainer(Trainer):
     """A training whose critics judge for each side apart."""
 
     def _judged_losses(
@@ -49,7 +51,7 @@ class PlainTrainer(training.Trainer):
         return made, {"fake": critics_loss(judged, False) / 2, "real": critics_loss(real, True) / 2}
 
 
-TRAINERS = {"plain": PlainTrainer, "fast": training.Trainer}
+TRAINERS = {"plain": PlainTrainer, "fast": Trainer}
 LABELS = {"plain": one_hot, "fast": LabelMaps}
 
 
@@ -59,7 +61,7 @@ def examples(size: int, batch: int, first: int) -> tuple[Tensor, Tensor]:
     return torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(first)) * 2 - 1, ids.long()
 
 
-def gradients(trainer: training.Trainer, path: str, ids: Tensor, dtype: torch.dtype) -> list[Tensor]:
+def gradients(trainer: Trainer, path: str, ids: Tensor, dtype: torch.dtype) -> list[Tensor]:
     """Of the generator's parameters, for one batch."""
     trainer.dtype = dtype
     codes = label_codes(trainer.config.generator, ids).to(trainer.device)
@@ -73,9 +75,9 @@ def gradients(trainer: training.Trainer, path: str, ids: Tensor, dtype: torch.dt
     return [parameter.grad.clone() for parameter in trainer.generator.parameters()]
 
 
-def step_seconds(trainer: training.Trainer, path: str, batch: tuple[Tensor, Tensor]) -> float:
+def step_seconds(trainer: Trainer, path: str, batch: tuple[Tensor, Tensor]) -> float:
     """Seconds of one training step."""
-    training.LabelMaps = LABELS[path]
+    trainer_module.LabelMaps = LABELS[path]
     clock = time.process_time if trainer.device.type == "cpu" else time.perf_counter
     began = clock()
     trainer.train_step(*batch)

@@ -6,11 +6,12 @@ GauGAN: python -m gan_models.convert IN.pth OUT.safetensors. SinGAN: python -m g
 import argparse
 from pathlib import Path
 
-from .gaugan.checkpoint import load_encoder, load_generator, normalize, read_state_dict, save
+from .gaugan.checkpoint import load_encoder, load_generator, normalize, save
 from .gaugan.config import UPSAMPLINGS
 from .gaugan.detection import is_encoder
 from .singan import checkpoint as singan_checkpoint
 from .singan.released import FILES, load_released
+from .state_dict import read_state_dict
 
 GAUGAN_ONLY = ("encoder", "crop_size", "aspect_ratio", "upsampling", "taxonomy")
 

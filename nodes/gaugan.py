@@ -4,7 +4,7 @@ import torch
 from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
-from ..gan_models.gaugan.run import STATE
+from ..gan_models.gaugan.training.run import STATE
 from ..gan_models.seeds import seeded
 from ..gan_models.weights import Bundled, entries, resolve
 from . import runtime

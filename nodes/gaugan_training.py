@@ -7,11 +7,11 @@ import torch
 from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
-from ..gan_models.gaugan.features import find_features
-from ..gan_models.gaugan.pairs import FolderPairs, RenderedPairs
-from ..gan_models.gaugan.perceptual import find_perceptual
-from ..gan_models.gaugan.presets import DISCRIMINATORS, GENERATORS, PRESETS, preset
-from ..gan_models.gaugan.run import train
+from ..gan_models.gaugan.training.features import find_features
+from ..gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs
+from ..gan_models.gaugan.training.perceptual import find_perceptual
+from ..gan_models.gaugan.training.presets import DISCRIMINATORS, GENERATORS, PRESETS, preset
+from ..gan_models.gaugan.training.run import train
 from . import runtime
 from .gaugan import CATEGORY, KIND
 from .sockets import GauGANModel, seed_input

@@ -5,11 +5,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder, efficientnet
-from gan_models.gaugan.discriminator import DiscriminatorConfig
-from gan_models.gaugan.efficientnet import EfficientNetLite
-from gan_models.gaugan.projected import ProjectedConfig
-from gan_models.gaugan.training_config import TrainingConfig
+from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder
+from gan_models.gaugan.networks import efficientnet
+from gan_models.gaugan.networks.discriminator import DiscriminatorConfig
+from gan_models.gaugan.networks.efficientnet import EfficientNetLite
+from gan_models.gaugan.networks.projected import ProjectedConfig
+from gan_models.gaugan.training.config import TrainingConfig
 
 LANDSCAPE = {"classes": 18, "unknown": True}
 """What a net of the landscape taxonomy is told."""

@@ -1,14 +1,15 @@
 """GauGAN: label maps become pictures by spatially-adaptive normalization (Park et al., CVPR 2019)."""
 
-from .checkpoint import GauGAN, load, load_encoder, load_generator, read_state_dict, save
+from ..state_dict import read_state_dict
+from .checkpoint import GauGAN, load, load_encoder, load_generator, save
 from .colors import match_colors
 from .config import UPSAMPLINGS, EncoderConfig, GeneratorConfig, Pix2PixHDConfig
 from .detection import describe, is_encoder, is_generator
-from .encoder import StyleEncoder
-from .generator import Generator
+from .fast.modulation import LabelMaps, ModulationCache
 from .label_codes import instance_edges, label_codes, one_hot
-from .modulation import LabelMaps, ModulationCache
-from .pix2pixhd import Pix2PixHD
+from .networks.encoder import StyleEncoder
+from .networks.generator import Generator
+from .networks.pix2pixhd import Pix2PixHD
 from .sizes import HOW_TO_FIT, fitting
 from .style import mix_styles, random_styles, transition
 from .synthesis import synthesize

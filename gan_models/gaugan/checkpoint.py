@@ -5,7 +5,6 @@ with its style encoder; their metadata tells what shapes can't.
 """
 
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ import torch.nn.functional as F
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-from ..files import read_safetensors, write_atomically
+from ..files import write_atomically
+from ..state_dict import StateDict, read_state_dict
 from .detection import (
-    StateDict,
     describe,
     encoder_config,
     encoder_part,
@@ -28,9 +27,9 @@ from .detection import (
     is_pix2pixhd,
     pix2pixhd_config,
 )
-from .encoder import StyleEncoder
-from .generator import Generator
-from .pix2pixhd import AnyGenerator, Pix2PixHD
+from .networks.encoder import StyleEncoder
+from .networks.generator import Generator
+from .networks.pix2pixhd import AnyGenerator, Pix2PixHD
 
 ARCHITECTURE, BASELINE = "gaugan", "pix2pixhd"
 FORMAT_VERSION = 1
@@ -144,21 +143,6 @@ def load_encoder(state_dict: StateDict) -> StyleEncoder:
     return _fill(encoder, encoder_part(tensors))
 
 
-def read_state_dict(path: str | Path) -> tuple[StateDict, dict[str, str]]:
-    """The tensors and the metadata of a safetensors or .pth file. Code in a .pth file is never run.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, holds code or holds no tensors.
-    """
-    path = Path(path)
-    if path.suffix == ".safetensors":
-        return read_safetensors(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path.name}")
-    return _read_pth(path), {}
-
-
 def normalize(state_dict: StateDict) -> StateDict:
     """The same tensors under their plain names, with spectral norm folded into the weights.
 
@@ -205,21 +189,6 @@ def _fill(network: Network, tensors: StateDict) -> Network:
     network.load_state_dict(tensors)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
-
-
-def _read_pth(path: Path) -> StateDict:
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError(f"{path.name} holds more than tensors, or is damaged; it was not opened, as such a file "
-                         "can run code. Save its state dict alone, or as safetensors") from error  # fmt: skip
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path.name} is damaged or no PyTorch file ({type(error).__name__})") from error
-    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
-        loaded = loaded["state_dict"]
-    if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
-        raise ValueError(f"{path.name} is no state dict: it should be names with tensors")
-    return dict(loaded)
 
 
 def parameters(network: nn.Module) -> int:

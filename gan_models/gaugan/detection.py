@@ -4,11 +4,8 @@ import math
 from dataclasses import replace
 from typing import Any, get_args
 
-from torch import Tensor
-
+from ..state_dict import StateDict
 from .config import EncoderConfig, GeneratorConfig, Pix2PixHDConfig, Upsampling
-
-StateDict = dict[str, Tensor]
 
 KNOWN_CHANNELS = {
     184: {"classes": 182, "unknown": True, "instance_edges": True},  # COCO-Stuff

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
+from .fast.modulation import LabelMaps, ModulationCache
 from .label_codes import label_codes
-from .modulation import LabelMaps, ModulationCache
-from .noise import Noise
-from .pix2pixhd import AnyGenerator
+from .networks.noise import Noise
+from .networks.pix2pixhd import AnyGenerator
 
 
 @torch.no_grad()

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ..labels import TAXONOMIES, Taxonomy, taxonomy
-from .checkpoint import load, load_encoder, parameters, read_state_dict, save
-from .encoder import StyleEncoder
-from .modulation import ModulationCache
-from .pix2pixhd import AnyGenerator
+from ..state_dict import read_state_dict
+from .checkpoint import load, load_encoder, parameters, save
+from .fast.modulation import ModulationCache
+from .networks.encoder import StyleEncoder
+from .networks.pix2pixhd import AnyGenerator
 from .style import random_styles
 from .synthesis import synthesize
 

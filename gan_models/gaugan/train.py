@@ -18,18 +18,18 @@ from typing import Any
 
 import torch
 
+from ..distributed import first_alone, joined, processes
 from ..labels import TAXONOMIES
 from ..progress import Progress
 from .config import UPSAMPLINGS
-from .distributed import first_alone, joined, processes
-from .features import find_features
-from .pairs import FolderPairs, Pairs, RenderedPairs
-from .perceptual import find_perceptual
-from .presets import DISCRIMINATORS, GENERATORS, PRESETS, changed, preset
-from .run import STATE, Enough, train
-from .training import NotFiniteError
-from .training_config import TrainingConfig
-from .training_state import read_config
+from .training.config import TrainingConfig
+from .training.features import find_features
+from .training.pairs import FolderPairs, Pairs, RenderedPairs
+from .training.perceptual import find_perceptual
+from .training.presets import DISCRIMINATORS, GENERATORS, PRESETS, changed, preset
+from .training.run import STATE, Enough, train
+from .training.state import read_config
+from .training.trainer import NotFiniteError
 
 SCENES = "scenes"
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gan_models import gaugan, singan
-from gan_models.gaugan.training import Trainer
+from gan_models.gaugan.training.trainer import Trainer
 from gan_models.singan.scale_training import ScaleTrainer
 from gaugan_toys import (
     blob_map,

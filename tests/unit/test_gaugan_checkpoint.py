@@ -223,7 +223,7 @@ def test_damaged_and_foreign_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file nowhere\.pth"):
         load(tmp_path / "nowhere.pth")
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(ValueError, match=r"list\.pth is no state dict"):
+    with pytest.raises(ValueError, match=r"list\.pth is not a state dict"):
         load(tmp_path / "list.pth")
 
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 from conftest import ROOT
 
-from gan_models.gaugan import open_synthesizer, read_state_dict, run
-from gan_models.gaugan.pairs import FolderPairs
+from gan_models.gaugan import open_synthesizer, read_state_dict
+from gan_models.gaugan.training import run
+from gan_models.gaugan.training.pairs import FolderPairs
 from gaugan_toys import projected_config, random_features, training_config, training_folder
 
 CODE = """
@@ -18,9 +19,9 @@ import sys
 import torch
 sys.path.insert(0, "tests")
 torch.set_num_threads(1)
-from gan_models.gaugan import run
-from gan_models.gaugan.distributed import joined, processes
-from gan_models.gaugan.pairs import FolderPairs
+from gan_models.distributed import joined, processes
+from gan_models.gaugan.training import run
+from gan_models.gaugan.training.pairs import FolderPairs
 from gaugan_toys import projected_config, random_features, training_config
 
 stop, style_steps, projected = map(int, sys.argv[3:])

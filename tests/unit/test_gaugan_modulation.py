@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from gan_models.gaugan import LabelMaps, ModulationCache, label_codes, one_hot, synthesize
-from gan_models.gaugan import predict as predict_module
-from gan_models.gaugan.neighbourhoods import find_neighbourhoods
+from gan_models.gaugan.fast import predict as predict_module
+from gan_models.gaugan.fast.neighbourhoods import find_neighbourhoods
 from gaugan_toys import blob_map, config, generator, noise_map
 
 VARIANTS = [
@@ -79,7 +79,7 @@ def test_one_strip_at_a_time_gives_the_same(monkeypatch):
         expected = synthesize(net, ids, style(net))
         monkeypatch.setattr(predict_module, "STRIP_BYTES", 1)
         monkeypatch.setattr(predict_module, "CPU_TABLE_BYTES", 1)
-        monkeypatch.setattr("gan_models.gaugan.spreading.CPU_STRIP_BYTES", 1 << 12)
+        monkeypatch.setattr("gan_models.gaugan.fast.spreading.CPU_STRIP_BYTES", 1 << 12)
         assert torch.allclose(synthesize(net, ids, style(net)), expected, atol=1e-5)
         monkeypatch.undo()
 
@@ -191,7 +191,7 @@ class TestCache:
         net = generator(config())
         ids, cache = blob_map(net.config, 64, 64), ModulationCache()
         synthesize(net, ids, style(net), cache=cache)
-        monkeypatch.setattr("gan_models.gaugan.modulation.predict", None)
+        monkeypatch.setattr("gan_models.gaugan.fast.modulation.predict", None)
         z = style(net, 4, seed=8)
         assert (synthesize(net, ids, z, cache=cache) - plain(net, ids, z)).abs().max() < 1e-4
 

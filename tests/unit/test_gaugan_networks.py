@@ -5,8 +5,8 @@ import torch
 
 from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder, one_hot
 from gan_models.gaugan.checkpoint import parameters
-from gan_models.gaugan.onednn import linear
-from gan_models.gaugan.spade import SPADE, BatchNorm, SPADEResBlock
+from gan_models.gaugan.networks.spade import SPADE, BatchNorm, SPADEResBlock
+from gan_models.kernels.onednn import linear
 from gaugan_toys import config, encoder, generator
 
 RELEASED = {

@@ -5,8 +5,8 @@ import torch
 
 from gan_models.gaugan import label_codes, one_hot, synthesize
 from gan_models.gaugan.checkpoint import load, load_encoder, load_generator, save
-from gan_models.gaugan.modulation import LabelMaps, ModulationCache
-from gan_models.gaugan.noise import Noise
+from gan_models.gaugan.fast.modulation import LabelMaps, ModulationCache
+from gan_models.gaugan.networks.noise import Noise
 from gaugan_toys import blob_map, config, encoder, generator
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_models.gaugan.pairs import FolderPairs, RenderedPairs, batches
+from gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs, batches
 from gan_models.labels import encode, palette
 from gan_models.scenes import render_scene
 from gaugan_toys import training_config, training_folder
@@ -173,7 +173,7 @@ def test_crops_of_unsqueezed_pictures_keep_the_aspect_and_match_their_label_maps
 
 
 def test_decoded_pairs_are_kept_while_they_fit(tmp_path, monkeypatch):
-    monkeypatch.setattr("gan_models.gaugan.pairs.KEPT_BYTES", 2 * 4 * 40 * 40)
+    monkeypatch.setattr("gan_models.gaugan.training.pairs.KEPT_BYTES", 2 * 4 * 40 * 40)
     pairs = FolderPairs(training_folder(tmp_path / "data", 3), "landscape")
     first = everything(pairs)
     for index in range(3):

@@ -4,9 +4,9 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
 
-from gan_models.gaugan import perceptual
-from gan_models.gaugan.perceptual import PerceptualLoss, find_perceptual, load_perceptual
-from gan_models.gaugan.training import Trainer
+from gan_models.gaugan.training import perceptual
+from gan_models.gaugan.training.perceptual import PerceptualLoss, find_perceptual, load_perceptual
+from gan_models.gaugan.training.trainer import Trainer
 from gan_models.weights import entries
 from gaugan_toys import blob_map, training_config
 

@@ -13,14 +13,14 @@ from gan_models.gaugan import (
     one_hot,
     open_synthesizer,
     read_state_dict,
-    run,
     save,
 )
-from gan_models.gaugan.pairs import FolderPairs
-from gan_models.gaugan.presets import preset
-from gan_models.gaugan.training import Trainer, effective_state
-from gan_models.gaugan.training_config import TrainingConfig
-from gan_models.gaugan.training_state import load_state
+from gan_models.gaugan.training import run
+from gan_models.gaugan.training.config import TrainingConfig
+from gan_models.gaugan.training.pairs import FolderPairs
+from gan_models.gaugan.training.presets import preset
+from gan_models.gaugan.training.state import load_state
+from gan_models.gaugan.training.trainer import Trainer, effective_state
 from gaugan_toys import LANDSCAPE, blob_map, training_config, training_folder
 
 

@@ -15,7 +15,7 @@ import gaugan_gallery
 import gaugan_quality
 import gaugan_segmentation
 from gan_models.gaugan import Synthesizer
-from gan_models.gaugan.efficientnet import EfficientNetLite
+from gan_models.gaugan.networks.efficientnet import EfficientNetLite
 from gan_models.labels import encode, palette
 from gaugan_looks import features, kernel_distance
 from gaugan_metrics import (

@@ -11,12 +11,13 @@ import torch
 from conftest import ROOT
 from PIL import Image
 
-from gan_models.gaugan import open_synthesizer, read_state_dict, run
-from gan_models.gaugan.pairs import FolderPairs
-from gan_models.gaugan.run import Enough
+from gan_models.gaugan import open_synthesizer, read_state_dict
 from gan_models.gaugan.train import main
-from gan_models.gaugan.training import NotFiniteError, Trainer
-from gan_models.gaugan.training_state import load_state, read_config
+from gan_models.gaugan.training import run
+from gan_models.gaugan.training.pairs import FolderPairs
+from gan_models.gaugan.training.run import Enough
+from gan_models.gaugan.training.state import load_state, read_config
+from gan_models.gaugan.training.trainer import NotFiniteError, Trainer
 from gaugan_toys import training_config, training_folder
 
 TINY = ["--size", "32", "--batch", "2", "--ngf", "2", "--nhidden", "4", "--z-dim", "6", "--crop-size", "32",
@@ -211,8 +212,9 @@ def test_control_c_on_the_command_line_writes_the_model(tmp_path):
     arguments = ["--data", data, "--output", output, "--steps", "100000", *TINY]
     code = (
         "import os, signal, sys\n"
-        "from gan_models.gaugan import run, train\n"
-        "from gan_models.gaugan.training import Trainer\n"
+        "from gan_models.gaugan import train\n"
+        "from gan_models.gaugan.training import run\n"
+        "from gan_models.gaugan.training.trainer import Trainer\n"
         "run.RESULT_BATCHES, step = 2, Trainer.train_step\n"
         "def pressed(self, *batch):\n"
         "    if self.step == 2: os.kill(os.getpid(), signal.SIGINT)\n"

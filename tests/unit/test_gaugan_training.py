@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from gan_models.gaugan import label_codes, one_hot, synthesize
-from gan_models.gaugan.discriminator import Discriminator, DiscriminatorConfig
-from gan_models.gaugan.losses import (
+from gan_models.gaugan.fast.modulation import LabelMaps
+from gan_models.gaugan.networks.discriminator import Discriminator, DiscriminatorConfig
+from gan_models.gaugan.training.losses import (
     adversarial_loss,
     color_loss,
     critics_loss,
@@ -15,10 +16,9 @@ from gan_models.gaugan.losses import (
     region_loss,
     style_loss,
 )
-from gan_models.gaugan.modulation import LabelMaps
-from gan_models.gaugan.training import NotFiniteError, Trainer, effective_state
-from gan_models.gaugan.training_result import result_of
-from gan_models.gaugan.training_state import load_state, save_state
+from gan_models.gaugan.training.result import result_of
+from gan_models.gaugan.training.state import load_state, save_state
+from gan_models.gaugan.training.trainer import NotFiniteError, Trainer, effective_state
 from gaugan_toys import blob_map, config, generator, training_config
 
 

@@ -8,10 +8,10 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-from ..files import read_safetensors, write_atomically
-from .efficientnet import EfficientNetLite
-from .training import Trainer
-from .training_config import WEIGHTS, TrainingConfig
+from ...files import read_safetensors, write_atomically
+from ..networks.efficientnet import EfficientNetLite
+from .config import WEIGHTS, TrainingConfig
+from .trainer import Trainer
 
 FORMAT_VERSION = 1
 ARCHITECTURE = "gaugan-training"

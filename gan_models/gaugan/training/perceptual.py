@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..progress import OnProgress
-from ..weights import entries, resolve
-from .checkpoint import read_state_dict
+from ...progress import OnProgress
+from ...state_dict import read_state_dict
+from ...weights import entries, resolve
 
 WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
 """Channels of VGG19's convolutions between its poolings, up to the last that the loss looks at."""

@@ -3,11 +3,11 @@
 import dataclasses
 from typing import Any
 
-from ..labels import taxonomy
-from .config import EncoderConfig, GeneratorConfig, NetConfig, Pix2PixHDConfig
-from .discriminator import DiscriminatorConfig
-from .projected import ProjectedConfig
-from .training_config import TrainingConfig
+from ...labels import taxonomy
+from ..config import EncoderConfig, GeneratorConfig, NetConfig, Pix2PixHDConfig
+from ..networks.discriminator import DiscriminatorConfig
+from ..networks.projected import ProjectedConfig
+from .config import TrainingConfig
 
 PAPER, PROJECTED = "paper", "projected"
 

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .distributed import mean_over_processes, processes
+from ...distributed import mean_over_processes, processes
+from ...kernels.onednn import linear
 from .noise import Noise
-from .onednn import linear
 
 SLOPE = 0.2
 """Slope of every leaky ReLU of the generator, the encoder and the critics."""

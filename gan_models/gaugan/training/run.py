@@ -12,18 +12,18 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ..labels import taxonomy
-from ..progress import OnProgress, Progress
-from .distributed import mean_over_processes, processes
-from .efficientnet import EfficientNetLite
-from .encoder import StyleEncoder
+from ...distributed import mean_over_processes, processes
+from ...labels import taxonomy
+from ...progress import OnProgress, Progress
+from ..networks.efficientnet import EfficientNetLite
+from ..networks.encoder import StyleEncoder
+from .config import TrainingConfig
+from .log import TrainingLog
 from .pairs import Pairs, batches
+from .result import Examples, Result, result_of, save_result
+from .state import load_state, save_state
 from .style_pretraining import pretrain
-from .training import NotFiniteError, Trainer
-from .training_config import TrainingConfig
-from .training_log import TrainingLog
-from .training_result import Examples, Result, result_of, save_result
-from .training_state import load_state, save_state
+from .trainer import NotFiniteError, Trainer
 
 STATE, MODEL, SAMPLES = "run.safetensors", "model.safetensors", "samples"
 SAVE_SECONDS = 300.0

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...state_dict import read_state_dict
+
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
           (1, 3, 1, 6, 320))  # fmt: skip
 """Blocks, kernel, stride, expansion and channels of each stage of Lite0."""
@@ -187,9 +189,6 @@ def read_efficientnet(path: str | Path) -> EfficientNetLite:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, or not an EfficientNet-Lite.
     """
-    # Not above: the reader of checkpoints imports the networks.
-    from .checkpoint import read_state_dict
-
     try:
         return load_efficientnet(read_state_dict(path)[0])
     except ValueError as error:

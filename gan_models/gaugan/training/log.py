@@ -7,7 +7,7 @@ from statistics import mean
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ..files import write_atomically
+from ...files import write_atomically
 
 EVERY = 10
 """Steps whose mean is a row of the table."""

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from ..progress import OnProgress
-from ..weights import entries, resolve
-from .efficientnet import EfficientNetLite, read_efficientnet
-from .projected import ProjectedConfig
-from .training_config import TrainingConfig
+from ...progress import OnProgress
+from ...weights import entries, resolve
+from ..networks.efficientnet import EfficientNetLite, read_efficientnet
+from ..networks.projected import ProjectedConfig
+from .config import TrainingConfig
 
 
 def find_features(

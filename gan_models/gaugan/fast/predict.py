@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import winograd
+from ...kernels import winograd
+from ..networks.spade import SPADE
 from .neighbourhoods import Neighbourhoods
-from .spade import SPADE
 
 WORTHWHILE = 0.7
 """Tables are used where the distinct 3x3 neighbourhoods are at most this fraction of the pixels (measured)."""

@@ -9,16 +9,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..labels import encode, palette
-from .checkpoint import save
-from .encoder import StyleEncoder
-from .label_codes import label_codes
-from .modulation import LabelMaps
-from .pix2pixhd import AnyGenerator
-from .spade import BatchNorm
-from .style import random_styles
-from .synthesis import synthesize
-from .training import Trainer, effective_state, training_noise
+from ...labels import encode, palette
+from ..checkpoint import save
+from ..fast.modulation import LabelMaps
+from ..label_codes import label_codes
+from ..networks.encoder import StyleEncoder
+from ..networks.pix2pixhd import AnyGenerator
+from ..networks.spade import BatchNorm
+from ..style import random_styles
+from ..synthesis import synthesize
+from .trainer import Trainer, effective_state, training_noise
 
 SEEN = 256
 """Styles of training pictures that a model keeps at most."""

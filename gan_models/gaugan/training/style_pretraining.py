@@ -14,13 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..progress import OnProgress, Progress
-from .distributed import average_gradients, processes
-from .encoder import StyleEncoder
+from ...distributed import average_gradients, processes
+from ...progress import OnProgress, Progress
+from ..networks.encoder import StyleEncoder
+from .config import TrainingConfig
 from .losses import style_loss
 from .pairs import Pairs, place_in_epochs, prepared, varied
-from .training import require_finite, sample_style, total
-from .training_config import TrainingConfig
+from .trainer import require_finite, sample_style, total
 
 BATCH = 16
 """Pictures a step, over all processes; or the next number that these can share evenly."""

@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..labels import decode, palette, taxonomy
-from .config import UNKNOWN
-from .training_config import TrainingConfig
+from ...labels import decode, palette, taxonomy
+from ..config import UNKNOWN
+from .config import TrainingConfig
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 AHEAD = 2
@@ -71,7 +71,7 @@ class RenderedPairs:
 
     def load(self, index: int) -> tuple[Image.Image, Image.Image]:
         # Not above: importing the renderer reads files, which importing the pack should not.
-        from ..scenes.writing import Writer
+        from ...scenes.writing import Writer
 
         image, labels = Writer(self.folder, self.size, light=None, jpeg=True)(self.first_seed + index)
         with Image.open(image) as picture, Image.open(labels) as ids:
@@ -80,7 +80,7 @@ class RenderedPairs:
 
     def style(self, index: int) -> str:
         """The name of the picture's light, which nothing has to be rendered for."""
-        from ..scenes import random_light
+        from ...scenes import random_light
 
         return random_light(self.first_seed + index).name
 

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .config import GeneratorConfig
+from ..config import GeneratorConfig
 from .noise import Noise
 from .spade import LabelModulation, SPADEResBlock, activate
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .config import GeneratorConfig, NetConfig, Pix2PixHDConfig
+from ..config import GeneratorConfig, NetConfig, Pix2PixHDConfig
 from .generator import Generator
 from .noise import Noise
 from .spade import LabelModulation

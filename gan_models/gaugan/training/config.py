@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from .config import EncoderConfig, GeneratorConfig, NetConfig, Pix2PixHDConfig
-from .discriminator import DiscriminatorConfig
-from .projected import ProjectedConfig
+from ..config import EncoderConfig, GeneratorConfig, NetConfig, Pix2PixHDConfig
+from ..networks.discriminator import DiscriminatorConfig
+from ..networks.projected import ProjectedConfig
 
 WEIGHTS = ("feature_weight", "perceptual_weight", "style_weight", "color_weight", "region_weight", "latent_weight",
            "transfer_weight", "grid_weight")  # fmt: skip

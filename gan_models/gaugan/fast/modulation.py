@@ -13,14 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import winograd
-from .config import NetConfig
-from .label_codes import one_hot, shrink
+from ...kernels import winograd
+from ...kernels.onednn import linear
+from ..config import NetConfig
+from ..label_codes import one_hot, shrink
+from ..networks.pix2pixhd import AnyGenerator
+from ..networks.spade import SLOPE, SPADE, double
 from .neighbourhoods import Neighbourhoods, find_neighbourhoods
-from .onednn import linear
-from .pix2pixhd import AnyGenerator
 from .predict import predict, predict_folded
-from .spade import SLOPE, SPADE, double
 from .spreading import spread_and_modulate, strip_bytes
 
 GIBIBYTE = 1 << 30

@@ -13,12 +13,17 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized
 
-from ..labels import taxonomy
-from .discriminator import build_discriminator
-from .distributed import average_gradients, mean_over_processes, processes
-from .efficientnet import EfficientNetLite
-from .encoder import StyleEncoder
-from .label_codes import label_codes, one_hot
+from ...distributed import average_gradients, mean_over_processes, processes
+from ...labels import taxonomy
+from ..fast.modulation import LabelMaps
+from ..label_codes import label_codes, one_hot
+from ..networks.discriminator import build_discriminator
+from ..networks.efficientnet import EfficientNetLite
+from ..networks.encoder import StyleEncoder
+from ..networks.noise import Noise
+from ..networks.pix2pixhd import build_generator
+from ..networks.projected import ProjectedConfig
+from .config import TrainingConfig
 from .losses import (
     adversarial_loss,
     color_loss,
@@ -30,11 +35,6 @@ from .losses import (
     style_loss,
     transfer_loss,
 )
-from .modulation import LabelMaps
-from .noise import Noise
-from .pix2pixhd import build_generator
-from .projected import ProjectedConfig
-from .training_config import TrainingConfig
 
 COMPARED = 4
 """Features that the perceptual loss compares, from the finest."""

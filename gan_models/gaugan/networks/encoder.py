@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .config import EncoderConfig
+from ..config import EncoderConfig
 from .spade import SLOPE
 
 

@@ -1,0 +1,108 @@
+"""Which rooms of the house open into which: every import inside the pack is one of the arrows below."""
+
+import ast
+import itertools
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+ARROWS = {
+    "gan_models.files": "",
+    "gan_models.progress": "",
+    "gan_models.seeds": "",
+    "gan_models.inert_pickle": "",
+    "gan_models.kernels": "",
+    "gan_models.distributed": "",
+    "gan_models.state_dict": "files",
+    "gan_models.weights": "files progress",
+    "gan_models.labels": "",
+    "gan_models.scenes": "files labels",
+    "gan_models.gaugan.config": "",
+    "gan_models.gaugan.label_codes": "gaugan.config",
+    "gan_models.gaugan.sizes": "gaugan.config",
+    "gan_models.gaugan.colors": "gaugan.sizes",
+    "gan_models.gaugan.style": "",
+    "gan_models.gaugan.networks": "gaugan.config kernels distributed state_dict",
+    "gan_models.gaugan.fast": "gaugan.config gaugan.label_codes gaugan.networks kernels",
+    "gan_models.gaugan.detection": "gaugan.config state_dict",
+    "gan_models.gaugan.checkpoint": "gaugan.detection gaugan.networks files state_dict",
+    "gan_models.gaugan.synthesis": "gaugan.label_codes gaugan.networks gaugan.fast",
+    "gan_models.gaugan.synthesizer": "gaugan.checkpoint gaugan.fast gaugan.networks gaugan.style gaugan.synthesis "
+                                     "labels state_dict",
+    "gan_models.gaugan.training": "gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes gaugan.networks "
+                                  "gaugan.style gaugan.synthesis labels scenes weights files progress distributed "
+                                  "state_dict",
+    "gan_models.gaugan.train": "gaugan.config gaugan.training labels progress distributed",
+    "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.fast "
+                         "gaugan.label_codes gaugan.networks gaugan.sizes gaugan.style gaugan.synthesis "
+                         "gaugan.synthesizer state_dict",
+    "gan_models.singan": "files progress seeds inert_pickle",
+    "gan_models.convert": "gaugan.checkpoint gaugan.config gaugan.detection singan state_dict",
+    "gan_models": "",
+}  # fmt: skip
+"""What each room of ``gan_models`` may import of ``gan_models``. A package's own name stands for its ``__init__``."""
+
+
+def modules(*folders: str) -> Iterator[tuple[str, list[str]]]:
+    """Every module of the folders, and the modules of the pack that it imports."""
+    for path in itertools.chain.from_iterable(sorted((ROOT / folder).rglob("*.py")) for folder in folders):
+        name = dotted(path)
+        package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+        imported = []
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported += [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom):
+                base = package[: len(package) + 1 - node.level] if node.level else []
+                start = ".".join([*base, *([node.module] if node.module else [])])
+                imported += [f"{start}.{alias.name}" if exists(f"{start}.{alias.name}") else start
+                             for alias in node.names]  # fmt: skip
+        yield name, [target for target in imported if exists(target)]
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def exists(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def room(name: str) -> str:
+    """The longest name in the table that a module belongs to."""
+    parts = name.split(".")
+    return next(".".join(parts[:end]) for end in range(len(parts), 0, -1) if ".".join(parts[:end]) in ARROWS)
+
+
+def test_the_table_names_rooms_that_exist():
+    assert all(exists(name) for name in ARROWS)
+    assert all(f"gan_models.{name}" in ARROWS for allowed in ARROWS.values() for name in allowed.split())
+
+
+def test_gan_models_imports_along_the_arrows_alone():
+    wrong = []
+    for name, imported in modules("gan_models"):
+        allowed = {f"gan_models.{target}" for target in ARROWS[room(name)].split()} | {room(name)}
+        wrong += [f"{name} imports {target}" for target in imported
+                  if not target.startswith("gan_models") or room(target) not in allowed]  # fmt: skip
+    assert not wrong
+
+
+def test_the_arrows_have_no_circle():
+    list(TopologicalSorter({name: [f"gan_models.{target}" for target in allowed.split()]
+                            for name, allowed in ARROWS.items()}).static_order())  # fmt: skip
+
+
+def test_modules_have_no_circle():
+    graph = {name: [target for target in imported if target != name] for name, imported in modules("gan_models")}
+    list(TopologicalSorter(graph).static_order())
+
+
+def test_every_arrow_is_used():
+    found = {(room(name), room(target)) for name, imported in modules("gan_models") for target in imported}
+    drawn = {(name, f"gan_models.{target}") for name, allowed in ARROWS.items() for target in allowed.split()}
+    assert drawn <= found
