@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         ("transfers", float, "share of the batch that is made in the style of another picture"),
         ("smallest-crop", float, "crops take this share to all of an unsqueezed picture; 0: as --margin says"),
         ("largest-scale", float, "batches are of random sizes, from --size to this many times it"),
+        ("color-jitter", float, "how much gamma, white balance and saturation of the pictures vary; 0.2 is moderate"),
         ("generator-rate", float, "share of the learning rate that the generator gets"),
         ("discriminator-rate", float, "share of the learning rate that the discriminators get"),
         ("latent-weight", float, "of the difference between a generated picture's style and what is read from it"),
@@ -141,9 +142,9 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         for name in (
             "size", "batch", "steps", "style_steps", "seed", "learning_rate", "init_gain", "style_weight",
             "feature_weight", "color_weight", "region_weight", "latent_weight", "perceptual_weight", "transfer_weight",
-            "grid_weight", "transfers", "smallest_crop", "largest_scale", "generator_rate", "discriminator_rate",
-            "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio", "upsampling",
-            "critics_ndf", "encoder_ndf", "encoder_layers",
+            "grid_weight", "transfers", "smallest_crop", "largest_scale", "color_jitter", "generator_rate",
+            "discriminator_rate", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio",
+            "upsampling", "critics_ndf", "encoder_ndf", "encoder_layers",
         )
     }  # fmt: skip
     state = options.output / STATE

@@ -1,3 +1,4 @@
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs, batches
+from gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs, batches, jittered
 from gan_models.labels import encode, palette
 from gan_models.scenes import render_scene
 from gaugan_toys import training_config, training_folder
@@ -131,6 +132,25 @@ def test_the_heights_of_several_sizes_fit_the_net_too():
     assert {(here.size, here.height) for here in steps} == {(64, 32), (128, 64), (192, 96), (256, 128)}
     with pytest.raises(ValueError, match="largest_scale must be at least 1; it is 0"):
         replace(config, largest_scale=0.5)
+
+
+def test_color_jitter_changes_the_colours_and_nothing_else(tmp_path):
+    pairs = FolderPairs(training_folder(tmp_path / "data", 3), "landscape")
+    plain, plain_ids = next(batches(pairs, training_config(batch=4), 3))
+    varied, ids = next(batches(pairs, training_config(batch=4, color_jitter=0.3), 3))
+    again, _ = next(batches(pairs, training_config(batch=4, color_jitter=0.3), 3))
+    assert torch.equal(ids, plain_ids) and torch.equal(varied, again)
+    assert varied.min() >= -1 and varied.max() <= 1
+    assert all((one - other).abs().mean() > 0.01 for one, other in zip(plain, varied, strict=True))
+    with pytest.raises(ValueError, match="color_jitter must not be negative"):
+        training_config(color_jitter=-0.1)
+
+
+def test_jitter_keeps_black_and_the_order_of_greys():
+    greys = torch.linspace(-1, 1, 9).expand(3, 2, 9)
+    changed = jittered(greys, 0.2, random.Random(1))
+    assert torch.allclose(changed[:, :, 0], torch.tensor(-1.0))
+    assert (changed.diff(dim=2) >= 0).all() and not torch.allclose(changed, greys, atol=0.02)
 
 
 def test_rendered_landscapes_are_kept(tmp_path):

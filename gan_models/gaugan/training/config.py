@@ -49,6 +49,9 @@ class TrainingConfig:
         largest_scale: each batch is of a random size, from ``size`` to this many times it, so that the net learns to
             fill larger pictures too (multi-scale training). Larger sizes get fewer pictures, so that a step takes as
             long, and larger crops, so that they are not much coarser. The paper trains at one size.
+        color_jitter: how much gamma, white balance and saturation of the training pictures vary at random, as a
+            standard deviation of their logarithms (a quarter of it for white balance). It shows the style encoder more
+            colours than few pictures have. The paper has none.
         flips: whether pictures are mirrored at random.
         decay: share that the averaged generator keeps of itself in a step.
         style_steps: in which the encoder learns alone, before the first step, to tell named styles apart, where the
@@ -81,6 +84,7 @@ class TrainingConfig:
     margin: float = 286 / 256
     smallest_crop: float = 0.0
     largest_scale: float = 1.0
+    color_jitter: float = 0.0
     flips: bool = True
     decay: float = 0.999
     style_steps: int = 0
@@ -89,7 +93,7 @@ class TrainingConfig:
         for name in ("size", "batch", "steps", "learning_rate", "generator_rate", "discriminator_rate", "init_gain"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
-        for name in (*WEIGHTS, "style_steps"):
+        for name in (*WEIGHTS, "style_steps", "color_jitter"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         for name in ("margin", "largest_scale"):

@@ -1,5 +1,6 @@
 """Training data: pictures with their label maps, from a folder or from the renderer, and batches of them."""
 
+import math
 import random
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,9 @@ from .config import TrainingConfig
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 AHEAD = 2
 """Batches that are prepared while one is used."""
+
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue (ITU-R BT.601)."""
 
 KEPT_BYTES = 1 << 30
 """Decoded pairs of a folder are kept up to this size, as decoding takes longer than cropping."""
@@ -248,7 +252,20 @@ def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, posi
     ids = torch.from_numpy(np.array(labels)).long()
     if config.flips and draw.random() < 0.5:
         pixels, ids = pixels.flip(2), ids.flip(1)
-    return pixels, ids
+    return jittered(pixels, config.color_jitter, draw) if config.color_jitter else pixels, ids
+
+
+def jittered(pixels: Tensor, amount: float, draw: random.Random) -> Tensor:
+    """A picture with another gamma, white balance and saturation, ``[3, H, W]`` in [-1, 1].
+
+    Args:
+        amount: standard deviation of the logarithms of gamma and saturation; a quarter of it for each channel's gain.
+    """
+    gamma, saturation = (math.exp(draw.gauss(0, amount)) for _ in range(2))
+    gains = torch.tensor([math.exp(draw.gauss(0, amount / 4)) for _ in range(3)]).view(3, 1, 1)
+    values = (pixels / 2 + 0.5) ** gamma
+    grey = (values * torch.tensor(LUMINANCE).view(3, 1, 1)).sum(0, keepdim=True)
+    return torch.lerp(grey, values, saturation).mul(gains).clamp(0, 1) * 2 - 1
 
 
 def _squeeze_and_cut(image: Image.Image, labels: Image.Image, config: TrainingConfig, draw: random.Random) -> Cut:

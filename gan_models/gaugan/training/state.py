@@ -16,7 +16,7 @@ from .trainer import Trainer
 FORMAT_VERSION = 1
 ARCHITECTURE = "gaugan-training"
 MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "smallest_crop", "largest_scale",
-              "transfers", "flips", "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
+              "color_jitter", "transfers", "flips", "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
 """Settings that a run may go on with other values of."""
 
 
