@@ -1,22 +1,20 @@
-"""The models that the loaders offer, as ``weights_manifest.json`` lists them, and how their files get here.
+"""The models that the loaders offer, as ``weights_manifest.json`` lists them, and the download of their files.
 
-Nothing is downloaded but by ``resolve``.
+Only ``resolve`` downloads. It reads a file in blocks through ``HfFileSystem``, because ``hf_hub_download`` can neither
+be stopped while hf-xet transfers a file nor, since huggingface_hub 1.18, resume what was stopped.
 """
 
 import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import get_hf_file_metadata, hf_hub_url
+from huggingface_hub import HfFileSystem, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import OfflineModeIsEnabled
-from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
 from .files import write_atomically
 from .progress import OnProgress, Progress
@@ -25,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = ROOT / "weights_manifest.json"
 SCHEMA = Path(__file__).parent / "weights_manifest.schema.json"
 MEGABYTE = 1 << 20
+BLOCK = 8 * MEGABYTE
+"""How much of a file one request asks for."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,14 @@ class Hosted:
     revision: str
 
     @property
+    def endpoint(self) -> str | None:
+        """The mirror that HF_ENDPOINT names, or None for the Hub itself."""
+        return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
+
+    @property
     def url(self) -> str:
-        """Where the file is: on the Hub, or on the mirror that HF_ENDPOINT names."""
-        mirror = os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
-        return hf_hub_url(self.repo_id, self.filename, revision=self.revision, endpoint=mirror)
+        """The address of the file on the Hub or its mirror."""
+        return hf_hub_url(self.repo_id, self.filename, revision=self.revision, endpoint=self.endpoint)
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,18 @@ class Entry:
     """One model of the manifest.
 
     Attributes:
-        name: what the loader lists and workflows save.
-        title: what it is, for a person.
+        name: the name that the loader lists and that workflows save.
+        title: a description for people.
         architecture: "gaugan", "singan", "vgg19" or "efficientnet".
-        taxonomy: the taxonomy of its label maps; None where there are none.
+        taxonomy: the taxonomy of its label maps; None if it uses none.
         source: where the file comes from.
-        sha256: hash of the file; None if nobody knows.
-        bytes: size of the file; None if nobody knows.
-        license: of the weights.
-        homepage: where a person reads more.
-        label_offset: what to add to a label id before it goes into the network.
-        config: what tensor shapes can't tell.
-        verified: somebody of this project has run it.
+        sha256: hash of the file; None if it is unknown.
+        bytes: size of the file; None if it is unknown.
+        license: the licence of the weights.
+        homepage: the address of the publisher's page.
+        label_offset: the number to add to a label id before it enters the network.
+        config: the settings that tensor shapes cannot tell.
+        verified: whether this project has run the model.
         notes: what a user should know.
     """
 
@@ -91,10 +95,10 @@ class Entry:
 
     @property
     def description(self) -> str:
-        """A line for the loader's tooltip: what it is, its size, whether it is downloaded, its licence, caveats."""
-        place = "ships with the pack" if isinstance(self.source, Bundled) else "is downloaded at its first use"
+        """A line for the loader's tooltip: title, size, whether it is downloaded, licence, caveats."""
+        place = "ships with the pack" if isinstance(self.source, Bundled) else "is downloaded on first use"
         size = f" ({self.bytes / MEGABYTE:.0f} MB)" if self.bytes else ""
-        doubt = "" if self.verified else " Unverified: listed from its publisher's description, not tried by us."
+        doubt = "" if self.verified else " Unverified: listed as its publisher describes it, but not tested here."
         return f"{self.name}: {self.title}; {place}{size}; licence: {self.license}.{doubt} {self.notes}".rstrip()
 
 
@@ -110,24 +114,25 @@ def bundled(architecture: str) -> dict[str, str]:
 
 
 def resolve(entry: Entry, folder: str | Path, on_progress: OnProgress | None = None) -> Path:
-    """The file of a model, downloaded into ``folder`` if it isn't there.
+    """Return the file of a model, and download it into ``folder`` if it is not there.
 
-    The client of the Hugging Face Hub does it, so HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE count. A download that
-    was stopped goes on where it was. A file gets its name when it is whole and its hash is right.
+    HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE apply as they do to every client of the Hugging Face Hub. A stopped
+    download leaves a hidden ``.part`` file, from which the next call resumes. The file gets its name only once it is
+    complete and its hash is right.
 
     Args:
         entry: the model.
-        folder: a model folder; made if missing.
-        on_progress: hears of the bytes so far. An exception raised in it stops the download.
+        folder: a model folder; it is created if it is missing.
+        on_progress: receives the number of bytes so far. An exception raised in it stops the download.
     Raises:
-        FileNotFoundError: the file is neither here nor to be had. The message says where it can be found and where
+        FileNotFoundError: the file is neither in the folder nor available. The message says where to get it and where
             to put it.
-        ValueError: the file is not the one that the manifest (or the first use) knows.
+        ValueError: the file differs from the one that the manifest (or the first use) recorded.
     """
     if isinstance(entry.source, Bundled):
         path = ROOT / entry.source.path
         if not path.is_file():
-            raise FileNotFoundError(f"{entry.source.path} is missing from the pack; install GAN Atelier again")
+            raise FileNotFoundError(f"{entry.source.path} is missing from the pack; reinstall GAN Atelier")
         return path
     path = Path(folder) / entry.file_name
     if not path.is_file():
@@ -143,68 +148,61 @@ def _entry(model: dict[str, Any]) -> Entry:
 
 
 def _download(entry: Entry, source: Hosted, path: Path, on_progress: OnProgress | None) -> None:
-    url, token_and_agent = source.url, build_hf_headers()
     try:
-        about = get_hf_file_metadata(url)
-    except Exception as error:  # httpx's and requests' errors have no common base
+        about = get_hf_file_metadata(source.url)
+    except Exception as error:  # the errors of httpx and of requests have no common base class
         raise _unavailable(entry, source, path, error) from error
-    etag = about.etag or ""
-    part = path.with_name(f".{path.name}.{re.sub('[^0-9A-Za-z]', '', etag)[:16]}.part")
+    if about.size is None or not about.etag:
+        raise _unavailable(entry, source, path, EOFError("no size or no ETag"))
+    part = path.with_name(f".{path.name}.{re.sub('[^0-9A-Za-z]', '', about.etag)[:16]}.part")
     for other in path.parent.glob(f".{path.name}.*.part"):
-        # Of an older version of the file, or of who knows which, or beyond all bounds.
-        if other != part or not etag or (about.size is not None and part.stat().st_size > about.size):
-            other.unlink()
-
-    def report(done: int) -> None:
-        if on_progress is not None:
-            total = about.size or entry.bytes or 0
-            stage = f"downloading {entry.name}: {done // MEGABYTE} of {total // MEGABYTE} MB"
-            on_progress(Progress(done, max(total, done, 1), stage))
-
-    with _Reporting(part, report) as file:
-        try:
-            http_get(
-                url,
-                file,
-                resume_size=file.tell(),
-                headers=token_and_agent,
-                expected_size=about.size,
-                displayed_filename=entry.name,
-            )
-        except Exception as error:
-            if error is file.failure:
-                raise
-            raise _unavailable(entry, source, path, error) from error
+        if other != part or part.stat().st_size > about.size:
+            other.unlink()  # it belongs to another version of the file
+    with part.open("ab") as file:
+        done, failed_at = file.tell(), None
+        blocks = _blocks(source, done, about.size)
+        while done < about.size:
+            try:
+                block = next(blocks)
+            except Exception as error:
+                # Each block has a second chance: several versions of the client do not retry a broken transfer.
+                if _status(error) is not None or done == failed_at:
+                    raise _unavailable(entry, source, path, error) from error
+                failed_at = done
+                blocks = _blocks(source, done, about.size)
+                continue
+            file.write(block)
+            done = file.tell()
+            if on_progress is not None:
+                stage = f"downloading {entry.name}: {done // MEGABYTE} of {about.size // MEGABYTE} MB"
+                on_progress(Progress(done, about.size, stage))
     found = _sha256(part)
-    # The Hub tags large files with their hash.
-    expected = entry.sha256 or (etag if re.fullmatch("[0-9a-f]{64}", etag) else found)
+    # The ETag of a large file is its hash.
+    expected = entry.sha256 or (about.etag if re.fullmatch("[0-9a-f]{64}", about.etag) else found)
     if found != expected:
         part.unlink()
-        raise ValueError(f"what {url} sent is not {entry.name} (sha256 {found[:16]}…, wanted {expected[:16]}…); "
-                         "nothing was kept")  # fmt: skip
+        raise ValueError(f"{source.url} is not the file that is listed as {entry.name} (its sha256 is {found[:16]}…, "
+                         f"but {expected[:16]}… is expected); the download was deleted")  # fmt: skip
     part.replace(path)
 
 
-class _Reporting(FileIO):
-    """A partial file that is appended to, and tells how long it is. ``failure`` is what a write raised."""
-
-    def __init__(self, path: Path, report: Callable[[int], None]) -> None:
-        super().__init__(path, "ab")
-        self.report = report
-        self.failure: BaseException | None = None
-
-    def write(self, data: Any) -> int:
-        try:
-            written = super().write(data)
-            self.report(self.tell())
-        except BaseException as error:
-            self.failure = error
-            raise
-        return written
+def _blocks(source: Hosted, start: int, size: int) -> Iterator[bytes]:
+    """Yield the bytes of a hosted file from ``start`` to ``size``."""
+    files = HfFileSystem(endpoint=source.endpoint, skip_instance_cache=True)
+    location = f"{source.repo_id}/{source.filename}"
+    with files.open(location, revision=source.revision, block_size=BLOCK, cache_type="none", size=size) as remote:
+        remote.seek(start)
+        while start < size:
+            wanted = min(BLOCK, size - start)
+            block = remote.read(wanted)
+            if len(block) != wanted:
+                raise EOFError(f"{len(block)} of {wanted} bytes arrived")
+            start += wanted
+            yield block
 
 
 def _check(entry: Entry, path: Path) -> None:
-    """Compare the file's hash with the manifest's, or with that of its first use, which lies beside it."""
+    """Compare the file's hash with the manifest's, or with the hash that its first use recorded beside the file."""
     record = path.with_name(f"{path.name}.json")
     known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
     status = path.stat()
@@ -214,9 +212,11 @@ def _check(entry: Entry, path: Path) -> None:
         return
     found = _sha256(path)
     if expected not in (None, found):
-        raise ValueError(f"{path} is not the file that it was when {'we listed' if entry.sha256 else 'you first used'} "
-                         f"{entry.name} (sha256 {found[:16]}…, wanted {expected[:16]}…); delete it (and {record.name}) "
-                         "to have it downloaded again")  # fmt: skip
+        origin = "that the manifest lists" if entry.sha256 else "of the first use"
+        raise ValueError(
+            f"{path} is not the file {origin} for {entry.name} (its sha256 is {found[:16]}…, but {expected[:16]}… is "
+            f"expected); delete it and {record.name} to download it again"
+        )
     text = json.dumps({"model": entry.name, "sha256": found} | state, indent=2)
     write_atomically(record, f"{text}\n".encode())
 
@@ -229,25 +229,31 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _status(error: Exception) -> int | None:
+    """The HTTP status behind an error of the client, or None if there was no answer."""
+    status: int | None = getattr(getattr(error, "response", None), "status_code", None)
+    return status
+
+
 def _unavailable(entry: Entry, source: Hosted, path: Path, error: Exception) -> FileNotFoundError:
-    status = getattr(getattr(error, "response", None), "status_code", None)
+    status = _status(error)
     if isinstance(error, OfflineModeIsEnabled):
         reason = "downloads are off (HF_HUB_OFFLINE is set)"
     elif status in (401, 403):
         reason = (
-            f"the Hub wants to know who asks ({status}): accept the conditions on {entry.homepage} and set HF_TOKEN, "
-            "unless the repository is gone"
+            f"the Hub requires authorization ({status}); accept the conditions on {entry.homepage} and set HF_TOKEN, "
+            "or the repository no longer exists"
         )
     elif status == 404:
-        reason = "the Hub has no such file any more (404)"
+        reason = "the file is no longer on the Hub (404)"
     elif status is not None:
         reason = f"the Hub answered {status}"
     else:
         begun = any(part.stat().st_size for part in path.parent.glob(f".{path.name}.*.part"))
         reason = f"the connection failed ({type(error).__name__})" + (
-            "; what has arrived is kept, so run again to go on" if begun else ""
+            "; the next run resumes the download" if begun else ""
         )
     return FileNotFoundError(
-        f"could not download {entry.name}: {reason}. You can also get {source.url} yourself and put it into "
+        f"could not download {entry.name}: {reason}. You can also download {source.url} yourself and save it in "
         f"{path.parent} as {path.name}"
     )

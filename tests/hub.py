@@ -1,22 +1,27 @@
-"""A small HTTP server on the loopback that speaks as much of the Hugging Face Hub's protocol as a download needs."""
+"""A small HTTP server on the loopback interface that imitates what a download uses of the Hugging Face Hub."""
 
 import contextlib
 import hashlib
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PATH = "/someone/models/resolve/main/folder/net.pth"
+REPOSITORY = "/api/models/someone/models/revision/main"
+FOLDER = "/api/models/someone/models/tree/main/folder"
 
 
 class Hub:
     """The server, as a context manager.
 
     Attributes:
-        content: the file.
-        sent: what is sent for it; another thing than ``content`` after ``corrupt``.
-        status: of the answers at ``PATH``; others are "gated" until ``token`` is sent.
-        break_at: the connection breaks after so many bytes, once.
-        requests: (method, path, Range, Authorization) of everything that arrived.
+        content: the file that the server announces.
+        sent: the bytes that it sends; tests replace them to imitate a damaged transfer.
+        status: of the answers at ``PATH``.
+        token: if set, ``PATH`` answers 401 unless this token is sent.
+        break_at: the connection breaks once, after so many bytes of the file.
+        large: whether the ETag is the file's sha256, as it is for large files.
+        requests: (method, path, Range, Authorization) of every request.
     """
 
     def __init__(self, content: bytes):
@@ -28,7 +33,7 @@ class Hub:
         self.requests: list[tuple[str, str, str | None, str | None]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        # As with the real one, files come from another host than what is said of them.
+        # As on the real Hub, files come from another host than their metadata.
         self.storage = f"http://localhost:{self._server.server_port}"
 
     def __enter__(self) -> "Hub":
@@ -53,7 +58,7 @@ class Hub:
             protocol_version = "HTTP/1.1"
 
             def handle(self):
-                with contextlib.suppress(ConnectionError):  # the other side has stopped
+                with contextlib.suppress(ConnectionError):  # the client has stopped
                     super().handle()
 
             def do_GET(self):
@@ -62,6 +67,11 @@ class Hub:
                 )
                 if self.path == "/cdn":
                     self.body()
+                elif self.path == REPOSITORY:
+                    self.answer_json({"id": "someone/models", "siblings": []})
+                elif self.path.split("?")[0] == FOLDER:
+                    size = len(hub.content)
+                    self.answer_json([{"type": "file", "path": "folder/net.pth", "size": size, "oid": "0" * 40}])
                 elif self.path != PATH or hub.status == 404:
                     self.answer(404, {"X-Error-Code": "EntryNotFound"})
                 elif hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
@@ -69,37 +79,46 @@ class Hub:
                 elif hub.status != 200:
                     self.answer(hub.status, {})
                 else:
-                    # Large files have their hash for a tag, small ones that of their git blob.
+                    # The ETag of a large file is its sha256; that of a small file is the hash of its git blob.
                     tag = hub.sha256 if hub.large else hub.sha256[:40]
                     self.answer(302, {
                         "Location": f"{hub.storage}/cdn",
                         "X-Repo-Commit": "0" * 40,
                         "X-Linked-Etag": f'"{tag}"',
                         "X-Linked-Size": str(len(hub.content)),
+                        "X-Xet-Hash": hub.sha256,
+                        "X-Xet-Refresh-Route": f"{hub.url}/xet-read-token",
                     })  # fmt: skip
 
             do_HEAD = do_GET
 
-            def answer(self, status, headers):
+            def answer(self, status, headers, body=b""):
                 self.send_response(status)
-                for name, value in ({"Content-Length": "0"} | headers).items():
+                for name, value in ({"Content-Length": str(len(body))} | headers).items():
                     self.send_header(name, value)
                 self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            def answer_json(self, value):
+                self.answer(200, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
             def body(self):
-                start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
-                rest = hub.sent[start:]
-                total = len(hub.sent)
-                headers = {"Content-Length": str(len(rest))}
-                if start:
-                    headers["Content-Range"] = f"bytes {start}-{total - 1}/{total}"
-                self.answer(206 if start else 200, headers)
-                if self.command == "HEAD":
+                start, end = self.headers["Range"].removeprefix("bytes=").split("-")
+                start, end, total = int(start), int(end), len(hub.sent)
+                part = hub.sent[start : end + 1]
+                if not part:
+                    self.answer(416, {"Content-Range": f"bytes */{total}"})
                     return
-                if hub.break_at is not None:
-                    rest, hub.break_at = rest[: hub.break_at], None
+                sent = part
+                if hub.break_at is not None and hub.break_at < end:
+                    sent, hub.break_at = part[: hub.break_at - start], None
                     self.close_connection = True
-                self.wfile.write(rest)
+                headers = {
+                    "Content-Length": str(len(part)),
+                    "Content-Range": f"bytes {start}-{start + len(part) - 1}/{total}",
+                }
+                self.answer(206, headers, sent)
 
             def log_message(self, *arguments):
                 pass

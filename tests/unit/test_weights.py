@@ -13,6 +13,7 @@ import pytest
 from hub import Hub
 from huggingface_hub import constants
 
+from gan_models import weights
 from gan_models.labels import TAXONOMIES
 from gan_models.weights import MANIFEST, ROOT, SCHEMA, Bundled, Hosted, bundled, entries, resolve
 
@@ -24,7 +25,7 @@ ENTRY = dataclasses.replace(
 
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch):
-    """No test reaches another machine, nor asks for its address."""
+    """Every connection and every name look-up stays on this machine."""
     connect, look_up = socket.socket.connect, socket.getaddrinfo
 
     def guarded_connect(self, address):
@@ -43,7 +44,7 @@ def only_loopback(monkeypatch):
 def hub(monkeypatch, tmp_path):
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no_token"))
-    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
+    monkeypatch.setattr(weights, "BLOCK", 100_000)
     with Hub(CONTENT) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         yield hub
@@ -102,7 +103,7 @@ def test_names_are_unique_and_bundled_files_have_hashes():
             assert hashlib.sha256((ROOT / entry.source.path).read_bytes()).hexdigest() == entry.sha256
 
 
-def test_what_nobody_checked_says_so():
+def test_descriptions_say_what_is_unverified():
     coco, city = (next(e for e in entries("gaugan") if e.name == name) for name in ("spade-coco", "spade-cityscapes"))
     for entry in (coco, city):
         assert not entry.verified and "Unverified" in entry.description and "research use only" in entry.description
@@ -121,44 +122,44 @@ def test_download(hub, folder):
     assert {progress.total for progress in seen} == {len(CONTENT)} and "downloading toy" in seen[0].stage
 
 
-def test_what_is_here_is_not_downloaded_again(hub, folder):
+def test_an_existing_file_is_not_downloaded_again(hub, folder):
     resolve(ENTRY, folder)
     asked = len(hub.requests)
     assert resolve(ENTRY, folder).read_bytes() == CONTENT
     assert len(hub.requests) == asked
 
 
-def test_a_file_that_the_user_put_there_is_taken_and_remembered(hub, folder):
+def test_a_file_that_the_user_put_there_is_used_and_recorded(hub, folder):
     folder.mkdir(parents=True)
     (folder / "toy.pth").write_bytes(b"by hand")
     assert resolve(ENTRY, folder).read_bytes() == b"by hand"
     assert hub.requests == [] and record(folder)["sha256"] == hashlib.sha256(b"by hand").hexdigest()
 
 
-def test_a_file_that_has_changed_since_is_refused(hub, folder):
+def test_a_file_that_changed_after_its_first_use_is_refused(hub, folder):
     path = resolve(ENTRY, folder)
     path.write_bytes(CONTENT[:-1] + b"?")
-    with pytest.raises(ValueError, match=r"toy\.pth is not the file that it was when you first used toy"):
+    with pytest.raises(ValueError, match=r"toy\.pth is not the file of the first use for toy .*and toy\.pth\.json"):
         resolve(ENTRY, folder)
     os.utime(path, (1, 1))
     path.write_bytes(CONTENT)
     assert resolve(ENTRY, folder) == path
 
 
-def test_the_manifests_hash_counts(hub, folder):
+def test_the_manifest_hash_is_checked(hub, folder):
     right = dataclasses.replace(ENTRY, sha256=hub.sha256)
     assert resolve(right, folder).read_bytes() == CONTENT
     wrong = dataclasses.replace(ENTRY, sha256="0" * 64)
-    with pytest.raises(ValueError, match=r"not the file that it was when we listed toy .*wanted 0000"):
+    with pytest.raises(ValueError, match=r"not the file that the manifest lists for toy .*but 0000"):
         resolve(wrong, folder)
-    with pytest.raises(ValueError, match=r"sent is not toy \(sha256 .*, wanted 0000.*nothing was kept"):
+    with pytest.raises(ValueError, match=r"listed as toy .*but 0000.*the download was deleted"):
         resolve(wrong, folder / "other")
     assert names(folder / "other") == []
 
 
 def test_a_corrupted_download_is_refused(hub, folder):
     hub.sent = CONTENT[:-1] + b"?"
-    with pytest.raises(ValueError, match="nothing was kept"):
+    with pytest.raises(ValueError, match="the download was deleted"):
         resolve(ENTRY, folder)
     assert names(folder) == []
 
@@ -168,43 +169,53 @@ def test_a_small_file_has_no_hash_on_the_hub(hub, folder):
     assert resolve(ENTRY, folder).read_bytes() == CONTENT
 
 
-def test_a_broken_connection_is_picked_up(hub, folder):
+def test_a_broken_connection_is_retried(hub, folder):
     hub.break_at = 250_000
     assert resolve(ENTRY, folder).read_bytes() == CONTENT
-    assert len(hub.bodies) == 2 and hub.bodies[1].startswith("bytes=")
+    assert hub.bodies.count("bytes=200000-299999") == 2 and len(hub.bodies) == 7
 
 
 def test_a_file_that_ends_too_early(hub, folder):
-    hub.sent = CONTENT[:300_000]
-    with pytest.raises(FileNotFoundError, match=r"the connection failed .*what has arrived is kept.*as toy\.pth"):
+    hub.sent = CONTENT[:350_000]
+    with pytest.raises(FileNotFoundError, match=r"the connection failed .*the next run resumes .*as toy\.pth"):
         resolve(ENTRY, folder)
     assert len(names(folder)) == 1 and names(folder)[0].endswith(".part")
     hub.sent = CONTENT
+    hub.requests.clear()
     assert resolve(ENTRY, folder).read_bytes() == CONTENT
-    assert hub.bodies[-1] == "bytes=300000-"
+    assert hub.bodies[0] == "bytes=300000-399999"
 
 
-def test_a_stopped_download_goes_on_later(hub, folder):
+def test_a_stopped_download_resumes(hub, folder):
     with pytest.raises(Stop):
         resolve(ENTRY, folder, stop_at(200_000))
+    assert hub.bodies == ["bytes=0-99999", "bytes=100000-199999"]
     (part,) = names(folder)
-    kept = (folder / part).stat().st_size
-    assert 200_000 <= kept < len(CONTENT) and not (folder / "toy.pth").exists()
+    assert (folder / part).stat().st_size == 200_000
     seen = []
     assert resolve(ENTRY, folder, seen.append).read_bytes() == CONTENT
-    assert hub.bodies[-1] == f"bytes={kept}-" and seen[0].step > kept
+    assert hub.bodies[2] == "bytes=200000-299999" and seen[0].step == 300_000
     assert names(folder) == ["toy.pth", "toy.pth.json"]
 
 
-def test_the_rest_of_another_version_is_thrown_away(hub, folder):
+def test_a_download_that_was_stopped_at_its_end_is_only_checked(hub, folder):
+    with pytest.raises(Stop):
+        resolve(ENTRY, folder, stop_at(len(CONTENT)))
+    hub.requests.clear()
+    assert resolve(ENTRY, folder).read_bytes() == CONTENT
+    assert hub.bodies == []
+
+
+def test_the_partial_file_of_another_version_is_deleted(hub, folder):
     with pytest.raises(Stop):
         resolve(ENTRY, folder, stop_at(200_000))
     hub.content = hub.sent = CONTENT[::-1]
+    hub.requests.clear()
     assert resolve(ENTRY, folder).read_bytes() == CONTENT[::-1]
-    assert hub.bodies[-1] is None and names(folder) == ["toy.pth", "toy.pth.json"]
+    assert hub.bodies[0] == "bytes=0-99999" and names(folder) == ["toy.pth", "toy.pth.json"]
 
 
-def test_a_full_disk_is_no_network_error(hub, folder, monkeypatch):
+def test_a_full_disk_is_not_reported_as_a_network_error(hub, folder, monkeypatch):
     def full(progress):
         raise OSError(28, "No space left on device")
 
@@ -215,15 +226,15 @@ def test_a_full_disk_is_no_network_error(hub, folder, monkeypatch):
 
 def test_a_missing_file(hub, folder):
     hub.status = 404
-    with pytest.raises(FileNotFoundError, match="could not download toy: the Hub has no such file") as caught:
+    with pytest.raises(FileNotFoundError, match="could not download toy: the file is no longer on the Hub") as caught:
         resolve(ENTRY, folder)
-    assert f"get {hub.url}/someone/models/resolve/main/folder/net.pth yourself" in str(caught.value)
-    assert f"put it into {folder} as toy.pth" in str(caught.value)
+    assert f"download {hub.url}/someone/models/resolve/main/folder/net.pth yourself" in str(caught.value)
+    assert f"save it in {folder} as toy.pth" in str(caught.value)
 
 
 def test_a_gated_repository(hub, folder, monkeypatch):
     hub.token = "hf_secret"
-    with pytest.raises(FileNotFoundError, match=r"who asks \(401\): accept the conditions on https.*set HF_TOKEN"):
+    with pytest.raises(FileNotFoundError, match=r"authorization \(401\); accept the conditions on https.*set HF_TOKEN"):
         resolve(ENTRY, folder)
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     assert resolve(ENTRY, folder).read_bytes() == CONTENT
@@ -240,7 +251,7 @@ def test_no_connection(hub, folder, monkeypatch):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{probe.getsockname()[1]}/")
-    with pytest.raises(FileNotFoundError, match=r"the connection failed \(\w*Connect\w*\)\. You can also get http"):
+    with pytest.raises(FileNotFoundError, match=r"the connection failed \(\w*Connect\w*\)\. You can also download"):
         resolve(ENTRY, folder)
 
 
@@ -249,7 +260,7 @@ def test_a_bundled_file_that_is_missing(tmp_path):
         resolve(dataclasses.replace(ENTRY, source=Bundled("weights/gone.safetensors")), tmp_path)
 
 
-# Downloads need nothing of torch, which takes seconds to import.
+# Downloads do not need torch, which takes seconds to import.
 SCRIPT = """
 import dataclasses, sys, types
 sys.modules["torch"] = types.SimpleNamespace(Tensor=object)
@@ -265,14 +276,14 @@ except FileNotFoundError as error:
 
 
 def in_a_process(folder, **variables):
-    """What a new Python says that has these environment variables from the start."""
+    """The output of a new Python process that starts with these environment variables."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     environment |= variables | {"HF_HOME": str(folder / "hf")}
     command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[2]), str(folder)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_environment_variables_count(hub, folder):
+def test_environment_variables_apply(hub, folder):
     hub.token = "hf_secret"
     offline = in_a_process(folder, HF_ENDPOINT=hub.url, HF_TOKEN="hf_secret", HF_HUB_OFFLINE="1")
     assert "could not download toy: downloads are off (HF_HUB_OFFLINE is set)" in offline and hub.requests == []
