@@ -116,9 +116,9 @@ def trained(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype, 
         return train(image, config, generator=generator, device=device(), dtype=dtype, on_scale=on_scale)
     except Enough:
         whole = kept[0]
-    pixels = (resize(whole.training_picture(), whole.sizes[scales - 1])[0] + 1) * 127.5
+    pixels = (resize(whole.training_picture(), whole.sizes[scales - 1]) + 1) * 127.5
     facts = {"seconds": time.monotonic() - began}
-    model = SinGAN(config, whole.sizes[:scales], pixels.round().to(torch.uint8), whole.z_rec, facts)
+    model = SinGAN(config, whole.sizes[:scales], pixels.round().to(torch.uint8), whole.z_rec[:1], facts)
     for network, amplitude in zip(whole.generators, whole.amplitudes, strict=True):
         model.add_scale(network, amplitude)
     return model
@@ -253,7 +253,7 @@ def untrained(config: SinGANConfig) -> SinGAN:
     """A model of the example pyramid of the paper with random weights."""
     sizes = scale_sizes((186, 248), config)
     rng = torch.Generator().manual_seed(0)
-    model = SinGAN(config, sizes, torch.zeros(3, 186, 248, dtype=torch.uint8), torch.zeros(1, 3, *sizes[0]))
+    model = SinGAN(config, sizes, torch.zeros(1, 3, 186, 248, dtype=torch.uint8), torch.zeros(1, 3, *sizes[0]))
     for scale in range(len(sizes)):
         network = Generator(config.width(scale), config.normalization)
         initialize(network, config.normalization, rng)

@@ -31,7 +31,7 @@ LEVERS: dict[str, Settings] = {
     "no normalization": {"normalization": "none"},
     "bfloat16": {"dtype": torch.bfloat16},
     "pools of samples": {"pool": 16, "pool_iterations": 48},
-    "averaged weights": {"averaging": 0.98},
+    "EMA of the weights": {"ema_decay": 0.98},
     "four times the learning rate": {"learning_rate": 2e-3},
     "reconstruction weight 50": {"reconstruction_weight": 50.0},
     "coarsest scale 18 pixels": {"min_size": 18},

@@ -41,8 +41,8 @@ class SinGANHarmonize(io.ComfyNode):
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
         model = runtime.placed(model, memory_needed(model))
-        entry = singan.Harmonization(model, runtime.to_model(image), runtime.mask_to_model(mask), seeded(seed))
-        return io.NodeOutput(entered(entry, start_scale, all_scales, cls.hidden.unique_id))
+        injection = singan.Harmonization(model, runtime.to_model(image), runtime.mask_to_model(mask), seeded(seed))
+        return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id))
 
 
 class SinGANEdit(io.ComfyNode):
@@ -74,8 +74,8 @@ class SinGANEdit(io.ComfyNode):
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
         model = runtime.placed(model, memory_needed(model))
-        entry = singan.Edit(model, runtime.to_model(image), runtime.mask_to_model(mask), seeded(seed))
-        return io.NodeOutput(entered(entry, start_scale, all_scales, cls.hidden.unique_id))
+        injection = singan.Edit(model, runtime.to_model(image), runtime.mask_to_model(mask), seeded(seed))
+        return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id))
 
 
 class SinGANPaintToImage(io.ComfyNode):
@@ -132,8 +132,8 @@ class SinGANPaintToImage(io.ComfyNode):
         if retrain and all_scales:
             raise ValueError("retrain trains one start scale; switch it off to see all_scales")
         model = runtime.placed(model, max(memory_needed(model), TRAINING_MEMORY if retrain else 0))
-        entry = singan.Painting(model, runtime.to_model(image), colors if quantize_colors else None, seeded(seed))
-        return io.NodeOutput(entered(entry, start_scale, all_scales, cls.hidden.unique_id, retrain))
+        injection = singan.Painting(model, runtime.to_model(image), colors if quantize_colors else None, seeded(seed))
+        return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, retrain))
 
 
 class SinGANSuperResolve(io.ComfyNode):
@@ -184,13 +184,15 @@ def all_scales_input() -> io.Boolean.Input:
     )
 
 
-def entered(entry: singan.Entry, start_scale: int, all_scales: bool, node_id: str | None, retrain: bool = False):
-    """What becomes of a picture at its start scale, 0 being the automatic one, or at all of them: IMAGE."""
+def injected(
+    injection: singan.Injection, start_scale: int, all_scales: bool, node_id: str | None, retrain: bool = False
+):
+    """Inject a picture at its start scale (0 chooses one automatically) or at all of them, and return an IMAGE."""
     report = runtime.progress_reporter(node_id)
     if all_scales:
-        return runtime.to_comfy(entry.everywhere(report))
-    scale = start_scale or entry.choose(report)
+        return runtime.to_comfy(injection.inject_at_all_scales(report))
+    scale = start_scale or injection.choose_scale(report)
     runtime.tell(node_id, f"start scale {scale}")
     if retrain:
-        return runtime.to_comfy(entry.enter_retrained(scale, dtype=runtime.training_dtype(), on_progress=report))
-    return runtime.to_comfy(entry.enter(scale))
+        return runtime.to_comfy(injection.inject_retrained(scale, dtype=runtime.training_dtype(), on_progress=report))
+    return runtime.to_comfy(injection.inject(scale))

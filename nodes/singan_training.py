@@ -91,7 +91,7 @@ class SinGANTrain(io.ComfyNode):
             on_warning=lambda text: runtime.tell(cls.hidden.unique_id, text),
         ).cpu()
         runtime.tell(cls.hidden.unique_id, summary(model))
-        return io.NodeOutput(model, runtime.to_comfy(model.reconstruct_all()))
+        return io.NodeOutput(model, runtime.to_comfy(model.reconstruct()))
 
 
 def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinGANConfig:
@@ -109,7 +109,8 @@ def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinG
 def summary(model) -> str:
     """What a user should know after the training."""
     height, width = model.size
-    several = f"{model.pictures} pictures " if model.pictures > 1 else ""
+    pictures = len(model.training_images)
+    several = f"{pictures} pictures " if pictures > 1 else ""
     text = f"learned {several}at {width}×{height} in {model.facts['seconds']:.0f} s, {len(model.sizes)} scales"
     if list(model.size) != model.facts["original_size"]:
         text += f"; resized from {model.facts['original_size'][1]}×{model.facts['original_size'][0]}"

@@ -9,7 +9,17 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from gan_models.seeds import seeded
-from gan_models.singan import Edit, Entry, Harmonization, Painting, SinGAN, animate, load, show_scales, super_resolve
+from gan_models.singan import (
+    Edit,
+    Harmonization,
+    Injection,
+    Painting,
+    SinGAN,
+    animate,
+    load,
+    show_scales,
+    super_resolve,
+)
 from gan_models.singan.pyramid import resize
 
 from .sheets import FRONT, GAP, HELP, ROOT, fit_width, grid, grid_images, read, save, stack, to_image
@@ -40,9 +50,9 @@ def main() -> None:
     save(FRONT / "samples.jpg", front)
 
 
-def changed(entry: Entry, scales: range) -> list[Tensor]:
-    """A picture, and what becomes of it from fine to coarse start scales."""
-    return [resize(entry.image, entry.model.size), *(entry.enter(scale) for scale in scales)]
+def changed(injection: Injection, scales: range) -> list[Tensor]:
+    """A picture, and the results of injecting it at fine to coarse start scales."""
+    return [resize(injection.image, injection.model.size), *(injection.inject(scale) for scale in scales)]
 
 
 def masked(name: str) -> tuple[Tensor, Tensor]:

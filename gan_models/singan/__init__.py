@@ -4,7 +4,7 @@ from .animation import animate
 from .checkpoint import load, save
 from .config import PRESETS, SinGANConfig
 from .editing import Edit, Harmonization, edit, harmonize, super_resolve
-from .entering import Entry
+from .injection import Injection
 from .model import STRIP_PIXELS, SinGAN
 from .painting import Painting, paint_to_image
 from .pyramid_view import show_scales
@@ -16,8 +16,8 @@ __all__ = [
     "PRESETS",
     "STRIP_PIXELS",
     "Edit",
-    "Entry",
     "Harmonization",
+    "Injection",
     "Painting",
     "SinGAN",
     "SinGANConfig",

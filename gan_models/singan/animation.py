@@ -101,12 +101,12 @@ def _next(now: Offset, before: Offset, noise: Offset, alpha: float, beta: float)
 
 
 def _frames(model: SinGAN, offsets: Iterator[list[Tensor]], start_scale: int) -> Iterator[Tensor]:
-    base = model.rebuild(start_scale)
+    base = model.reconstruct_coarse(start_scale)
     for offset in offsets:
         image = base
         for scale, noise in enumerate(offset, start_scale):
             if scale == 0:
-                noise = noise + model.z_rec
+                noise = noise + model.z_rec[:1]
             image = model.refine(resize(image, model.sizes[scale]), scale, noise)
         yield image.clamp(-1, 1)
 

@@ -1,4 +1,4 @@
-"""What the scales below the one in training give it: frozen, as in the paper, or trained along."""
+"""The coarser scales as the scale in training sees them: frozen, as in the paper, or trained jointly with it."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -7,20 +7,20 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from .ema import EMA
 from .model import SinGAN, image_generators
 from .networks import noisy
 from .pyramid import Size, resize, scaled_sizes
 
 POOL_PIXELS = 1 << 22
-"""Pixels of the coarser scales' samples that are kept at most: 16 pictures of 512x512, 48 MiB."""
+"""Upper limit of the pixels in a pool of samples: 16 pictures of 512x512, 48 MiB."""
 
 
 class CoarserScales(ABC):
     """The trained generators of all coarser scales, as the trainer of one scale sees them.
 
-    Pictures are ``[1, 3, H, W]`` at the size of the scale in training, or at another where a ``canvas`` (height,
-    width) is given. Where generators train along, ``averaged`` asks for the running average of their weights, which is
-    what remains of them.
+    Pictures are ``[1, 3, H, W]`` at the size of the scale in training, or at the size ``canvas`` (height, width) where
+    one is passed. Where generators train jointly, ``ema`` selects their averaged weights, which the model will keep.
 
     Args:
         model: holds the trained generators of all coarser scales.
@@ -32,53 +32,53 @@ class CoarserScales(ABC):
 
     @abstractmethod
     def draw(self, iteration: int, rng: torch.Generator, canvas: Size) -> Tensor:
-        """A random picture of ``canvas`` pixels for an iteration's step."""
+        """A random picture of ``canvas`` pixels for one update in an iteration."""
 
     @abstractmethod
-    def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
-        """A fresh picture for each of ``noises``, ``[B, 3, H, W]``."""
+    def sample(self, noises: list[torch.Generator], ema: bool = False, canvas: Size | None = None) -> Tensor:
+        """A new picture for each generator in ``noises``, ``[B, 3, H, W]``."""
 
     @abstractmethod
-    def reconstruction(self, picture: int, averaged: bool = False) -> Tensor:
-        """What they make of a training image's z_rec; mid-grey where there are no coarser scales."""
+    def reconstruction(self, picture: int, ema: bool = False) -> Tensor:
+        """The reconstruction of a training image from its z_rec; mid-grey where there are no coarser scales."""
 
     def draw_both(self, iteration: int, rng: torch.Generator, canvas: Size, picture: int) -> tuple[Tensor, Tensor]:
-        """``draw`` and ``reconstruction`` for an iteration that learns from both."""
+        """``draw`` and ``reconstruction`` for an iteration that trains on both."""
         return self.draw(iteration, rng, canvas), self.reconstruction(picture)
 
     def parameter_groups(self, rate: float) -> list[dict[str, object]]:
-        """What trains along at a learning rate of ``rate`` at the finest scale, for an optimizer."""
+        """An optimizer's groups of the jointly trained weights, for a learning rate of the scale in training."""
         return []
 
-    def pairs(self) -> Iterable[tuple[nn.Module, nn.Module]]:
-        """Each running average with its network in training."""
-        return ()
-
     @abstractmethod
-    def hand_over(self) -> None:
-        """Give the model what was learned."""
+    def update_model(self) -> None:
+        """Copy what was learned into the model."""
 
     def sizes(self, canvas: Size | None) -> list[Size]:
-        """Those of the coarser scales' pictures that lead to one of ``canvas`` pixels, and that one's."""
+        """Sizes of the coarser scales' pictures that lead to one of ``canvas`` pixels, and its own size."""
         coarser = self.model.sizes[: len(self.model.generators)]
         return scaled_sizes([*coarser, self.size], canvas or self.size)
 
 
-def coarser_scales(model: SinGAN, size: Size) -> CoarserScales:
-    """Those below a scale of ``size`` (height, width) that ``model.config`` asks for."""
+def coarser_scales(model: SinGAN, size: Size, ema: EMA) -> CoarserScales:
+    """The scales below one of ``size`` (height, width), frozen or trained jointly as ``model.config`` says.
+
+    Args:
+        ema: averages the weights that train.
+    """
     config = model.config
     if config.joint_scales and model.generators and config.coarse(size):
-        return TrainedAlong(model, size)
+        return JointScales(model, size, ema)
     return FrozenScales(model, size)
 
 
 class FrozenScales(CoarserScales):
-    """Scales that stay as they are, so that a pool of their samples can serve many iterations."""
+    """Scales that do not change, so that a pool of their samples can serve many iterations."""
 
     def __init__(self, model: SinGAN, size: Size):
         super().__init__(model, size)
         self.pool = torch.empty(0)
-        self.reconstructions = resize(model.reconstruct_all(), size)
+        self.reconstructions = resize(model.reconstruct(), size)
 
     def draw(self, iteration: int, rng: torch.Generator, canvas: Size) -> Tensor:
         config = self.model.config
@@ -90,33 +90,36 @@ class FrozenScales(CoarserScales):
         index = int(torch.randint(len(self.pool), (), generator=rng))
         return self.pool[index : index + 1]
 
-    def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
+    def sample(self, noises: list[torch.Generator], ema: bool = False, canvas: Size | None = None) -> Tensor:
         sizes = self.sizes(canvas)
         start = torch.zeros(len(noises), 3, *sizes[0], device=self.model.z_rec.device)
-        return resize(self.model.climb(start, noises, 0, sizes), sizes[-1])
+        return resize(self.model.refine_from(0, start, noises, sizes), sizes[-1])
 
-    def reconstruction(self, picture: int, averaged: bool = False) -> Tensor:
+    def reconstruction(self, picture: int, ema: bool = False) -> Tensor:
         return self.reconstructions[picture : picture + 1]
 
-    def hand_over(self) -> None:
+    def update_model(self) -> None:
         """Nothing was learned."""
 
 
-class TrainedAlong(CoarserScales):
-    """Scales whose next coarser ones learn from the finer critic too (ConSinGAN: Hinz et al. 2021, section 3.1).
+class JointScales(CoarserScales):
+    """Scales of which the finest also learn from the critic of the scale in training.
 
-    What learns are copies of the model's generators; the model gets what they learned by ``hand_over`` alone, so a
-    training that is stopped leaves it as it was.
+    ConSinGAN trains its stages so (Hinz et al. 2021, section 3.1). Copies of the model's generators learn, and
+    ``update_model`` writes the result back, so a training that is stopped leaves the model as it was.
 
-    The model's settings say how many of them train along.
+    Args:
+        model: its settings say how many scales train jointly.
+        size: (height, width) of the scale in training.
+        ema: averages the weights that train.
     """
 
-    def __init__(self, model: SinGAN, size: Size):
+    def __init__(self, model: SinGAN, size: Size, ema: EMA):
         super().__init__(model, size)
         self.first = max(0, len(model.generators) - model.config.joint_scales)
         self.generators = [copy.deepcopy(own).requires_grad_(True) for own in model.generators[self.first :]]
-        self.averaged = copy.deepcopy(self.generators) if model.config.averaging else self.generators
-        self.started = [model.rebuild(self.first, z) for z in model.all_z_rec()[:, None]]
+        self.ema_generators = [ema.track(generator) for generator in self.generators]
+        self.frozen = [model.reconstruct_coarse(self.first, picture) for picture in range(len(model.z_rec))]
 
     def parameter_groups(self, rate: float) -> list[dict[str, object]]:
         factor = self.model.config.joint_rate
@@ -125,55 +128,55 @@ class TrainedAlong(CoarserScales):
             for distance, generator in enumerate(reversed(self.generators), start=1)
         ]
 
-    def pairs(self) -> Iterable[tuple[nn.Module, nn.Module]]:
-        return zip(self.averaged, self.generators, strict=True) if self.averaged is not self.generators else ()
-
     def draw(self, iteration: int, rng: torch.Generator, canvas: Size) -> Tensor:
         return self.sample([rng], canvas=canvas)
 
     def draw_both(self, iteration: int, rng: torch.Generator, canvas: Size, picture: int) -> tuple[Tensor, Tensor]:
         if canvas != self.size:
             return super().draw_both(iteration, rng, canvas, picture)
-        # Both in one pass, as most of the time goes into starting so small operations.
+        # Both share a pass, as such small operations take most of their time to start.
         model, sizes = self.model, self.sizes(canvas)
-        images = torch.cat([self._started([rng], sizes), self.started[picture]])
-        for scale, network in self._networks(averaged=False):
+        images = torch.cat([self._frozen_sample([rng], sizes), self.frozen[picture]])
+        for scale, network in self._networks(ema=False):
             noise = model.noise([rng], scale, sizes[scale])
-            z_rec = model.all_z_rec()[picture : picture + 1] if scale == 0 else torch.zeros_like(noise)
-            images = self._refined(resize(images, sizes[scale]), scale, network, torch.cat([noise, z_rec]))
+            z_rec = self._z_rec(picture) if scale == 0 else torch.zeros_like(noise)
+            images = self._refine(resize(images, sizes[scale]), scale, network, torch.cat([noise, z_rec]))
         sample, reconstruction = resize(images, self.size).chunk(2)
         return sample, reconstruction
 
-    def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
+    def sample(self, noises: list[torch.Generator], ema: bool = False, canvas: Size | None = None) -> Tensor:
         model, sizes = self.model, self.sizes(canvas)
-        image = self._started(noises, sizes)
-        for scale, network in self._networks(averaged):
+        image = self._frozen_sample(noises, sizes)
+        for scale, network in self._networks(ema):
             noise = model.noise(noises, scale, sizes[scale])
-            image = self._refined(resize(image, sizes[scale]), scale, network, noise)
+            image = self._refine(resize(image, sizes[scale]), scale, network, noise)
         return resize(image, sizes[-1])
 
-    def reconstruction(self, picture: int, averaged: bool = False) -> Tensor:
-        image = self.started[picture]
-        for scale, network in self._networks(averaged):
-            z_rec = self.model.all_z_rec()[picture : picture + 1] if scale == 0 else None
-            image = self._refined(resize(image, self.model.sizes[scale]), scale, network, z_rec)
+    def reconstruction(self, picture: int, ema: bool = False) -> Tensor:
+        image = self.frozen[picture]
+        for scale, network in self._networks(ema):
+            z_rec = self._z_rec(picture) if scale == 0 else None
+            image = self._refine(resize(image, self.model.sizes[scale]), scale, network, z_rec)
         return resize(image, self.size)
 
-    def hand_over(self) -> None:
-        for own, learned in zip(self.model.generators[self.first :], self.averaged, strict=True):
+    def update_model(self) -> None:
+        for own, learned in zip(self.model.generators[self.first :], self.ema_generators, strict=True):
             own.load_state_dict(learned.state_dict())
 
-    def _started(self, noises: list[torch.Generator], sizes: list[Size]) -> Tensor:
-        """What the scales that stay as they are make of fresh noise; mid-grey where there are none."""
+    def _frozen_sample(self, noises: list[torch.Generator], sizes: list[Size]) -> Tensor:
+        """A sample of the scales that stay frozen; mid-grey where there are none."""
         image = torch.zeros(len(noises), 3, *sizes[0], device=self.model.z_rec.device)
         for scale in range(self.first):
             noise = self.model.noise(noises, scale, sizes[scale])
             image = self.model.refine(resize(image, sizes[scale]), scale, noise)
         return image
 
-    def _networks(self, averaged: bool) -> Iterable[tuple[int, nn.Module]]:
-        return enumerate(self.averaged if averaged else self.generators, start=self.first)
+    def _networks(self, ema: bool) -> Iterable[tuple[int, nn.Module]]:
+        return enumerate(self.ema_generators if ema else self.generators, start=self.first)
 
-    def _refined(self, image: Tensor, scale: int, network: nn.Module, noise: Tensor | None) -> Tensor:
+    def _z_rec(self, picture: int) -> Tensor:
+        return self.model.z_rec[picture : picture + 1]
+
+    def _refine(self, image: Tensor, scale: int, network: nn.Module, noise: Tensor | None) -> Tensor:
         refined: Tensor = network(noisy(noise, image, self.model.amplitudes[scale]), image)
         return refined

@@ -1,6 +1,6 @@
-"""What a SinGAN training run can be told, and the presets."""
+"""The settings of a SinGAN training run, and the presets."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 Normalization = Literal["batch", "none"]
@@ -14,9 +14,12 @@ _WEIGHTS = (
     "distribution_weight", "joint_scales", "joint_rate", "coarse_side", "diversity", "diversity_weight",
 )  # fmt: skip
 
+_WRITTEN_NAMES = {"ema_decay": "averaging"}
+"""Names of settings in saved files, where they differ from the attributes'."""
+
 SUPER_RESOLUTION_STEP = 2 ** (1 / 3)
 LARGEST_WHOLE = 512
-"""Sides up to here train whole; larger scales on crops of so many pixels (see ``SinGANConfig.at_size``)."""
+"""Longest side in pixels up to which ``SinGANConfig.at_size`` trains whole scales; larger ones train on such crops."""
 
 
 @dataclass(frozen=True)
@@ -24,43 +27,44 @@ class SinGANConfig:
     """Settings of one training run. The defaults are the released schedule (Shaham et al. 2019, supplement).
 
     Attributes:
-        max_size: the training image's longer side is brought down to this many pixels.
+        max_size: longer side of the finest scale, in pixels; a larger training image is reduced to it.
         min_size: short side of the coarsest scale, in pixels.
-        scale_factor: size of a scale relative to the next finer one, before it is adjusted to fit.
-        exact_factor: keep ``scale_factor`` as it is instead (super-resolution).
-        scales_by_trained_size: how many scales there are follows from the trained size alone. The released rule
-            counts from the original size and rounds twice, so that some pictures get a scale more than others.
+        scale_factor: size of a scale relative to the next finer one, before it is adjusted to fit both ends.
+        exact_factor: keep ``scale_factor`` unadjusted (super-resolution).
+        scales_by_trained_size: derive the number of scales from the trained size alone. The released rule counts from
+            the original size and rounds twice, so some pictures get one scale more than others.
         channels: width of the networks at the coarsest scale.
-        widen_every: the width doubles after this many scales; 0 keeps it.
-        max_channels: where the doubling ends.
-        normalization: "batch" normalization as in the paper, or "none" (He initialization instead).
+        widen_every: the width doubles after every so many scales; 0 keeps it constant.
+        max_channels: upper limit of the width.
+        normalization: "batch" normalization as in the paper, or "none" (with He initialization).
         iterations: iterations at the finest scale.
-        coarse_iterations: iterations at the coarsest; the scales between lie between (geometrically).
-        learning_rate: of Adam, betas (0.5, 0.999); a tenth of it from ``decay_at`` on.
-        decay_at: fraction of the iterations after which the learning rate drops.
-        critic_steps: steps of the critic in an iteration.
-        generator_steps: steps of the generator in an iteration.
+        coarse_iterations: iterations at the coarsest scale; the numbers in between form a geometric progression.
+        learning_rate: of Adam, betas (0.5, 0.999); divided by ten after ``decay_at``.
+        decay_at: fraction of a scale's iterations after which the learning rate drops.
+        critic_steps: updates of the critic per iteration.
+        generator_steps: updates of the generator per iteration.
         penalty_weight: weight of the gradient penalty.
-        penalty_every: the penalty is computed every so many critic steps, and weighted up accordingly.
-        reconstruction_weight: weight of the mean squared error of the reconstruction.
-        noise_weight: a scale's noise amplitude, relative to the error that the coarser scales leave.
-        crop: scales with sides longer than this train on random crops of so many pixels; 0 = never.
-        pool: samples of the coarser scales are drawn so many at a time, fewer where they are very large;
-            0 = one for every critic step.
+        penalty_every: critic updates per gradient penalty, whose weight is multiplied by this number.
+        reconstruction_weight: weight of the reconstruction's mean squared error.
+        noise_weight: noise amplitude of a scale, relative to the error that the coarser scales leave.
+        crop: scales with sides above this many pixels train on random crops of this size; 0 = never.
+        pool: number of samples of the coarser scales that are drawn at a time, fewer for very large scales;
+            0 draws one for every critic update.
         pool_iterations: iterations that share one pool.
-        averaging: decay of the running average of the generator's weights that is kept; 0 keeps the last.
-        distribution_weight: weight of the distance between all patches of a sample and all of the picture
-            (``losses.patch_distance``), at coarse scales; 0 leaves it out, as the paper does.
-        joint_scales: so many of the next coarser scales train along with a coarse scale (``coarser_scales.py``); not
-            with "batch" normalization or several generator steps. 0: only one scale trains at a time, as in the paper.
-        joint_rate: a scale that trains along has this share of the learning rate, the next coarser one its square …
-        coarse_side: scales whose longer side is at most so many pixels count as coarse.
-        diversity: samples of coarse scales are to differ at least so much from each other (``losses.spread``); not
-            with crops there or several generator steps. 0 leaves it out, as the paper does.
-        diversity_weight: weight of what they lack of it.
-        canvas_share: share of the samples of coarse scales, 0 … 1, that are pieces of samples twice as wide or tall.
-            In those the borders do not say what is to be where, so that the picture is not learned by heart. Not
-            with crops there. 0 leaves them out, as the paper does.
+        ema_decay: decay of the exponential moving average (EMA) of the generator's weights, which the model keeps;
+            0 keeps the last weights instead.
+        distribution_weight: weight, at coarse scales, of the distance between all patches of a sample and all patches
+            of the training image (``losses.patch_distance``). 0 leaves it out, as the paper does.
+        joint_scales: number of next coarser scales that train jointly with a coarse scale (``coarser_scales.py``).
+            Needs normalization "none" and one generator step. 0 trains one scale at a time, as the paper does.
+        joint_rate: learning rate of a jointly trained scale relative to the next finer one's.
+        coarse_side: scales whose longer side is at most this many pixels count as coarse.
+        diversity: least diversity that the samples of coarse scales should have (``losses.pair_diversity``). Needs
+            whole coarse scales and one generator step. 0 leaves it out, as the paper does.
+        diversity_weight: weight of the diversity that is missing.
+        canvas_share: share, 0 … 1, of the samples of coarse scales that are pieces of samples twice as wide or tall.
+            Such pieces have no borders that reveal the layout, so the picture is not learned by heart. Needs whole
+            coarse scales. 0 leaves them out, as the paper does.
     """
 
     max_size: int = 250
@@ -84,7 +88,7 @@ class SinGANConfig:
     crop: int = 0
     pool: int = 0
     pool_iterations: int = 1
-    averaging: float = 0.0
+    ema_decay: float = 0.0
     distribution_weight: float = 0.0
     joint_scales: int = 0
     joint_rate: float = 0.3
@@ -107,8 +111,8 @@ class SinGANConfig:
             raise ValueError(f"scale_factor must lie between 0 and 1; it is {self.scale_factor}")
         if not 0 < self.learning_rate:
             raise ValueError(f"learning_rate must be positive; it is {self.learning_rate}")
-        if not 0 <= self.decay_at <= 1 or not 0 <= self.averaging < 1:
-            raise ValueError("decay_at must lie in 0..1 and averaging in 0..1 (below 1)")
+        if not 0 <= self.decay_at <= 1 or not 0 <= self.ema_decay < 1:
+            raise ValueError("decay_at must lie in 0..1, and ema_decay in 0..1 but below 1")
         if self.min_size > self.max_size:
             raise ValueError(f"min_size ({self.min_size}) must not exceed max_size ({self.max_size})")
         if self.normalization not in ("batch", "none"):
@@ -124,7 +128,7 @@ class SinGANConfig:
 
     @classmethod
     def preset(cls, name: str) -> "SinGANConfig":
-        """The settings called ``name``: one of ``PRESETS``.
+        """The preset ``name``, one of ``PRESETS``.
 
         Raises:
             ValueError: there is no such preset.
@@ -136,7 +140,7 @@ class SinGANConfig:
     def for_super_resolution(self) -> "SinGANConfig":
         """The same settings with the changes that the paper makes for super-resolution (section 4).
 
-        What makes samples better is left out, as super-resolution uses the finest scale alone.
+        Super-resolution uses only the finest scale, so everything that improves samples is switched off.
         """
         return replace(
             self,
@@ -152,7 +156,7 @@ class SinGANConfig:
         )
 
     def at_size(self, max_size: int) -> "SinGANConfig":
-        """The same settings with another ``max_size``, and with crops where whole scales would take much memory."""
+        """The same settings with another ``max_size``, and with crops if whole scales would need too much memory."""
         return replace(self, max_size=max_size, crop=self.crop or (LARGEST_WHOLE if max_size > LARGEST_WHOLE else 0))
 
     def width(self, scale: int) -> int:
@@ -165,14 +169,20 @@ class SinGANConfig:
         return max(size) <= self.coarse_side
 
     def iterations_at(self, scale: int, scales: int) -> int:
-        """Iterations of ``scale`` (0 = coarsest) in a pyramid of ``scales``."""
+        """Iterations of ``scale`` (0 = coarsest) in a pyramid of ``scales`` scales."""
         fineness = scale / max(scales - 1, 1)
         iterations: float = self.coarse_iterations ** (1 - fineness) * self.iterations**fineness
         return round(iterations)
 
     def as_dict(self) -> dict[str, Any]:
-        """All settings as plain values, for a file's metadata."""
-        return asdict(self)
+        """All settings as plain values under the names that saved files use."""
+        return {_WRITTEN_NAMES.get(name, name): value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "SinGANConfig":
+        """The settings of a saved file; unknown names are ignored, missing ones have their defaults."""
+        written = {field.name: _WRITTEN_NAMES.get(field.name, field.name) for field in fields(cls)}
+        return cls(**{name: values[key] for name, key in written.items() if key in values})
 
 
 _FAST = SinGANConfig(
@@ -186,7 +196,7 @@ _FAST = SinGANConfig(
     reconstruction_weight=50.0,
     pool=16,
     pool_iterations=48,
-    averaging=0.99,
+    ema_decay=0.99,
     distribution_weight=10.0,
     joint_scales=3,
     diversity=0.45,
@@ -194,7 +204,7 @@ _FAST = SinGANConfig(
 )
 
 PRESETS: dict[str, SinGANConfig] = {
-    "draft": replace(_FAST, max_size=128, iterations=70, coarse_iterations=350, learning_rate=2e-3, averaging=0.98),
+    "draft": replace(_FAST, max_size=128, iterations=70, coarse_iterations=350, learning_rate=2e-3, ema_decay=0.98),
     "standard": replace(_FAST, iterations=200, coarse_iterations=3000, coarse_side=128, canvas_share=0.25),
     "best": replace(
         _FAST,
@@ -207,4 +217,4 @@ PRESETS: dict[str, SinGANConfig] = {
     ),
     "paper": SinGANConfig(),
 }
-"""No crops: they would halve the time, but the samples lose the picture's colours (measured on 160 pixels)."""
+"""None of them crops: crops halve the time, but samples lose the picture's colours (measured at 160 pixels)."""

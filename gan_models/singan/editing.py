@@ -1,4 +1,4 @@
-"""What a trained SinGAN does to its picture (Shaham et al. 2019, section 4): harmonize, edit, enlarge."""
+"""Applications of a trained SinGAN to its training image (Shaham et al. 2019, section 4): harmonize, edit, enlarge."""
 
 import math
 
@@ -7,29 +7,29 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..progress import OnProgress
-from .entering import Entry
+from .injection import Injection
 from .model import SinGAN, image_generators
 from .pyramid import Size, check_image, resize
 
-LEAST_LIKENESS = 0.95
+LEAST_SIMILARITY = 0.95
 BLUR_SIGMA = 5.0
 LEAST_MASK = 0.02
 ASPECT_TOLERANCE = 0.05
 
 
-class MaskedEdit(Entry):
-    """A changed training picture whose change climbs the pyramid; outside the mask the training image stays.
+class MaskedEdit(Injection):
+    """A changed training image, injected with a mask outside of which the training image stays.
 
     Args:
         model: trained on the picture without the change.
-        image: with the change, ``[B, 3, H, W]`` in [-1, 1]; resized to the training size.
-        mask: where it is, ``[B or 1, 1, H', W']`` in 0..1, soft edges welcome; resized likewise.
+        image: the picture with the change, ``[B, 3, H, W]`` in [-1, 1]; resized to the training size.
+        mask: where the change is, ``[B or 1, 1, H', W']`` in 0..1, with soft edges if wanted; resized likewise.
         generator: CPU generator of the noise.
     Raises:
-        ValueError: an empty mask, another number of masks than pictures, another shape than the
-            training image's, pixels that are not finite.
+        ValueError: an empty mask, masks and pictures that differ in number, an aspect ratio other than the training
+            image's, or pixels that are not finite.
 
-    ``dilation`` is the radius in pixels, at the training size, of the disk that the mask is widened by.
+    ``dilation`` is the radius, in pixels at the training size, by which the mask is widened.
     """
 
     dilation: int
@@ -40,39 +40,43 @@ class MaskedEdit(Entry):
         self.mask = fit_mask(mask.to(model.z_rec.device), model.size, len(image))
         self.weight = blend_weight(self.mask, self.dilation)
 
-    def enter(self, start_scale: int) -> Tensor:
-        """The blended picture, ``[B, 3, H, W]`` at the training size."""
-        changed = self._climb(self._entrance(start_scale), start_scale, self.model)
+    def inject(self, start_scale: int) -> Tensor:
+        """Inject the changed picture and blend the result into the training image: ``[B, 3, H, W]``."""
+        changed = self._refined(self._coarsened(start_scale), start_scale, self.model)
         return self.model.training_picture() * (1 - self.weight) + changed * self.weight
 
-    def choose(self, on_progress: OnProgress | None = None) -> int:
-        """The coarsest scale at which the change stays recognisable.
+    def choose_scale(self, on_progress: OnProgress | None = None) -> int:
+        """The coarsest scale at which the change stays recognisable, or the finest scale if there is none.
 
-        That is the first, from the coarsest, where the change that comes out resembles the one that went
-        in: the cosine between (result - training image) and (image - training image) over the mask is at
-        least ``LEAST_LIKENESS`` for every picture; the finest scale where none is.
+        The change stays recognisable where ``similarity`` is at least ``LEAST_SIMILARITY``.
         """
         for scale in self.scales:
             self._report(on_progress, scale)
-            if self.likeness(self.enter(scale)) >= LEAST_LIKENESS:
+            if self.similarity(self.inject(scale)) >= LEAST_SIMILARITY:
                 return scale
         return self.scales[-1]
 
-    def likeness(self, result: Tensor) -> float:
-        """Cosine between the change in ``result`` and the one that was asked for; the batch's least."""
+    def similarity(self, result: Tensor) -> float:
+        """Cosine similarity of the resulting and the intended change, each relative to the training image, in the mask.
+
+        Args:
+            result: ``[B, 3, H, W]`` at the training size.
+        Returns:
+            The lowest value of the batch.
+        """
         training = self.model.training_picture()
-        wanted, given = ((picture - training) * self.mask for picture in (self.image, result))
-        return F.cosine_similarity(wanted.flatten(1), given.flatten(1)).min().item()
+        intended, resulting = ((picture - training) * self.mask for picture in (self.image, result))
+        return F.cosine_similarity(intended.flatten(1), resulting.flatten(1)).min().item()
 
 
 class Harmonization(MaskedEdit):
-    """Pasted objects take on the training image's colours and textures."""
+    """An injection that gives pasted objects the colours and textures of the training image."""
 
     dilation = 7
 
 
 class Edit(MaskedEdit):
-    """Moved or copied parts of the training image lose their seams."""
+    """An injection that removes the seams of moved or copied parts."""
 
     dilation = 20
 
@@ -81,37 +85,37 @@ def harmonize(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, g
     """Blend pasted objects into the model's training image (section 4, figure 13).
 
     Args:
-        start_scale: 1 … last scale. Coarser changes more.
-        (the others as ``MaskedEdit`` takes them)
+        model, image, mask, generator: as for ``MaskedEdit``.
+        start_scale: 1 … last scale. Coarser scales change more.
     Returns:
         ``[B, 3, H, W]`` at the training size.
     Raises:
-        ValueError: a start scale that the model lacks, or what ``MaskedEdit`` refuses.
+        ValueError: a start scale that the model does not have, or what ``MaskedEdit`` rejects.
     """
-    return Harmonization(model, image, mask, generator).enter(start_scale)
+    return Harmonization(model, image, mask, generator).inject(start_scale)
 
 
 def edit(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator) -> Tensor:
-    """Make the seams of moved or copied parts of the training image disappear (section 4, figure 12).
+    """Remove the seams of moved or copied parts of the training image (section 4, figure 12).
 
-    As ``harmonize``, with a wider surrounding of the mask that is made anew.
+    Works like ``harmonize``, but regenerates more of the mask's surroundings.
     """
-    return Edit(model, image, mask, generator).enter(start_scale)
+    return Edit(model, image, mask, generator).inject(start_scale)
 
 
 @torch.no_grad()
 def super_resolve(model: SinGAN, factor: float, image: Tensor | None = None, *, generator: torch.Generator) -> Tensor:
-    """Enlarge a picture by applying the last generator again and again (section 4, figure 10).
+    """Enlarge a picture by applying the last generator repeatedly (section 4, figure 10).
 
     Args:
-        model: best trained with ``SinGANConfig.for_super_resolution``.
-        factor: how much larger, from 1 to 16.
-        image: ``[B, 3, H, W]`` in [-1, 1], a picture like the training image; the latter where None.
+        model: preferably trained with ``SinGANConfig.for_super_resolution``.
+        factor: ratio of the new to the old width and height, 1 to 16.
+        image: ``[B, 3, H, W]`` in [-1, 1], a picture like the training image; None enlarges the training image.
         generator: CPU generator of the noise.
     Returns:
         ``[B, 3, round(factor H), round(factor W)]``.
     Raises:
-        ValueError: a factor out of range, or pixels that are not finite.
+        ValueError: a factor outside 1 to 16, or pixels that are not finite.
     """
     if not 1 <= factor <= 16:
         raise ValueError(f"the super-resolution factor is {factor}; it must lie between 1 and 16")
@@ -128,23 +132,25 @@ def super_resolve(model: SinGAN, factor: float, image: Tensor | None = None, *, 
 
 
 def super_resolution_steps(model: SinGAN, factor: float) -> int:
-    """How often the last generator is applied: as many of the model's own steps as make up ``factor``."""
+    """How often the last generator is applied: the number of the model's scale steps that make up ``factor``."""
     own = max(model.sizes[-1]) / max(model.sizes[-2])
     return max(1, round(math.log(factor) / math.log(own)))
 
 
 def fit_mask(mask: Tensor, size: Size, count: int) -> Tensor:
-    """A mask ``[B or 1, 1, H, W]`` in 0..1 for ``count`` pictures at ``size``.
+    """Resize a mask ``[B or 1, 1, H, W]`` in 0..1 to ``size`` and check it.
 
+    Args:
+        count: number of pictures that the mask is for.
     Raises:
-        ValueError: an empty mask, not finite, or another number of masks than pictures.
+        ValueError: a mask that is empty or not finite, or masks that are neither one nor ``count``.
     """
     if mask.ndim != 4 or mask.shape[1] != 1 or mask.numel() == 0:
         raise ValueError(f"the mask must be a tensor [B, 1, H, W]; it is {list(mask.shape)}")
     if len(mask) not in (1, count):
-        raise ValueError(f"there are {len(mask)} masks for {count} images; give one mask, or one for each image")
+        raise ValueError(f"there are {len(mask)} masks for {count} images; connect one mask, or one for each image")
     if not torch.isfinite(mask).all():
-        raise ValueError("the mask contains values that are NaN or infinite; give one with values in 0..1")
+        raise ValueError("the mask contains values that are NaN or infinite; use values in 0..1")
     mask = F.interpolate(mask.float(), size=size, mode="bilinear", antialias=True).clamp(0, 1)
     if mask.amax((1, 2, 3)).min() < LEAST_MASK:
         raise ValueError("the mask is empty; paint it white where the picture was changed")
@@ -152,13 +158,13 @@ def fit_mask(mask: Tensor, size: Size, count: int) -> Tensor:
 
 
 def blend_weight(mask: Tensor, radius: int) -> Tensor:
-    """How much of the changed picture is taken at each pixel: the mask dilated by a disk, then blurred.
+    """Opacity of the changed picture at each pixel: the mask dilated by a disk, then blurred.
 
     Args:
         mask: ``[B or 1, 1, H, W]`` in 0..1, not empty.
         radius: of the disk, in pixels.
     Returns:
-        As the mask, reaching 1 in every one.
+        Shaped like the mask, with a maximum of 1 in each.
     """
     blurred = gaussian_blur(dilate(mask, radius), BLUR_SIGMA)
     return blurred / blurred.amax((1, 2, 3), keepdim=True)
@@ -177,7 +183,7 @@ def dilate(mask: Tensor, radius: int) -> Tensor:
 
 
 def gaussian_blur(image: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of ``[B, 1, H, W]``; the border is repeated outwards."""
+    """Gaussian blur of ``[B, 1, H, W]`` with replicated borders; ``sigma`` is in pixels."""
     radius = math.ceil(4 * sigma)
     offsets = torch.arange(-radius, radius + 1, device=image.device, dtype=image.dtype)
     kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
@@ -187,13 +193,13 @@ def gaussian_blur(image: Tensor, sigma: float) -> Tensor:
 
 
 def _fit(model: SinGAN, image: Tensor, name: str) -> Tensor:
-    """``image`` at the training size, unless its shape is plainly another one."""
+    """``image`` at the training size; a ValueError if its aspect ratio is clearly another one."""
     image = check_image(image, name)
     height, width = image.shape[-2:]
     own = model.size[1] / model.size[0]
     if abs(math.log(width / height / own)) > ASPECT_TOLERANCE:
         raise ValueError(
             f"the {name} is {width}x{height} pixels and the model's training image {model.size[1]}x{model.size[0]}: "
-            "their shapes differ. Give the training image itself with the change in it"
+            "their shapes differ. Use the training image itself with the change in it"
         )
     return resize(image, model.size)

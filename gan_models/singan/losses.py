@@ -1,6 +1,7 @@
 """What the networks of a scale minimize besides the critic's scores and the reconstruction's error."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -8,14 +9,80 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..seeds import on_device
+from .config import SinGANConfig
+from .pyramid import Size
 
 PATCH = 7
 PROJECTIONS = 64
 GREY = (0.299, 0.587, 0.114)
 
 
+class LazyGradientPenalty:
+    """The gradient penalty, computed at every ``every``-th update of the critic only and weighted up accordingly.
+
+    Args:
+        weight: of the penalty; 0 leaves it out.
+        every: updates of the critic per penalty, from 1.
+        rng: CPU generator of the points between real and fake pictures.
+    """
+
+    def __init__(self, weight: float, every: int, rng: torch.Generator):
+        self.weight, self.every, self.rng = weight, every, rng
+        self.updates = 0
+
+    def __call__(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor | None:
+        """The weighted penalty at a random point between ``real`` and ``fake``; None where an update goes without."""
+        due = self.weight and self.updates % self.every == 0
+        self.updates += 1
+        if not due:
+            return None
+        mix = torch.rand((), generator=self.rng).item()
+        return self.weight * self.every * gradient_penalty(critic, mix * real + (1 - mix) * fake)
+
+
+class SampleLoss:
+    """What the generator of a coarse scale minimizes about its samples besides their scores; nothing at other scales.
+
+    Args:
+        config: the settings of the training run.
+        size: (height, width) of the scale.
+        rng: CPU generator of the patch distance's projections.
+    """
+
+    def __init__(self, config: SinGANConfig, size: Size, rng: torch.Generator):
+        coarse = config.coarse(size)
+        self.distribution_weight = config.distribution_weight if coarse else 0.0
+        self.diversity = config.diversity if coarse else 0.0
+        self.diversity_weight = config.diversity_weight
+        self.rng = rng
+        self.last_fake: Tensor | None = None
+
+    def terms(self, fake: Tensor, real: Tensor, own_size: bool) -> Iterator[Tensor]:
+        """The weighted losses of a sample.
+
+        Args:
+            fake, real: ``[1, 3, H, W]``.
+            own_size: whether the whole sample has the scale's own size. Only such samples are kept apart.
+        """
+        if self.distribution_weight:
+            yield self.distribution_weight * patch_distance(fake, real, self.rng)
+        if self.diversity and own_size:
+            # The generator has hardly changed since the last iteration, so that iteration's fake serves as the second.
+            if self.last_fake is not None:
+                missing = F.relu(self.diversity - pair_diversity(fake, self.last_fake, real))
+                yield self.diversity_weight * missing
+            self.last_fake = fake.detach()
+
+
 def gradient_penalty(critic: nn.Module, image: Tensor) -> Tensor:
-    """Mean over pixels of (norm over channels of the critic's gradient - 1) squared (WGAN-GP)."""
+    """The critic's gradient penalty (WGAN-GP: Gulrajani et al. 2017).
+
+    Args:
+        critic: maps ``[B, 3, H, W]`` to patch scores.
+        image: where the gradient is taken, ``[B, 3, H, W]``.
+    Returns:
+        Mean over pixels of (norm over channels of the gradient - 1) squared.
+    """
     image = image.detach().requires_grad_(True)
     (gradient,) = torch.autograd.grad(critic(image).sum(), image, create_graph=True)
     penalty: Tensor = (gradient.float().norm(2, dim=1) - 1).square().mean()
@@ -25,11 +92,11 @@ def gradient_penalty(critic: nn.Module, image: Tensor) -> Tensor:
 def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> Tensor:
     """Sliced Wasserstein distance between the 7x7 patches of two pictures (Elnekave and Weiss 2022).
 
-    The critic judges patches one by one, and so asks for the right patches on the average of all samples.
-    This distance takes one sample as a whole: it is to have as much of everything as the picture has.
+    The critic scores patches one by one, so it asks for the right patches on average over all samples. This distance
+    considers one sample as a whole: it should contain as much of everything as the picture does.
 
     Args:
-        sample, real: ``[1, 3, H, W]`` of one size. Pictures smaller than 7 pixels have smaller patches.
+        sample, real: ``[1, 3, H, W]`` of one size. Pictures with a side below 7 pixels have smaller patches.
         generator: CPU generator of the directions that the patches are projected on.
     Returns:
         Mean absolute difference of the sorted projections, in the pixels' units.
@@ -41,17 +108,17 @@ def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> 
     return (_sorted(ours) - _sorted(wanted)).abs().mean()
 
 
-def spread(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
-    """How much two samples differ, so that many pairs have on average the diversity that SinGANs are compared by.
+def pair_diversity(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
+    """How much two samples differ, scaled such that its mean over many pairs is their diversity.
 
-    That diversity is the standard deviation of the samples' pixels, relative to the contrast of the picture. Asking for
-    it keeps samples apart (Mao et al. 2019), which long training would make alike.
+    The diversity by which SinGANs are compared is the standard deviation of the samples' pixels, relative to the
+    contrast of the picture. Asking for it keeps samples apart (Mao et al. 2019); long training would make them alike.
 
     Args:
         sample, other, real: ``[1, 3, H, W]`` of one size.
     Returns:
         Mean absolute difference in grey, times sqrt(pi) / 2 (two draws of a Gaussian differ by 2 / sqrt(pi) standard
-        deviations), over the standard deviation of ``real`` or, where that has hardly any contrast, over 0.01.
+        deviations on average), over the standard deviation of ``real`` or, where that is lower, over 0.01.
     """
     weights = on_device(torch.tensor(GREY), real.device).view(1, 3, 1, 1)
     difference = ((sample - other) * weights).sum(1).abs().mean()
@@ -60,7 +127,7 @@ def spread(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
 
 
 def _sorted(rows: Tensor) -> Tensor:
-    """``rows.sort(1).values``; on a processor by numpy's vectorized sort, which takes a fifth to a half of the time."""
+    """``rows.sort(1).values``; on CPUs by numpy's vectorized sort, in a fifth to a half of the time."""
     if rows.device.type != "cpu":
         return rows.sort(1).values
     if rows.requires_grad:

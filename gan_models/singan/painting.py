@@ -1,33 +1,33 @@
-"""Paintings become pictures with the training image's patches (Shaham et al. 2019, section 4, figure 11)."""
+"""Turns paintings into pictures with the training image's patches (Shaham et al. 2019, section 4, figure 11)."""
 
 import torch
 from torch import Tensor
 
 from ..progress import OnProgress
-from .entering import Entry
-from .likeness import layout_correlation, patch_distance
+from .injection import Injection
 from .model import SinGAN
 from .palette import main_colors, quantize
 from .pyramid import Size, check_image, resize, scaled_sizes
 from .retraining import retrained
+from .similarity import layout_correlation, patch_distance
 
 LARGEST = 16
 SAME_SHAPE = 0.02
 LEAST_LAYOUT = 0.98
 
 
-class Painting(Entry):
-    """A painting that enters the pyramid, without a mask.
+class Painting(Injection):
+    """A painting to inject, without a mask.
 
     Args:
-        model: of the picture that the painting shall look like.
+        model: trained on the picture that the painting should resemble.
         image: the painting, ``[B, 3, H, W]`` in [-1, 1], of any size and shape.
-        colors: the painting's colours are replaced by the nearest of so many main colours (k-means) of the
-            training image at the start scale; None keeps them.
-        generator: CPU generator of the noise, and of the search for the main colours.
+        colors: number of main colours (k-means) of the training image at the start scale, to the nearest of which
+            the painting's colours are changed; None keeps them.
+        generator: CPU generator of the noise and of the k-means search.
     Raises:
-        ValueError: pixels that are not finite, a shape more than 16 times as long as the training image's,
-            fewer than two colours.
+        ValueError: pixels that are not finite, an aspect ratio more than 16 times the training image's, or fewer than
+            two colours.
     """
 
     def __init__(self, model: SinGAN, image: Tensor, colors: int | None, generator: torch.Generator):
@@ -39,42 +39,42 @@ class Painting(Entry):
         self.colors = colors
         self._seed = int(torch.randint(0, 2**63 - 1, (), generator=generator))
 
-    def enter(self, start_scale: int) -> Tensor:
-        """The picture, ``[B, 3, H, W]``: the smallest size of the painting's shape that covers the training size."""
-        return self._enter(start_scale, self.model)
+    def inject(self, start_scale: int) -> Tensor:
+        """Inject the painting; the result has the size that ``painting_size`` returns, ``[B, 3, H, W]`` in [-1, 1]."""
+        return self._inject(start_scale, self.model)
 
-    def enter_retrained(
+    def inject_retrained(
         self, start_scale: int, *, dtype: torch.dtype = torch.float32, on_progress: OnProgress | None = None
     ) -> Tensor:
-        """As ``enter``, after the start scale has learned anew from inputs in the main colours, as in the paper.
+        """Inject the painting after retraining the start scale on inputs in the main colours, as the paper does.
 
-        The model stays as it is. Takes as long as this scale's share of the training.
+        The model itself does not change. Retraining takes as long as this scale took in the training.
 
         Args:
             dtype: of the training's convolutions: torch.float32, or torch.bfloat16 for autocast.
-            on_progress: called as that of ``train``, with previews; may raise to stop.
+            on_progress: called as by ``train``, with previews; may raise to stop.
         Raises:
-            ValueError: a scale out of ``scales``, or a painting whose colours are kept.
+            ValueError: a start scale that is not in ``scales``, or a painting that keeps its colours.
         """
         self.model.check_start_scale(start_scale, lowest=self.scales[0])
         palette = self.palette(start_scale)
         if palette is None:
-            raise ValueError("training the start scale anew needs quantized colours; switch quantize_colors on")
+            raise ValueError("retraining the start scale needs quantized colours; switch quantize_colors on")
         model = retrained(self.model, start_scale, palette, self._seed, dtype, on_progress)
-        return self._enter(start_scale, model)
+        return self._inject(start_scale, model)
 
-    def choose(self, on_progress: OnProgress | None = None) -> int:
-        """The scale whose result has the patches nearest to the training image's and still the painting's layout.
+    def choose_scale(self, on_progress: OnProgress | None = None) -> int:
+        """The scale whose result keeps the painting's layout and has patches most like the training image's.
 
-        The layout is kept where the correlation with the painting, both brought down to 24 pixels, is at least
-        ``LEAST_LAYOUT``. Of those scales the one with the least ``patch_distance`` to the training image is taken;
-        where none is, the one with the highest correlation. A batch goes by its means.
+        A result keeps the layout if its correlation with the painting, at a short side of 24 pixels, is at least
+        ``LEAST_LAYOUT``. Among such scales the least ``patch_distance`` to the training image decides; if there are
+        none, the highest correlation. Both are means over a batch.
         """
         training = self.model.training_picture()
         layouts, distances = {}, {}
         for scale in self.scales:
             self._report(on_progress, scale)
-            result = self.enter(scale)
+            result = self.inject(scale)
             layouts[scale] = layout_correlation(result, self.image)
             distances[scale] = patch_distance(result, training)
         kept = [scale for scale in self.scales if layouts[scale] >= LEAST_LAYOUT]
@@ -83,44 +83,50 @@ class Painting(Entry):
         return max(self.scales, key=lambda scale: layouts[scale])
 
     def palette(self, scale: int) -> Tensor | None:
-        """The main colours of the training image at ``scale``, ``[count, 3]``; None where the painting's are kept."""
+        """The main colours of the training image at ``scale``, ``[count, 3]``; None if the painting keeps its own."""
         if self.colors is None:
             return None
         real = resize(self.model.training_picture(), self.model.sizes[scale])
         return main_colors(real, self.colors, torch.Generator().manual_seed(self._seed))
 
-    def _enter(self, start_scale: int, model: SinGAN) -> Tensor:
-        entrance, palette = self._entrance(start_scale), self.palette(start_scale)
+    def _inject(self, start_scale: int, model: SinGAN) -> Tensor:
+        picture, palette = self._coarsened(start_scale), self.palette(start_scale)
         if palette is not None:
-            entrance = quantize(entrance, palette)
-        return self._climb(entrance, start_scale, model)
+            picture = quantize(picture, palette)
+        return self._refined(picture, start_scale, model)
 
 
 def paint_to_image(
     model: SinGAN, image: Tensor, *, start_scale: int, generator: torch.Generator, colors: int | None = None
 ) -> Tensor:
-    """Turn a painting into a picture. Coarser start scales change more; the others as ``Painting`` takes them.
+    """Turn a painting into a picture with the training image's patches (section 4, figure 11).
 
+    Args:
+        model, image, generator, colors: as for ``Painting``.
+        start_scale: 1 … last scale. Coarser scales change more.
     Returns:
         ``[B, 3, H, W]`` in [-1, 1].
     Raises:
-        ValueError: a start scale that the model lacks, or what ``Painting`` refuses.
+        ValueError: a start scale that the model does not have, or what ``Painting`` rejects.
     """
-    return Painting(model, image, colors, generator).enter(start_scale)
+    return Painting(model, image, colors, generator).inject(start_scale)
 
 
 def painting_size(training: Size, painting: Size) -> Size:
-    """The smallest size of the painting's shape that covers the training size; that itself for the same shape.
+    """The smallest size with the painting's aspect ratio that covers the training size.
 
+    Args:
+        training, painting: (height, width) in pixels. If their aspect ratios differ by less than 2 %, the result is
+            the training size itself.
     Raises:
-        ValueError: a painting that would be more than 16 times as long as the training image.
+        ValueError: aspect ratios that differ by a factor of more than 16.
     """
     height, width = (length / own for length, own in zip(painting, training, strict=True))
     stretch = max(height, width) / min(height, width)
     if stretch > LARGEST:
         raise ValueError(
             f"the painting is {painting[1]}x{painting[0]} pixels and the model's training image "
-            f"{training[1]}x{training[0]}: its shape is too long; give one at most {LARGEST} times as long"
+            f"{training[1]}x{training[0]}: its shape is too long; use one that is at most {LARGEST} times as long"
         )
     if stretch < 1 + SAME_SHAPE:
         return training

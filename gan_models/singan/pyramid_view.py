@@ -36,7 +36,7 @@ def show_scales(model: SinGAN, *, generator: torch.Generator, on_progress: OnPro
             sheet(
                 [
                     captioned(resize(real, model.size), f"scale {scale}: {width}x{height}"),
-                    captioned(resize(model.rebuild(scale + 1), model.size), "reconstruction"),
+                    captioned(resize(model.reconstruct_coarse(scale + 1), model.size), "reconstruction"),
                     captioned(sample, f"sample from scale {scale}"),
                 ],
                 3,

@@ -1,4 +1,4 @@
-"""One scale of a trained SinGAN learned anew, on inputs in few colours (Shaham et al. 2019, supplement)."""
+"""Retraining one scale of a SinGAN on inputs in few colours (Shaham et al. 2019, supplement)."""
 
 import torch
 from torch import Tensor
@@ -8,8 +8,8 @@ from .coarser_scales import FrozenScales
 from .model import SinGAN
 from .palette import quantize
 from .pyramid import Size, resize
+from .reporting import Reporter
 from .scale_training import ScaleTrainer
-from .training import Reporter
 
 
 def retrained(
@@ -20,13 +20,22 @@ def retrained(
     dtype: torch.dtype = torch.float32,
     on_progress: OnProgress | None = None,
 ) -> SinGAN:
-    """A model like ``model`` whose generator of ``scale`` learned from inputs in the colours of ``palette``.
+    """A copy of ``model`` whose generator of one scale was trained again, on inputs in the colours of ``palette``.
 
-    The other scales are shared with ``model``. ``on_progress`` gets what that of ``train`` gets.
+    The other scales are shared with ``model``. The generator learns the first training image only.
+
+    Args:
+        scale: the scale to retrain, from 1 (0 = coarsest).
+        palette: ``[count, 3]`` in [-1, 1].
+        seed: of the initial weights and all other random numbers, 0 … 2**63 - 1.
+        dtype: of the convolutions: torch.float32, or torch.bfloat16 for autocast.
+        on_progress: called as by ``train``.
+    Raises:
+        DivergedError: the scale diverged from the image instead of learning it.
     """
     with torch.inference_mode(False), torch.enable_grad():
         real = resize(model.training_picture(), model.sizes[scale]).clone()
-        other = SinGAN(model.config, model.sizes, model.training_image, model.z_rec, model.facts)
+        other = SinGAN(model.config, model.sizes, model.training_images[:1], model.z_rec[:1], model.facts)
         _share(model, other, range(scale))
         coarser = QuantizedScales(other, model.sizes[scale], palette.clone())
         trainer = ScaleTrainer(other, None, real, torch.Generator().manual_seed(seed), dtype, coarser)
@@ -39,15 +48,15 @@ def retrained(
 
 
 class QuantizedScales(FrozenScales):
-    """Coarser scales whose pictures are seen in the colours of ``palette`` alone."""
+    """Coarser scales whose pictures are quantized to the colours of ``palette``, ``[count, 3]`` in [-1, 1]."""
 
     def __init__(self, model: SinGAN, size: Size, palette: Tensor):
         super().__init__(model, size)
         self.palette = palette
         self.reconstructions = quantize(self.reconstructions, palette)
 
-    def sample(self, noises: list[torch.Generator], averaged: bool = False, canvas: Size | None = None) -> Tensor:
-        return quantize(super().sample(noises, averaged, canvas), self.palette)
+    def sample(self, noises: list[torch.Generator], ema: bool = False, canvas: Size | None = None) -> Tensor:
+        return quantize(super().sample(noises, ema, canvas), self.palette)
 
 
 def _share(source: SinGAN, target: SinGAN, scales: range) -> None:

@@ -107,7 +107,7 @@ def test_messages_about_batches_and_sizes(nodes, toy_presets, monkeypatch):
 def test_train_learns_every_picture_of_a_batch(call, toy_presets):
     image = torch.cat([comfy_picture(seed=seed) for seed in range(3)])
     model, reconstruction = call("SinGANTrain", image=image, preset="draft", seed=1)
-    assert model.pictures == 3 and reconstruction.shape == (3, 44, 56, 3)
+    assert len(model.training_images) == 3 and reconstruction.shape == (3, 44, 56, 3)
     mask = torch.ones(1, 44, 56)
     (blended,) = call("SinGANHarmonize", model=model, image=image[:1], mask=mask, start_scale=2, seed=0)
     assert blended.shape == (1, 44, 56, 3)

@@ -8,7 +8,7 @@ import torch
 
 from gan_models import gaugan, singan
 from gan_models.gaugan.training.trainer import Trainer
-from gan_models.singan.scale_training import ScaleTrainer
+from gan_models.singan.training_steps import FusedStep, SeparateStep
 from gaugan_toys import (
     blob_map,
     config,
@@ -76,15 +76,15 @@ def test_the_pretended_device_counts(device):
         lambda model: model.sample(1, generator=rng(), start_scale=2),
         lambda model: model.sample(1, generator=rng(), keep_layout=0.5),
         lambda model: singan.harmonize(model, picture(), mask(), start_scale=1, generator=rng()),
-        lambda model: singan.Edit(model, picture(), mask(), rng()).everywhere(),
+        lambda model: singan.Edit(model, picture(), mask(), rng()).inject_at_all_scales(),
         lambda model: singan.super_resolve(model, 2.0, picture(), generator=rng()),
         lambda model: singan.paint_to_image(model, picture(), start_scale=1, generator=rng(), colors=4),
-        lambda model: singan.Painting(model, picture(), 4, rng()).enter_retrained(1),
+        lambda model: singan.Painting(model, picture(), 4, rng()).inject_retrained(1),
         lambda model: torch.cat([*singan.animate(model, 3, generator=rng())]),
         lambda model: singan.show_scales(model, generator=rng()),
     ],
     ids=[
-        "sample", "wide", "start scale", "layout", "harmonize", "edit everywhere", "enlarge", "paint", "retrain",
+        "sample", "wide", "start scale", "layout", "harmonize", "edit at all scales", "enlarge", "paint", "retrain",
         "animate", "scales",
     ],
 )  # fmt: skip
@@ -98,8 +98,8 @@ def test_a_singan_does_there_what_it_does_on_the_cpu(model, task):
 @pytest.mark.parametrize("choose", [singan.Harmonization, singan.Edit])
 def test_start_scales_are_chosen_there(model, choose, device):
     far = copy.deepcopy(model).to(NAME)
-    assert choose(far, picture(), mask(), rng()).choose() in range(1, len(model.sizes))
-    assert singan.Painting(far, picture(), None, rng()).choose() in range(1, len(model.sizes))
+    assert choose(far, picture(), mask(), rng()).choose_scale() in range(1, len(model.sizes))
+    assert singan.Painting(far, picture(), None, rng()).choose_scale() in range(1, len(model.sizes))
 
 
 @pytest.mark.parametrize(
@@ -116,17 +116,17 @@ def test_a_singan_learns_there(settings, count, device):
     assert torch.isfinite(model.sample(1, generator=rng()).cpu()).all()
 
 
-@pytest.mark.parametrize("settings", [EVERY_LEVER, PAPER], ids=["fast", "paper"])
-def test_an_iteration_never_waits_for_the_device(settings, device, monkeypatch):
-    iterate = ScaleTrainer._iterate
+@pytest.mark.parametrize("settings, step", [(EVERY_LEVER, FusedStep), (PAPER, SeparateStep)], ids=["fast", "paper"])
+def test_an_iteration_never_waits_for_the_device(settings, step, device, monkeypatch):
+    run = step.run
     waits = []
 
     def watched(self, iteration):
         before = device.waits
-        iterate(self, iteration)
+        run(self, iteration)
         waits.append(device.waits - before)
 
-    monkeypatch.setattr(ScaleTrainer, "_iterate", watched)
+    monkeypatch.setattr(step, "run", watched)
     trained(settings, device=NAME)
     assert len(waits) > 4 and not any(waits)
 

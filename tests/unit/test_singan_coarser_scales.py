@@ -1,20 +1,22 @@
-"""Coarse scales that train together with the next coarser ones."""
+"""Coarse scales that train jointly with the next coarser ones."""
 
 import dataclasses
+from functools import partial
 
 import pytest
 import torch
 
 from gan_models.seeds import seeded
 from gan_models.singan import SinGANConfig, train
-from gan_models.singan.coarser_scales import FrozenScales, TrainedAlong
+from gan_models.singan.coarser_scales import FrozenScales, JointScales
+from gan_models.singan.ema import EMA
 from gan_models.singan.pyramid import build_pyramid, resize
 from gan_models.singan.retraining import retrained
-from gan_models.singan.scale_training import ScaleTrainer, Window
+from gan_models.singan.scale_training import ScaleTrainer
 from singan_toys import TOY, picture, same_weights, trained
 
 ALONE = dataclasses.replace(TOY, joint_scales=0)
-JOINT = dataclasses.replace(TOY, joint_scales=2, coarse_side=64, averaging=0.0)
+JOINT = dataclasses.replace(TOY, joint_scales=2, coarse_side=64, ema_decay=0.0)
 
 
 def coarsest(config, scales, image=None):
@@ -35,10 +37,7 @@ def coarsest(config, scales, image=None):
 
 
 def trainer(model):
-    pictures = [model.training_picture()]
-    if model.other_images is not None:
-        pictures.append(model.other_images / 127.5 - 1)
-    real = build_pyramid(torch.cat(pictures), model.sizes)[len(model.generators)]
+    real = build_pyramid(model.training_images / 127.5 - 1, model.sizes)[len(model.generators)]
     return ScaleTrainer(model, None, real, torch.Generator().manual_seed(1), torch.float32)
 
 
@@ -52,16 +51,16 @@ def changed(before, networks):
 
 @pytest.mark.parametrize("images", [1, 2])
 def test_it_begins_with_what_the_model_makes(images):
-    config = dataclasses.replace(ALONE, joint_scales=2, coarse_side=10, averaging=0.9)
+    config = dataclasses.replace(ALONE, joint_scales=2, coarse_side=10, ema_decay=0.9)
     model = coarsest(config, 3, torch.cat([picture(seed=seed) for seed in range(images)]))
-    along = TrainedAlong(model, model.sizes[3])
+    joint = JointScales(model, model.sizes[3], EMA(config.ema_decay))
     frozen = FrozenScales(model, model.sizes[3])
-    assert along.first == 1
-    for averaged in (False, True):
+    assert joint.first == 1
+    for ema in (False, True):
         for index in range(images):
-            pair = [scales.reconstruction(index, averaged) for scales in (along, frozen)]
+            pair = [scales.reconstruction(index, ema) for scales in (joint, frozen)]
             torch.testing.assert_close(*pair, atol=1e-2, rtol=0)
-        pair = [scales.sample([torch.Generator().manual_seed(5)], averaged) for scales in (along, frozen)]
+        pair = [scales.sample([torch.Generator().manual_seed(5)], ema) for scales in (joint, frozen)]
         torch.testing.assert_close(*pair, atol=1e-2, rtol=0)
 
 
@@ -70,12 +69,12 @@ def test_it_begins_with_what_the_model_makes(images):
 def test_a_sample_and_a_reconstruction_in_one_pass_are_those_of_two(joint_scales, wider):
     config = dataclasses.replace(ALONE, joint_scales=joint_scales, coarse_side=10)
     model = coarsest(config, 3, torch.cat([picture(seed=seed) for seed in range(2)]))
-    along = TrainedAlong(model, model.sizes[3])
-    height, width = along.size
+    joint = JointScales(model, model.sizes[3], EMA(config.ema_decay))
+    height, width = joint.size
     canvas = height, wider * width
     for index in range(2):
-        apart = along.draw(0, seeded(5), canvas), along.reconstruction(index)
-        together = along.draw_both(0, seeded(5), canvas, index)
+        apart = joint.draw(0, seeded(5), canvas), joint.reconstruction(index)
+        together = joint.draw_both(0, seeded(5), canvas, index)
         for one, other in zip(apart, together, strict=True):
             torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
 
@@ -100,21 +99,21 @@ def test_the_model_gets_what_was_learned_only_at_the_end():
 def test_rates_fall_with_the_distance():
     one = trainer(coarsest(JOINT, 3))
     rate, factor = JOINT.learning_rate, JOINT.joint_rate
-    assert [group["lr"] for group in one.generator_optimizer.param_groups] == pytest.approx(
+    assert [group["lr"] for group in one.optimizers.generator.param_groups] == pytest.approx(
         [rate, rate * factor, rate * factor**2]
     )
     one.run(lambda iteration: None)
-    assert [group["lr"] for group in one.generator_optimizer.param_groups] == pytest.approx(
+    assert [group["lr"] for group in one.optimizers.generator.param_groups] == pytest.approx(
         [rate / 10, rate * factor / 10, rate * factor**2 / 10]
     )
 
 
-def test_the_running_average_is_kept():
-    model = coarsest(dataclasses.replace(JOINT, averaging=0.9), 2)
+def test_the_ema_is_kept():
+    model = coarsest(dataclasses.replace(JOINT, ema_decay=0.9), 2)
     one = trainer(model)
     one.run(lambda iteration: None)
-    assert all(map(torch.equal, weights(model.generators), weights(one.coarser.averaged)))
-    assert any(changed(weights(one.coarser.averaged), one.coarser.generators))
+    assert all(map(torch.equal, weights(model.generators), weights(one.coarser.ema_generators)))
+    assert any(changed(weights(one.coarser.ema_generators), one.coarser.generators))
 
 
 def test_it_is_for_coarse_scales():
@@ -139,7 +138,7 @@ def test_a_preview_is_of_the_networks_in_training():
     one.run(lambda iteration: None)
     after = one.preview(torch.Generator().manual_seed(2))
     one.model.add_scale(one.generator, one.amplitude)
-    rebuilt = one.model.rebuild(4).clamp(-1, 1)
+    rebuilt = one.model.reconstruct()
     assert not torch.equal(before, after)
     torch.testing.assert_close(after[..., rebuilt.shape[-1] :], rebuilt)
 
@@ -155,7 +154,7 @@ def test_a_scale_that_learns_few_colours_leaves_the_others_alone():
     assert same_weights(other, retrained(model, 2, palette, seed=0))
 
 
-@pytest.mark.parametrize("kind", [TrainedAlong, FrozenScales])
+@pytest.mark.parametrize("kind", [partial(JointScales, ema=EMA(0.0)), FrozenScales])
 @pytest.mark.parametrize("canvas", [(30, 78), (60, 39)])
 def test_samples_of_other_sizes(kind, canvas):
     model = coarsest(JOINT, 3)
@@ -183,7 +182,9 @@ def test_pieces_of_larger_samples_are_learned_from():
     height, width = one.size
     canvases, windows = [], []
     for _ in range(200):
-        canvas, window = one._canvas(Window(0, height, 0, width))
+        example = one.inputs.draw(0)
+        canvas, window = example.canvas, example.place
+        assert example.noise.shape == (1, 3, *canvas) and example.real.shape[2:] == one.size
         canvases.append(canvas)
         windows.append(window)
         assert (window.bottom - window.top, window.right - window.left) == one.size

@@ -85,34 +85,34 @@ def test_harmonize_says_what_is_wrong(model, pasted):
 def test_an_edit_makes_more_of_its_surroundings_anew(model, pasted):
     image, mask = pasted[0], torch.zeros(1, 1, 44, 56)
     mask[:, :, 20, 5] = 1
-    wide, narrow = (entry(model, image, mask, seeded(0)) for entry in (Edit, Harmonization))
+    wide, narrow = (kind(model, image, mask, seeded(0)) for kind in (Edit, Harmonization))
     assert wide.weight[..., 20, 20] > 0.7 > 0.1 > narrow.weight[..., 20, 20]
-    assert torch.equal(edit(model, image, mask, start_scale=2, generator=seeded(0)), wide.enter(2))
+    assert torch.equal(edit(model, image, mask, start_scale=2, generator=seeded(0)), wide.inject(2))
 
 
 def test_automatic_scale_is_the_coarsest_that_keeps_the_change(model, pasted, monkeypatch):
-    entry = Harmonization(model, *pasted, seeded(0))
+    injection = Harmonization(model, *pasted, seeded(0))
     training = model.training_picture()
-    results = dict.fromkeys(entry.scales, training + 0.5 * (entry.image - training))
-    results[1] = 2 * training - entry.image
+    results = dict.fromkeys(injection.scales, training + 0.5 * (injection.image - training))
+    results[1] = 2 * training - injection.image
     results[2] = training
-    monkeypatch.setattr(entry, "enter", results.__getitem__)
-    assert entry.choose() == 3
-    monkeypatch.setattr(entry, "enter", lambda scale: training)
-    assert entry.choose() == entry.scales[-1]
+    monkeypatch.setattr(injection, "inject", results.__getitem__)
+    assert injection.choose_scale() == 3
+    monkeypatch.setattr(injection, "inject", lambda scale: training)
+    assert injection.choose_scale() == injection.scales[-1]
 
 
 def test_automatic_scale_goes_by_the_picture_that_changed_most(model, pasted, monkeypatch):
     image, mask = pasted
-    entry = Harmonization(model, image.expand(2, -1, -1, -1), mask, seeded(0))
-    assert entry.likeness(entry.image) == pytest.approx(1)
-    assert entry.likeness(torch.cat([image, model.training_picture()])) == pytest.approx(0)
+    injection = Harmonization(model, image.expand(2, -1, -1, -1), mask, seeded(0))
+    assert injection.similarity(injection.image) == pytest.approx(1)
+    assert injection.similarity(torch.cat([image, model.training_picture()])) == pytest.approx(0)
 
 
 def test_all_start_scales_in_one_run(model, pasted):
-    entry, seen = Harmonization(model, *pasted, seeded(0)), []
-    out = entry.everywhere(seen.append)
-    assert len(out) == len(entry.scales) == len(seen)
+    injection, seen = Harmonization(model, *pasted, seeded(0)), []
+    out = injection.inject_at_all_scales(seen.append)
+    assert len(out) == len(injection.scales) == len(seen)
     assert torch.equal(out[2:3, :, -44:], harmonize(model, *pasted, start_scale=3, generator=seeded(0)))
 
 

@@ -72,7 +72,7 @@ def test_keep_layout_keeps_the_variance_of_the_noise(model, monkeypatch):
         ({"keep_layout": 1.5}, "keep_layout is 1.5; it must lie in 0..1"),
         ({"keep_layout": -0.1}, "keep_layout is -0.1"),
         ({"keep_layout": float("nan")}, "keep_layout is nan"),
-        ({"keep_layout": 0.5, "width": 60}, "keep_layout 0.5 draws .* size must stay 56x44; for 60x44"),
+        ({"keep_layout": 0.5, "width": 60}, "keep_layout 0.5 keeps .* size must stay 56x44; for 60x44"),
     ],
 )
 def test_bad_requests(model, arguments, message):

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from gan_models.singan.losses import gradient_penalty, patch_distance, spread
+from gan_models.singan.batch_statistics import fix_statistics
+from gan_models.singan.losses import gradient_penalty, pair_diversity, patch_distance
 from gan_models.singan.networks import Critic, Generator, initialize, noisy
-from gan_models.singan.scale_training import fix_statistics
 
 
 def network(kind, normalization="none", width=8):
@@ -79,12 +79,12 @@ def test_patch_distance_of_pictures_smaller_than_a_patch():
 def test_spread_is_the_samples_standard_deviation_over_that_of_the_picture():
     noise = torch.Generator().manual_seed(0)
     real, first, second = (torch.randn(1, 1, 200, 200, generator=noise).expand(-1, 3, -1, -1) for _ in range(3))
-    assert spread(first, second, real).item() == pytest.approx(1.0, rel=0.02)
-    assert spread(first, second, 4 * real + 3).item() == pytest.approx(0.25, rel=0.02)
-    assert spread(first, first, real) == 0
+    assert pair_diversity(first, second, real).item() == pytest.approx(1.0, rel=0.02)
+    assert pair_diversity(first, second, 4 * real + 3).item() == pytest.approx(0.25, rel=0.02)
+    assert pair_diversity(first, first, real) == 0
     flat = torch.zeros(1, 3, 20, 20)
-    assert spread(flat, flat, flat) == 0
-    assert spread(flat, flat + 0.01, flat).item() == pytest.approx(math.sqrt(math.pi) / 2)
+    assert pair_diversity(flat, flat, flat) == 0
+    assert pair_diversity(flat, flat + 0.01, flat).item() == pytest.approx(math.sqrt(math.pi) / 2)
 
 
 def test_fixed_statistics_give_in_use_what_training_gave():

@@ -3,9 +3,9 @@ import torch
 
 from gan_models.seeds import seeded
 from gan_models.singan import Painting, paint_to_image
-from gan_models.singan.likeness import layout_correlation, patch_distance
 from gan_models.singan.painting import LEAST_LAYOUT, painting_size
 from gan_models.singan.palette import main_colors, quantize
+from gan_models.singan.similarity import layout_correlation, patch_distance
 from singan_toys import picture, same_weights, trained
 
 PRIMARIES = torch.tensor([[1.0, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, -1]])
@@ -75,66 +75,66 @@ def test_a_painting_at_the_last_scale_stays_nearly_what_it_is(model):
 
 
 def test_quantized_colors_are_the_training_pictures(model):
-    entry = Painting(model, picture(seed=5), 3, seeded(0))
-    palette = entry.palette(2)
+    injection = Painting(model, picture(seed=5), 3, seeded(0))
+    palette = injection.palette(2)
     assert palette.shape == (3, 3)
-    plain = Painting(model, quantize(entry.image, palette), None, seeded(0))
-    assert not torch.equal(entry.enter(2), plain.enter(2))
+    plain = Painting(model, quantize(injection.image, palette), None, seeded(0))
+    assert not torch.equal(injection.inject(2), plain.inject(2))
     seen = []
-    entry._climb = lambda entrance, *others: seen.append(entrance) or entrance
-    entry.enter(2)
+    injection._refined = lambda picture, *others: seen.append(picture) or picture
+    injection.inject(2)
     colors = seen[0].movedim(1, -1).reshape(-1, 3).tolist()
     assert {tuple(color) for color in colors} <= {tuple(color) for color in palette.tolist()}
 
 
 def test_automatic_scale_is_the_most_natural_of_those_that_keep_the_layout(model, monkeypatch):
-    entry = Painting(model, picture(seed=5), None, seeded(0))
+    injection = Painting(model, picture(seed=5), None, seeded(0))
     training = model.training_picture()
     noise = torch.randn(training.shape, generator=seeded(0))
-    results = {scale: (entry.image + 0.3 * noise).clamp(-1, 1) for scale in entry.scales}
-    results[2] = entry.image
+    results = {scale: (injection.image + 0.3 * noise).clamp(-1, 1) for scale in injection.scales}
+    results[2] = injection.image
     results[3] = training
-    monkeypatch.setattr(entry, "enter", results.__getitem__)
-    assert layout_correlation(training, entry.image) < LEAST_LAYOUT
+    monkeypatch.setattr(injection, "inject", results.__getitem__)
+    assert layout_correlation(training, injection.image) < LEAST_LAYOUT
     assert patch_distance(results[2], training) < patch_distance(results[1], training)
-    assert entry.choose() == 2
-    lost = {scale: training if scale != 4 else 0.5 * training + 0.5 * entry.image for scale in entry.scales}
-    monkeypatch.setattr(entry, "enter", lost.__getitem__)
-    assert entry.choose() == 4
+    assert injection.choose_scale() == 2
+    lost = {scale: training if scale != 4 else 0.5 * training + 0.5 * injection.image for scale in injection.scales}
+    monkeypatch.setattr(injection, "inject", lost.__getitem__)
+    assert injection.choose_scale() == 4
 
 
 def test_choosing_reports_every_scale_and_can_be_stopped(model):
     seen = []
-    entry = Painting(model, picture(seed=5), None, seeded(0))
-    entry.choose(seen.append)
-    count = len(entry.scales)
+    injection = Painting(model, picture(seed=5), None, seeded(0))
+    injection.choose_scale(seen.append)
+    count = len(injection.scales)
     assert [(report.step, report.total) for report in seen] == [(step, count) for step in range(count)]
 
     def stop(report):
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        entry.choose(stop)
+        injection.choose_scale(stop)
 
 
-def test_everywhere_gives_a_labelled_picture_for_every_scale(model):
-    entry = Painting(model, picture(seed=5).expand(2, -1, -1, -1), None, seeded(0))
-    out = entry.everywhere()
-    assert out.shape[:2] == (2 * len(entry.scales), 3) and out.shape[-1] == 56 and out.shape[-2] > 44
-    assert torch.equal(out[2:4, :, -44:], entry.enter(2))
+def test_injection_at_all_scales_gives_a_labelled_picture_for_every_scale(model):
+    injection = Painting(model, picture(seed=5).expand(2, -1, -1, -1), None, seeded(0))
+    out = injection.inject_at_all_scales()
+    assert out.shape[:2] == (2 * len(injection.scales), 3) and out.shape[-1] == 56 and out.shape[-2] > 44
+    assert torch.equal(out[2:4, :, -44:], injection.inject(2))
     assert not torch.equal(out[0, :, :-44], out[2, :, :-44])
 
 
 @torch.inference_mode()
 def test_retraining_learns_the_start_scale_alone(model):
     before = trained()
-    entry = Painting(model, picture(seed=5), 4, seeded(0))
+    injection = Painting(model, picture(seed=5), 4, seeded(0))
     seen = []
-    out = entry.enter_retrained(2, on_progress=seen.append)
-    assert out.shape == (1, 3, 44, 56) and not torch.equal(out, entry.enter(2))
+    out = injection.inject_retrained(2, on_progress=seen.append)
+    assert out.shape == (1, 3, 44, 56) and not torch.equal(out, injection.inject(2))
     assert seen[0].step == 0 < seen[-1].step == seen[-1].total
     assert [report.preview.shape for report in seen if report.preview is not None][:1] == [(1, 3, 44, 2 * 56)]
-    assert torch.equal(out, entry.enter_retrained(2))
+    assert torch.equal(out, injection.inject_retrained(2))
     assert same_weights(model, before)
 
 
@@ -143,11 +143,11 @@ def test_retraining_can_be_stopped_and_needs_quantized_colors(model):
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        Painting(model, picture(), 4, seeded(0)).enter_retrained(1, on_progress=stop)
+        Painting(model, picture(), 4, seeded(0)).inject_retrained(1, on_progress=stop)
     with pytest.raises(ValueError, match="switch quantize_colors on"):
-        Painting(model, picture(), None, seeded(0)).enter_retrained(1)
+        Painting(model, picture(), None, seeded(0)).inject_retrained(1)
     with pytest.raises(ValueError, match="start_scale is 30"):
-        Painting(model, picture(), 4, seeded(0)).enter_retrained(30)
+        Painting(model, picture(), 4, seeded(0)).inject_retrained(30)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_it_samples_as_the_model_that_was_written(tmp_path, model, legacy, borde
     copy = load_released(write(tmp_path / "a", contents(model, border), legacy))
     assert copy.sizes == model.sizes and copy.finished
     assert copy.amplitudes == pytest.approx(model.amplitudes)
-    assert torch.equal(copy.training_image, model.training_image)
+    assert torch.equal(copy.training_images, model.training_images)
     # Only the amplitudes are rounded, to float32.
     assert torch.allclose(copy.reconstruct(), model.reconstruct(), atol=1e-6)
     for options in ({}, {"height": 70, "width": 50}, {"start_scale": 2}):

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from gan_models.progress import Progress
-from gan_models.singan import SinGANConfig, coarser_scales, train, training
+from gan_models.singan import SinGANConfig, coarser_scales, reporting, train
 from gan_models.singan.resume import SUFFIX, run_key, seeded, train_resumable
-from gan_models.singan.scale_training import DivergedError, ScaleTrainer
+from gan_models.singan.scale_training import DivergedError
+from gan_models.singan.training_steps import FusedStep
 from singan_toys import TOY, picture, same_weights, trained
 
 
@@ -18,7 +19,7 @@ class Stopped(Exception):
 @pytest.fixture(autouse=True)
 def report_everything(monkeypatch):
     """Scales are done in less than the time between two reports otherwise."""
-    monkeypatch.setattr(training, "REPORT_SECONDS", 0)
+    monkeypatch.setattr(reporting, "REPORT_SECONDS", 0)
 
 
 def stop_at(scale: int):
@@ -38,7 +39,7 @@ def test_paper_preset_is_the_released_schedule():
     assert (paper.critic_steps, paper.generator_steps) == (3, 3)
     assert (paper.penalty_weight, paper.reconstruction_weight) == (0.1, 10)
     assert (paper.learning_rate, paper.decay_at, paper.noise_weight) == (5e-4, 0.8, 0.1)
-    assert (paper.normalization, paper.crop, paper.pool, paper.averaging, paper.penalty_every) == ("batch", 0, 0, 0, 1)
+    assert (paper.normalization, paper.crop, paper.pool, paper.ema_decay, paper.penalty_every) == ("batch", 0, 0, 0, 1)
     assert (paper.distribution_weight, paper.joint_scales, paper.diversity, paper.canvas_share) == (0, 0, 0, 0)
 
 
@@ -62,7 +63,7 @@ def test_unknown_preset_is_named():
         SinGANConfig.preset("fast")
 
 
-@pytest.mark.parametrize("changes", [{}, {"normalization": "batch", "averaging": 0.0, "pool": 0, "critic_steps": 2,
+@pytest.mark.parametrize("changes", [{}, {"normalization": "batch", "ema_decay": 0.0, "pool": 0, "critic_steps": 2,
                                           "generator_steps": 2, "penalty_every": 1}])  # fmt: skip
 def test_same_seed_same_model_and_watching_changes_nothing(changes):
     config = dataclasses.replace(TOY, **changes)
@@ -210,15 +211,15 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, full_disk):
 @pytest.mark.parametrize("last", [math.nan, 100.0])
 def test_a_scale_that_runs_away_is_an_error_and_finished_scales_are_kept(tmp_path, monkeypatch, last):
     run_away = 2
-    iterate = ScaleTrainer._iterate
+    run = FusedStep.run
 
-    def broken(self, iteration):
-        iterate(self, iteration)
-        if self.scale == run_away:
-            for weight in self.averages:
+    def broken(step, iteration):
+        run(step, iteration)
+        if step.inputs.scale == run_away:
+            for weight in step.ema.averages:
                 weight.fill_(last)
 
-    monkeypatch.setattr(ScaleTrainer, "_iterate", broken)
+    monkeypatch.setattr(FusedStep, "run", broken)
     with pytest.raises(DivergedError, match=r"^scale 3 of \d+ diverged: .* Train with another seed"):
         train_resumable(picture(), TOY, seed=0, folder=tmp_path)
     (kept,) = tmp_path.iterdir()

@@ -1,0 +1,45 @@
+"""The optimizers of one scale and their learning rate schedule (Shaham et al. 2019, supplement)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .coarser_scales import CoarserScales
+from .config import SinGANConfig
+from .networks import Critic, Generator
+
+BETAS = (0.5, 0.999)
+
+
+class Optimizers:
+    """Adam for the critic, and for the generator together with the coarser scales that train jointly with it.
+
+    Args:
+        generator: the generator of the scale in training, on the device where it trains.
+        critic: its critic, on the same device.
+        coarser: the coarser scales, which may add parameter groups with learning rates of their own.
+        config: the settings of the training run.
+    """
+
+    def __init__(self, generator: Generator, critic: Critic, coarser: CoarserScales, config: SinGANConfig):
+        rate = config.learning_rate
+        groups: list[dict[str, Any]] = [{"params": list(generator.parameters())}, *coarser.parameter_groups(rate)]
+        fused = next(generator.parameters()).device.type in ("cpu", "cuda")
+        self.generator = torch.optim.Adam(groups, rate, BETAS, fused=fused)
+        self.critic = torch.optim.Adam(critic.parameters(), rate, BETAS, fused=fused)
+
+    def decay(self) -> None:
+        """Divide every learning rate by ten."""
+        for optimizer in (self.generator, self.critic):
+            for group in optimizer.param_groups:
+                group["lr"] /= 10
+
+
+def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor]) -> None:
+    """Take one step down the sum of ``losses``, whose graphs are in memory one at a time."""
+    optimizer.zero_grad()
+    for loss in losses:
+        loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
