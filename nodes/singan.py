@@ -1,4 +1,4 @@
-"""SinGAN models: load, save, sample."""
+"""Nodes that load, save and sample SinGANs."""
 
 import hashlib
 from pathlib import Path, PurePath
@@ -15,7 +15,7 @@ KIND = "singan"
 BUNDLED = bundled(KIND)
 MOST_PIXELS = 8192
 NETWORKS = "Gs.pth"
-"""What marks a folder of the released format."""
+"""The file by which a folder in the released format is recognised."""
 runtime.register_model_folder(KIND, ".pth")
 
 
@@ -26,18 +26,18 @@ class SinGANLoad(io.ComfyNode):
             node_id="SinGANLoad",
             display_name="Load SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Loads a trained SinGAN: one that ships with the pack, a file in models/singan, or a folder "
-            "there of the released format (Gs.pth, Zs.pth, NoiseAmp.pth, reals.pth).",
+            description="Loads a trained SinGAN: a bundled model, a file in models/singan, or a folder there in the "
+            "released format (Gs.pth, Zs.pth, NoiseAmp.pth, reals.pth).",
             search_aliases=["single image gan loader", "open singan", "import singan"],
             inputs=[
                 io.Combo.Input(
                     "name",
                     options=[*BUNDLED, *own_models()],
-                    tooltip="Names without an ending ship with the pack; the others are files in models/singan, and "
-                    "those with a slash at the end folders of the released format.",
+                    tooltip="The model to load. Names without an extension are bundled models, names with one are "
+                    "files in models/singan, and names that end with a slash are folders in the released format.",
                 ),
             ],
-            outputs=[SinGANModel.Output(display_name="model", tooltip="For the other SinGAN nodes.")],
+            outputs=[SinGANModel.Output(display_name="model", tooltip="The SinGAN, for the other SinGAN nodes.")],
         )
 
     @classmethod
@@ -59,23 +59,26 @@ class SinGANSave(io.ComfyNode):
             node_id="SinGANSave",
             display_name="Save SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Saves a SinGAN to models/singan as one safetensors file, with the picture that it learned.",
+            description="Saves a SinGAN, including its training picture, as one safetensors file in models/singan.",
             search_aliases=["export singan", "store model"],
             inputs=[
                 SinGANModel.Input("model", tooltip="The model to save."),
                 io.String.Input(
                     "name",
                     default="my_singan",
-                    tooltip="File name without an ending; may have subfolders, as in trees/oak.",
+                    tooltip="File name without an extension. It may contain subfolders, such as trees/oak.",
                 ),
                 io.Boolean.Input(
                     "overwrite",
                     default=False,
-                    tooltip="Replace a file of this name. Off: a number is appended to the name instead.",
+                    tooltip="Replaces an existing file of this name. If off, a number is appended to the name instead.",
                 ),
             ],
             outputs=[
-                io.String.Output(display_name="file_name", tooltip="The name for Load SinGAN, after a refresh (R).")
+                io.String.Output(
+                    display_name="file_name",
+                    tooltip="The name that Load SinGAN lists after the node definitions are refreshed (R).",
+                )
             ],
             is_output_node=True,
             hidden=[io.Hidden.unique_id],
@@ -97,19 +100,20 @@ class SinGANSample(io.ComfyNode):
             node_id="SinGANSample",
             display_name="Sample SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Makes new arrangements of the picture that the model learned, of any size and shape.",
+            description="Generates new arrangements of the training picture, at any size and aspect ratio.",
             search_aliases=["random sample", "variations", "retarget", "resize content aware", "generate singan"],
             inputs=[
                 SinGANModel.Input("model", tooltip="A trained SinGAN."),
-                seed_input("Another seed gives another arrangement."),
-                io.Int.Input("batch_size", default=1, min=1, max=256, tooltip="Number of pictures."),
+                seed_input("Seed for the noise. Each seed gives a different arrangement."),
+                io.Int.Input("batch_size", default=1, min=1, max=256, tooltip="Number of pictures to generate."),
                 io.Float.Input(
                     "width_factor",
                     default=1.0,
                     min=0.25,
                     max=16.0,
                     step=0.05,
-                    tooltip="Width relative to the training size.",
+                    tooltip="Width of the pictures as a multiple of the training picture's width. Used only when "
+                    "width is 0.",
                 ),
                 io.Float.Input(
                     "height_factor",
@@ -117,15 +121,16 @@ class SinGANSample(io.ComfyNode):
                     min=0.25,
                     max=16.0,
                     step=0.05,
-                    tooltip="Height relative to the training size.",
+                    tooltip="Height of the pictures as a multiple of the training picture's height. Used only when "
+                    "height is 0.",
                 ),
                 io.Int.Input(
                     "start_scale",
                     default=0,
                     min=0,
                     max=20,
-                    tooltip="0 rearranges everything. From 1 on, the layout of the coarser scales stays as in the "
-                    "training picture, and only details vary (at the training size only).",
+                    tooltip="The coarsest scale that varies. 0 rearranges everything; higher values keep the layout of "
+                    "the training picture and vary finer details only. Values above 0 require the training size.",
                 ),
                 io.Int.Input(
                     "width",
@@ -133,7 +138,7 @@ class SinGANSample(io.ComfyNode):
                     default=0,
                     min=0,
                     max=MOST_PIXELS,
-                    tooltip="Width in pixels. 0: by width_factor.",
+                    tooltip="Width of the pictures in pixels. 0 uses width_factor instead.",
                 ),
                 io.Int.Input(
                     "height",
@@ -141,7 +146,7 @@ class SinGANSample(io.ComfyNode):
                     default=0,
                     min=0,
                     max=MOST_PIXELS,
-                    tooltip="Height in pixels. 0: by height_factor.",
+                    tooltip="Height of the pictures in pixels. 0 uses height_factor instead.",
                 ),
                 io.Float.Input(
                     "keep_layout",
@@ -150,8 +155,9 @@ class SinGANSample(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.05,
-                    tooltip="0: arrangements of all kinds. Towards 1 they come nearer to the training picture's own, "
-                    "truer and less varied (at the training size only).",
+                    tooltip="How closely the pictures follow the layout of the training picture. 0 allows any "
+                    "arrangement; values near 1 give more faithful and less varied pictures. Values above 0 require "
+                    "the training size.",
                 ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The new pictures.")],
@@ -182,14 +188,14 @@ class SinGANSample(io.ComfyNode):
 
 
 def own_models() -> list[str]:
-    """Names of the files in models/singan, and of the folders of the released format, these with a slash at the end."""
+    """Names of the files in models/singan, and of the folders in the released format, which end with a slash."""
     files = [PurePath(name) for name in runtime.model_files(KIND)]
     folders = [f"{file.parent.as_posix()}/" for file in files if file.name == NETWORKS and file.parent.name]
     return [*(name for name in runtime.model_files(KIND) if not name.lower().endswith(".pth")), *folders]
 
 
 def singan_path(name: str) -> Path:
-    """The file, or the folder of the released format, of a name that the loader lists."""
+    """The path of a name that the loader lists: a file, or a folder in the released format."""
     if name in BUNDLED:
         return runtime.PACK / BUNDLED[name]
     if name.endswith("/"):
@@ -198,6 +204,6 @@ def singan_path(name: str) -> Path:
 
 
 def memory_needed(model: singan.SinGAN) -> int:
-    """Bytes that a generator's activations take at most: it works on strips of bounded size."""
+    """Upper limit in bytes of the memory for a generator's activations, as it works on strips of bounded size."""
     width = model.config.width(len(model.sizes) - 1)
     return 4 * width * singan.STRIP_PIXELS * 4

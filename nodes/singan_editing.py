@@ -1,4 +1,4 @@
-"""What a trained SinGAN does to other pictures: harmonize, edit, paint, enlarge."""
+"""Nodes that apply a trained SinGAN to pictures: harmonize, edit, paint, enlarge."""
 
 from comfy_api.latest import io
 
@@ -18,20 +18,20 @@ class SinGANHarmonize(io.ComfyNode):
             node_id="SinGANHarmonize",
             display_name="Harmonize with SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Blends an object that was pasted into the training picture: it takes on the picture's "
-            "colours and textures. Everything outside the mask stays.",
+            description="Blends a pasted object into the training picture by giving it the picture's colours and "
+            "textures. Everything outside the mask remains unchanged.",
             search_aliases=["blend", "composite", "paste", "match style", "harmonization"],
             inputs=[
-                SinGANModel.Input("model", tooltip="Trained on the picture without the object."),
+                SinGANModel.Input("model", tooltip="A SinGAN, trained on the picture without the object."),
                 io.Image.Input("image", tooltip="The training picture with the object pasted in, at any resolution."),
-                io.Mask.Input("mask", tooltip="White where the object is; soft edges are kept. Any resolution."),
+                io.Mask.Input("mask", tooltip="White where the object is. Edges may be soft; any resolution works."),
                 start_scale_input(
                     5,
-                    "Where the picture enters the pyramid. Lower numbers change more: 1 rebuilds the object "
-                    "from the picture's own shapes; the last scale changes only fine texture. 0: the lowest at which "
-                    "the object stays recognisable.",
+                    "The scale at which the picture is injected. Lower values change more: 1 rebuilds the object from "
+                    "shapes of the training picture; the last scale changes only fine texture. 0 chooses the lowest "
+                    "scale at which the object remains recognisable.",
                 ),
-                seed_input("Another seed varies the details."),
+                seed_input("Seed for the noise, which varies the details."),
                 all_scales_input(),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The blended picture at the training size.")],
@@ -52,19 +52,19 @@ class SinGANEdit(io.ComfyNode):
             node_id="SinGANEdit",
             display_name="Edit with SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Makes an edit of the training picture look natural: where parts were moved, copied or "
-            "covered, the seams vanish. Everything away from the mask stays.",
+            description="Makes an edited training picture look natural by removing the seams where parts were moved, "
+            "copied or covered. Everything away from the mask remains unchanged.",
             search_aliases=["move object", "copy part", "remove seam", "clone", "rearrange", "image editing"],
             inputs=[
-                SinGANModel.Input("model", tooltip="Trained on the picture without the edit."),
-                io.Image.Input("image", tooltip="The training picture with the edit in it, at any resolution."),
-                io.Mask.Input("mask", tooltip="White where it was edited; soft edges are kept. Any resolution."),
+                SinGANModel.Input("model", tooltip="A SinGAN, trained on the picture before the edit."),
+                io.Image.Input("image", tooltip="The edited training picture, at any resolution."),
+                io.Mask.Input("mask", tooltip="White where the edit is. Edges may be soft; any resolution works."),
                 start_scale_input(
                     0,
-                    "Where the picture enters the pyramid. Lower numbers change more; the last scale changes only fine "
-                    "texture. 0: the lowest at which the edit stays recognisable.",
+                    "The scale at which the picture is injected. Lower values change more; the last scale changes only "
+                    "fine texture. 0 chooses the lowest scale at which the edit remains recognisable.",
                 ),
-                seed_input("Another seed varies the details."),
+                seed_input("Seed for the noise, which varies the details."),
                 all_scales_input(),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The edited picture at the training size.")],
@@ -85,43 +85,46 @@ class SinGANPaintToImage(io.ComfyNode):
             node_id="SinGANPaintToImage",
             display_name="Paint to Image with SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Turns a painting in flat colours into a picture with the shapes and textures of the one that "
-            "the model learned. Best with that picture's colours.",
+            description="Turns a painting in flat colours into a picture with the shapes and textures of the training "
+            "picture. It works best if the painting uses the colours of that picture.",
             search_aliases=["sketch to image", "clipart to photo", "doodle", "paint2image"],
             inputs=[
-                SinGANModel.Input("model", tooltip="Trained on the picture that the painting shall look like."),
+                SinGANModel.Input("model", tooltip="A SinGAN, trained on the picture that the result should resemble."),
                 io.Image.Input(
                     "image",
-                    tooltip="The painting, at any resolution and of any shape; the result has its shape.",
+                    tooltip="The painting, at any resolution and aspect ratio. The result has the same aspect ratio.",
                 ),
                 start_scale_input(
                     0,
-                    "Where the painting enters the pyramid. Lower numbers change more; the last scale changes only "
-                    "fine texture. 0: the one with the most natural texture that keeps the painting's layout.",
+                    "The scale at which the painting is injected. Lower values change more; the last scale changes "
+                    "only fine texture. 0 chooses the scale with the most natural texture that keeps the painting's "
+                    "layout.",
                 ),
-                seed_input("Another seed varies the details."),
+                seed_input("Seed for the noise, which varies the details."),
                 io.Boolean.Input(
                     "quantize_colors",
                     default=False,
-                    tooltip="Replace every colour of the painting by the nearest main colour of the training picture.",
+                    tooltip="Replaces every colour of the painting with the nearest main colour of the training "
+                    "picture.",
                 ),
                 io.Int.Input(
                     "colors",
                     default=5,
                     min=2,
                     max=64,
-                    tooltip="Number of main colours, with quantize_colors. A colourful picture wants more.",
+                    tooltip="Number of main colours; colourful pictures need more. Used only when quantize_colors is "
+                    "on.",
                 ),
                 io.Boolean.Input(
                     "retrain",
                     default=False,
                     advanced=True,
-                    tooltip="With quantize_colors: train the start scale anew for inputs in few colours, as in the "
-                    "paper. Cleaner, and takes as long as this scale took in the training.",
+                    tooltip="Retrains the start scale on inputs in the main colours, as in the paper. The result is "
+                    "cleaner, but takes as long as this scale took in the training. Requires quantize_colors.",
                 ),
                 all_scales_input(),
             ],
-            outputs=[io.Image.Output(display_name="image", tooltip="The picture that the painting became.")],
+            outputs=[io.Image.Output(display_name="image", tooltip="The picture that was made from the painting.")],
             hidden=[io.Hidden.unique_id],
         )
 
@@ -130,7 +133,7 @@ class SinGANPaintToImage(io.ComfyNode):
         cls, model, image, start_scale, seed, quantize_colors=False, colors=5, retrain=False, all_scales=False
     ) -> io.NodeOutput:
         if retrain and all_scales:
-            raise ValueError("retrain trains one start scale; switch it off to see all_scales")
+            raise ValueError("retrain works with one start scale only; switch off retrain or all_scales")
         model = runtime.placed(model, max(memory_needed(model), TRAINING_MEMORY if retrain else 0))
         injection = singan.Painting(model, runtime.to_model(image), colors if quantize_colors else None, seeded(seed))
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, retrain))
@@ -143,17 +146,24 @@ class SinGANSuperResolve(io.ComfyNode):
             node_id="SinGANSuperResolve",
             display_name="Super-Resolve with SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Enlarges the training picture, or one like it, with detail that the model learned from it. "
-            "Train with the purpose super-resolution for the best result.",
+            description="Enlarges the training picture, or one like it, with detail that the model learned. Models "
+            "that were trained with the purpose super-resolution give the best results.",
             search_aliases=["upscale", "enlarge", "super resolution", "zoom"],
             inputs=[
-                SinGANModel.Input("model", tooltip="A SinGAN, best trained with the purpose super-resolution."),
-                io.Float.Input("factor", default=4.0, min=1.0, max=16.0, step=0.1, tooltip="How many times larger."),
-                seed_input("Another seed varies the finest details."),
+                SinGANModel.Input("model", tooltip="A SinGAN, preferably trained with the purpose super-resolution."),
+                io.Float.Input(
+                    "factor",
+                    default=4.0,
+                    min=1.0,
+                    max=16.0,
+                    step=0.1,
+                    tooltip="Factor by which width and height are multiplied.",
+                ),
+                seed_input("Seed for the noise, which varies the finest details."),
                 io.Image.Input(
                     "image",
                     optional=True,
-                    tooltip="The picture to enlarge. Not connected: the training picture.",
+                    tooltip="The picture to enlarge. If nothing is connected, the training picture is enlarged.",
                 ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The enlarged picture.")],
@@ -180,7 +190,7 @@ def all_scales_input() -> io.Boolean.Input:
         optional=True,
         default=False,
         advanced=True,
-        tooltip="Give one picture for every start scale, labelled with it, to choose by looking.",
+        tooltip="Returns one captioned picture for every start scale, so that you can compare them.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Training a SinGAN on one picture or a few."""
+"""The node that trains a SinGAN."""
 
 from dataclasses import replace
 
@@ -24,29 +24,35 @@ class SinGANTrain(io.ComfyNode):
             node_id="SinGANTrain",
             display_name="Train SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Learns the patches of one picture, or of a few, at all scales. The model then makes new "
-            "arrangements of it, blends pasted objects into it, or enlarges it. Stop at any time: finished scales are "
-            "kept, and the next run with the same picture, seed and settings goes on from there.",
+            description="Trains a SinGAN on one picture, or on a few. The model can generate new arrangements of the "
+            "picture, blend pasted objects into it, or enlarge it. You can stop at any time: finished scales are kept, "
+            "and the next run with the same picture, seed and settings resumes there.",
             search_aliases=["single image gan", "learn one image", "texture synthesis", "internal learning"],
             inputs=[
                 io.Image.Input(
                     "image",
-                    tooltip=f"The picture to learn. Those of a batch, up to {MOST_IMAGES}, are learned together.",
+                    tooltip=f"The training picture. A batch of up to {MOST_IMAGES} pictures trains one model on all "
+                    "of them.",
                 ),
                 io.Combo.Input(
                     "preset",
                     options=list(PRESETS),
                     default="standard",
-                    tooltip="draft: a first look at 128 pixels in about a minute. standard: 250 pixels in minutes. "
-                    "best: the same in three times the time, with fewer faults. "
-                    "paper: the released schedule, hours on a CPU.",
+                    tooltip="How long to train and at which size. draft gives a first impression at 128 pixels in "
+                    "about a minute. standard takes minutes for 250 pixels. best takes three times as long as "
+                    "standard and has fewer flaws. paper is the released schedule, which takes hours on a CPU.",
                 ),
-                seed_input("The same picture, seed and settings give the same model.", io.ControlAfterGenerate.fixed),
+                seed_input(
+                    "Seed for the initial weights, the noise and all other random choices. The same picture, seed and "
+                    "settings give the same model.",
+                    io.ControlAfterGenerate.fixed,
+                ),
                 io.Combo.Input(
                     "purpose",
                     options=[ANY_TASK, SUPER_RESOLUTION],
                     default=ANY_TASK,
-                    tooltip="super-resolution trains for enlarging this very picture; any task for all the rest.",
+                    tooltip="What the model is for. super-resolution is for enlarging this picture; any task is for "
+                    "everything else.",
                 ),
                 io.Int.Input(
                     "max_size",
@@ -54,8 +60,9 @@ class SinGANTrain(io.ComfyNode):
                     min=0,
                     max=MAX_SIZE,
                     advanced=True,
-                    tooltip="The picture's longer side is brought down to this many pixels. 0: as the preset says. "
-                    f"Scales above {LARGEST_WHOLE} train on crops of that size, so more needs time but little memory.",
+                    tooltip="Longer side of the training picture in pixels; larger pictures are reduced to it. 0 "
+                    f"uses the preset's value. Scales above {LARGEST_WHOLE} pixels train on crops of {LARGEST_WHOLE} "
+                    "pixels, so larger sizes take more time but hardly more memory.",
                 ),
                 io.Int.Input(
                     "iterations",
@@ -63,14 +70,15 @@ class SinGANTrain(io.ComfyNode):
                     min=0,
                     max=10000,
                     advanced=True,
-                    tooltip="Iterations at every scale. 0: as the preset says.",
+                    tooltip="Number of training iterations at every scale. 0 uses the preset's values.",
                 ),
             ],
             outputs=[
-                SinGANModel.Output(display_name="model", tooltip="For the other SinGAN nodes."),
+                SinGANModel.Output(display_name="model", tooltip="The trained SinGAN, for the other SinGAN nodes."),
                 io.Image.Output(
                     display_name="reconstruction",
-                    tooltip="The picture as the model knows it: what it could learn. Of a batch, every picture.",
+                    tooltip="The model's reconstruction of every training picture, which shows how much it has "
+                    "learned.",
                 ),
             ],
             hidden=[io.Hidden.unique_id],
@@ -95,7 +103,7 @@ class SinGANTrain(io.ComfyNode):
 
 
 def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinGANConfig:
-    """The settings that the node's widgets ask for."""
+    """The settings for the values of the node's widgets."""
     config = SinGANConfig.preset(preset)
     if purpose == SUPER_RESOLUTION:
         config = config.for_super_resolution()
@@ -107,11 +115,11 @@ def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinG
 
 
 def summary(model) -> str:
-    """What a user should know after the training."""
+    """A line about the finished training for the node: pictures, size, seconds, scales."""
     height, width = model.size
     pictures = len(model.training_images)
-    several = f"{pictures} pictures " if pictures > 1 else ""
-    text = f"learned {several}at {width}×{height} in {model.facts['seconds']:.0f} s, {len(model.sizes)} scales"
+    several = f"on {pictures} pictures " if pictures > 1 else ""
+    text = f"trained {several}at {width}×{height} in {model.facts['seconds']:.0f} s, {len(model.sizes)} scales"
     if list(model.size) != model.facts["original_size"]:
         text += f"; resized from {model.facts['original_size'][1]}×{model.facts['original_size'][0]}"
     return text

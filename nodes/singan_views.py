@@ -1,4 +1,4 @@
-"""What a trained SinGAN can be looked at with: its scales side by side, and the training picture in motion."""
+"""Nodes that animate the training picture of a SinGAN and show its scales side by side."""
 
 import torch
 from comfy_api.latest import io
@@ -17,21 +17,21 @@ class SinGANAnimate(io.ComfyNode):
             node_id="SinGANAnimate",
             display_name="Animate with SinGAN",
             category="GAN Atelier/SinGAN",
-            description="Sets the training picture in motion: every frame is a sample near it, and a little further "
-            "on the way. Connect a node that saves animations or videos.",
+            description="Animates the training picture. Every frame is a sample that differs a little from the frame "
+            "before. Connect a node that saves animations or videos.",
             search_aliases=["video", "gif", "loop", "motion", "random walk", "animation"],
             inputs=[
                 SinGANModel.Input("model", tooltip="A trained SinGAN."),
-                seed_input("Another seed gives another motion."),
-                io.Int.Input("frames", default=60, min=1, max=2000, tooltip="Number of frames."),
+                seed_input("Seed for the noise. Each seed gives a different motion."),
+                io.Int.Input("frames", default=60, min=1, max=2000, tooltip="Number of frames in the animation."),
                 io.Float.Input(
                     "alpha",
                     default=0.3,
                     min=0.02,
                     max=1.0,
                     step=0.01,
-                    tooltip="How strongly every frame is drawn back to the training picture. Lower: larger motion, up "
-                    "to other arrangements. The paper has 0.1.",
+                    tooltip="How strongly each frame is pulled back to the training picture. Lower values give larger "
+                    "motion, up to other arrangements. The paper uses 0.1.",
                 ),
                 io.Float.Input(
                     "beta",
@@ -39,24 +39,29 @@ class SinGANAnimate(io.ComfyNode):
                     min=0.0,
                     max=0.98,
                     step=0.01,
-                    tooltip="How much of its direction the motion keeps from frame to frame. Higher: slower and "
-                    "smoother. The paper has 0.8 to 0.95.",
+                    tooltip="How much of its direction the motion keeps from frame to frame. Higher values are "
+                    "slower and smoother. The paper uses 0.8 to 0.95.",
                 ),
                 io.Int.Input(
                     "start_scale",
                     default=0,
                     min=0,
                     max=20,
-                    tooltip="Scales below this one stand still. 0 moves whole objects; from 1 on only finer parts "
-                    "move, in many models hardly at all.",
+                    tooltip="The coarsest scale that moves. 0 moves whole objects; higher values move only finer "
+                    "parts, in many models hardly at all.",
                 ),
                 io.Boolean.Input(
                     "loop",
                     default=True,
-                    tooltip="The last frame leads to the first. Off: from the training picture to anywhere.",
+                    tooltip="Makes the last frame lead back to the first. If off, the animation starts at the training "
+                    "picture and ends anywhere.",
                 ),
             ],
-            outputs=[io.Image.Output(display_name="frames", tooltip="The frames as one batch, for 10 to 30 a second.")],
+            outputs=[
+                io.Image.Output(
+                    display_name="frames", tooltip="The frames as one batch, made for 10 to 30 frames per second."
+                )
+            ],
             hidden=[io.Hidden.unique_id],
         )
 
@@ -86,17 +91,17 @@ class SinGANScales(io.ComfyNode):
             node_id="SinGANScales",
             display_name="Show SinGAN Scales",
             category="GAN Atelier/SinGAN",
-            description="Shows what each scale of a model knows, to choose a start scale by looking: the training "
-            "picture, its reconstruction there, and a sample that keeps the coarser scales as they are.",
+            description="Shows what each scale of a model adds, which helps in choosing a start scale: the training "
+            "picture, its reconstruction, and a sample that keeps the layout of the coarser scales.",
             search_aliases=["pyramid", "inspect singan", "start scale", "contact sheet"],
             inputs=[
                 SinGANModel.Input("model", tooltip="A trained SinGAN."),
-                seed_input("Of the samples.", io.ControlAfterGenerate.fixed),
+                seed_input("Seed for the noise of the samples.", io.ControlAfterGenerate.fixed),
             ],
             outputs=[
                 io.Image.Output(
                     display_name="image",
-                    tooltip="One picture, two scales in a row, each labelled with its number and size.",
+                    tooltip="One picture with two scales per row, each with its number and its size in pixels.",
                 )
             ],
             hidden=[io.Hidden.unique_id],

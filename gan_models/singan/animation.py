@@ -1,4 +1,4 @@
-"""Animation of the training picture by a random walk in the space of its noise (Shaham et al. 2019, section 4)."""
+"""Animation of the training image by a random walk in the space of its noise (Shaham et al. 2019, section 4)."""
 
 from collections.abc import Iterator
 from typing import TypeVar
@@ -26,25 +26,26 @@ def animate(
     loop: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Iterator[Tensor]:
-    """Frames of a walk z[t+1] = alpha z_rec + (1 - alpha) (z[t] + beta (z[t] - z[t-1]) + (1 - beta) noise[t]).
+    """Frames of the walk z[t+1] = alpha z_rec + (1 - alpha) (z[t] + beta (z[t] - z[t-1]) + (1 - beta) noise[t]).
 
-    A walk with an end begins at rest at the training picture. A loop is the same recursion driven by noise that
-    repeats after ``frames`` steps, once it has settled: then its state repeats too, so the last frame leads to the
-    first as every frame leads to the next. Only the walk's last steps are in memory.
+    Without a loop, the walk begins at the training image, at rest. A loop drives the same recursion with noise that
+    repeats every ``frames`` steps. Once the recursion has settled, its state repeats as well, so the last frame leads
+    to the first as smoothly as any frame leads to the next. Only the latest steps of the walk are in memory.
 
     Args:
         frames: number of frames, from 1.
-        generator: CPU generator; one draw is taken for every frame.
-        alpha: how strongly the walk is drawn back to the training picture, above 0, up to 1. The paper has 0.1;
-            models trained without batch normalization vary more at the coarsest scale and want more.
-        beta: how much of a step's direction the next one keeps, 0 to below 1. The paper has 0.8 to 0.95.
-        start_scale: scales below it stand still; 0 … last scale. Coarser moves more.
+        generator: CPU generator; one seed is drawn for every frame.
+        alpha: pull of the walk towards the training image, above 0 and at most 1. The paper uses 0.1; models trained
+            without batch normalization vary more at the coarsest scale and need higher values.
+        beta: share of a step's direction that the next step keeps, from 0 to below 1. The paper uses 0.8 to 0.95.
+        start_scale: 0 … last scale; coarser scales stand still. Lower values move larger parts.
         loop: whether the frames form a closed loop.
-        on_progress: called before every step, those too in which a loop settles, and at the end; may raise to stop.
+        on_progress: called before every step, including those in which a loop settles, and at the end; may raise to
+            stop.
     Returns:
         An iterator over ``[1, 3, H, W]`` in [-1, 1] at the training size.
     Raises:
-        ValueError: fewer than one frame, or alpha, beta or the start scale out of range.
+        ValueError: fewer than one frame, or alpha, beta or the start scale outside its range.
     """
     if frames < 1:
         raise ValueError(f"an animation needs at least one frame; frames is {frames}")
@@ -66,16 +67,18 @@ def walk(
     loop: bool,
     on_progress: OnProgress | None = None,
 ) -> Iterator[list[Tensor]]:
-    """How far the noise of each scale from ``start_scale`` on is from the reconstruction's, for every frame.
+    """For every frame, the difference between the noise of each scale and the reconstruction's noise.
 
     Args:
-        seeds: of each frame's noise.
-        (the others as ``animate`` takes them)
+        seeds: for the noise of each frame.
+        model, alpha, beta, start_scale, loop, on_progress: as for ``animate``.
+    Returns:
+        An iterator over lists with ``[1, 3, h, w]`` for each scale from ``start_scale`` on.
     """
     now = before = [torch.zeros(1, 3, *size, device=model.z_rec.device) for size in model.sizes[start_scale:]]
     for step in range(-settling_steps(alpha, beta) if loop else 0, len(seeds)):
         if on_progress is not None:
-            stage = f"frame {step + 1} of {len(seeds)}" if step >= 0 else "looking for a loop"
+            stage = f"frame {step + 1} of {len(seeds)}" if step >= 0 else "settling into a loop"
             on_progress(Progress(max(step, 0), len(seeds), stage))
         if step >= 0:
             yield now
@@ -87,7 +90,7 @@ def walk(
 
 
 def settling_steps(alpha: float, beta: float) -> int:
-    """Steps after which the walk has come back from a unit's distance, but for one part in 10000."""
+    """Number of steps in which the walk, without noise, returns from a distance of 1 to within 0.0001."""
     now = before = 1.0
     steps = 0
     while max(abs(now), abs(before)) > SETTLED:

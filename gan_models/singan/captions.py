@@ -1,4 +1,4 @@
-"""Pictures with a line of text above them, on sheets."""
+"""Pictures with captions, and contact sheets of them."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ FONT_SIZES = (9, 14)
 
 
 def captioned(image: Tensor, text: str) -> Tensor:
-    """``[B, 3, H, W]`` in [-1, 1] with ``text`` above, on the CPU: ``[B, 3, H', W]``; a long text is cut off."""
+    """Put ``text`` above ``[B, 3, H, W]`` in [-1, 1], cut off if it is too long: ``[B, 3, H', W]``, on the CPU."""
     count, _, _, width = image.shape
     size = min(max(FONT_SIZES[0], width // 14), FONT_SIZES[1])
     strip = Image.new("RGB", (width, 2 * size), BACKGROUND)
@@ -24,7 +24,7 @@ def captioned(image: Tensor, text: str) -> Tensor:
 
 
 def sheet(cells: Sequence[Tensor], columns: int) -> Tensor:
-    """Pictures ``[1, 3, H, W]`` of one size in rows: ``[1, 3, H', W']``."""
+    """Pictures ``[1, 3, H, W]`` of one size in rows of ``columns``: ``[1, 3, H', W']``, on the CPU."""
     height, width = cells[0].shape[-2:]
     rows = -(-len(cells) // columns)
     paper = torch.tensor(BACKGROUND) / 127.5 - 1

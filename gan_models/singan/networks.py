@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from .config import Normalization
 
 MARGIN = 5
-"""Pixels that five unpadded 3x3 convolutions take off each side: half the receptive field of 11."""
+"""Pixels that five unpadded 3x3 convolutions remove on each side: half the receptive field of 11."""
 
 MEMORY_FORMAT = torch.channels_last
-"""Layout of the weights, which the activations follow: on CPUs a step takes a sixth to a quarter less time."""
+"""Memory format of the weights, and so of the activations. On CPUs it saves a sixth to a quarter of a step's time."""
 
 
 def conv_stack(width: int, out_channels: int, normalization: Normalization) -> nn.Sequential:
@@ -20,20 +20,20 @@ def conv_stack(width: int, out_channels: int, normalization: Normalization) -> n
         layers.append(nn.Conv2d(in_channels, width, 3))
         if normalization == "batch":
             layers.append(nn.BatchNorm2d(width))
-        # In place, which takes a quarter off a training step's memory. Behind batch norm it would change the rounding.
+        # In place it saves a quarter of a training step's memory; after batch norm that would change the rounding.
         layers.append(nn.LeakyReLU(0.2, inplace=normalization == "none"))
     layers.append(nn.Conv2d(width, out_channels, 3))
     return nn.Sequential(*layers)
 
 
 class Generator(nn.Module):
-    """Adds detail to the picture from the next coarser scale.
+    """Adds detail to the picture of the next coarser scale.
 
     Args of forward:
         padded: noise plus the picture, zero-padded by ``MARGIN``: ``[B, 3, H + 10, W + 10]`` (see ``noisy``).
         previous: the picture alone, ``[B, 3, H, W]`` in [-1, 1].
     Returns:
-        ``[B, 3, H, W]``; values may leave [-1, 1] a little.
+        ``[B, 3, H, W]``; values may exceed [-1, 1] slightly.
     """
 
     def __init__(self, width: int, normalization: Normalization = "none"):
@@ -58,13 +58,13 @@ class Critic(nn.Module):
 
 
 def noisy(noise: Tensor | None, previous: Tensor, amplitude: float) -> Tensor:
-    """``amplitude * noise + previous``, zero-padded for ``Generator``; no noise at all where it is None."""
+    """``amplitude * noise + previous``, zero-padded for ``Generator``; without noise if it is None."""
     mixed = previous if noise is None else previous + amplitude * noise
     return F.pad(mixed, (MARGIN,) * 4)
 
 
 def initialize(network: Generator | Critic, normalization: Normalization, generator: torch.Generator) -> None:
-    """Draw fresh weights: the paper's with batch norm, He's (and a faint last layer) without."""
+    """Draw initial weights: the paper's with batch norm, He's without, and then small ones in the last layer."""
     convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
     for layer in convolutions:
         bound = (layer.in_channels * 9) ** -0.5

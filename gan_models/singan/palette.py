@@ -1,4 +1,4 @@
-"""The few colours that a picture is made of (k-means), and pictures in them."""
+"""Main colours of a picture by k-means, and the quantization of pictures to them."""
 
 import torch
 from torch import Tensor
@@ -7,12 +7,12 @@ ITERATIONS = 100
 
 
 def main_colors(image: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """The cluster centres of the pixels' RGB values by k-means, seeded by k-means++.
+    """The cluster centres of the pixels' RGB values by k-means, initialized by k-means++.
 
     Args:
-        image: ``[1, 3, H, W]``.
-        count: number of colours; fewer come back where the picture has fewer.
-        generator: CPU generator of the seeding.
+        image: ``[1, 3, H, W]`` in [-1, 1].
+        count: number of colours; the result has fewer if the picture has fewer.
+        generator: CPU generator of the initial centres.
     Returns:
         ``[count, 3]`` on the image's device.
     Raises:
@@ -21,7 +21,7 @@ def main_colors(image: Tensor, count: int, generator: torch.Generator) -> Tensor
     if count < 1:
         raise ValueError(f"the number of colours is {count}; it must be at least 1")
     points = image.detach().cpu().movedim(1, -1).reshape(-1, 3)
-    centres = _spread(points, min(count, len(torch.unique(points, dim=0))), generator)
+    centres = _initial_centres(points, min(count, len(torch.unique(points, dim=0))), generator)
     for _ in range(ITERATIONS):
         nearest = _distances(points, centres).argmin(1)
         members = torch.zeros(len(centres)).index_add_(0, nearest, torch.ones(len(points)))
@@ -34,14 +34,14 @@ def main_colors(image: Tensor, count: int, generator: torch.Generator) -> Tensor
 
 
 def quantize(image: Tensor, colors: Tensor) -> Tensor:
-    """``[B, 3, H, W]`` with every pixel in the nearest of ``colors``, ``[count, 3]``."""
+    """``[B, 3, H, W]`` with every pixel changed to the nearest of ``colors``, ``[count, 3]``."""
     pixels = image.movedim(1, -1)
     nearest = _distances(pixels.reshape(-1, 3), colors).argmin(1)
     return colors[nearest].view(pixels.shape).movedim(-1, 1).contiguous()
 
 
-def _spread(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """k-means++: each centre is a point drawn with the squared distance to the centres before as its weight."""
+def _initial_centres(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """k-means++: points are drawn with probabilities in proportion to the squared distance to the nearest centre."""
     centres = points[torch.randint(len(points), (1,), generator=generator)]
     while len(centres) < count:
         weights = _distances(points, centres).amin(1).square()

@@ -12,13 +12,13 @@ Size = tuple[int, int]
 
 
 def resize(image: Tensor, size: Size) -> Tensor:
-    """Resize by bicubic interpolation (a = -0.5), antialiased on the way down.
+    """Resize by bicubic interpolation (a = -0.5), with antialiasing when the picture shrinks.
 
-    Every picture of the package is resized by this function alone.
+    The package resizes every picture with this function.
 
     Args:
         image: ``[B, C, H, W]`` in [-1, 1].
-        size: the wanted (height, width) in pixels.
+        size: the new (height, width) in pixels.
     Returns:
         ``[B, C, height, width]``, clamped to [-1, 1].
     """
@@ -28,7 +28,7 @@ def resize(image: Tensor, size: Size) -> Tensor:
 
 
 def training_size(size: Size, max_size: int) -> Size:
-    """The size at which an image of ``size`` is trained on: its longer side is at most ``max_size``."""
+    """(height, width) of the finest scale for an image of ``size``: the longer side is at most ``max_size`` pixels."""
     scale = min(max_size / max(size), 1.0)
     return _scaled(size, scale)
 
@@ -36,12 +36,12 @@ def training_size(size: Size, max_size: int) -> Size:
 def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
     """Heights and widths of all scales, coarsest first, for an image of ``size`` pixels.
 
-    The coarsest scale's short side is ``config.min_size``; the last one is the training size. The factor
-    between neighbours is adjusted from ``config.scale_factor`` to meet both ends, unless
-    ``config.exact_factor`` keeps it.
+    The short side of the coarsest scale is ``config.min_size``; the finest scale has the training size. The factor
+    between neighbouring scales is ``config.scale_factor``, adjusted to meet both ends unless ``config.exact_factor``
+    is set.
 
     Raises:
-        ValueError: the image is too small, or too narrow to keep ``config.min_size`` pixels.
+        ValueError: an image that is too small, or so narrow that the training size is below ``config.min_size``.
     """
     if min(size) < config.smallest_side:
         raise ValueError(
@@ -51,8 +51,8 @@ def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
     top = training_size(size, config.max_size)
     if min(top) < config.min_size:
         raise ValueError(
-            f"the training image is {size[1]}x{size[0]} pixels, too narrow: brought to {config.max_size} pixels "
-            f"its short side has {min(top)}, and {config.min_size} are needed. Crop it to a less extreme shape"
+            f"the training image is {size[1]}x{size[0]} pixels, too narrow: reduced to {config.max_size} pixels, "
+            f"its short side has {min(top)}, and at least {config.min_size} are needed. Crop it to a less extreme shape"
         )
     if config.scales_by_trained_size:
         last = _log(config.min_size / min(top), config.scale_factor)
@@ -65,13 +65,13 @@ def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
 
 
 def build_pyramid(image: Tensor, sizes: list[Size]) -> list[Tensor]:
-    """The training images at every scale: ``[N, 3, h, w]`` each, coarsest first."""
+    """Resize training images ``[N, 3, H, W]`` to every scale: ``[N, 3, h, w]`` each, coarsest first."""
     top = resize(image, sizes[-1])
     return [resize(top, size) for size in sizes]
 
 
 def scaled_sizes(sizes: list[Size], target: Size) -> list[Size]:
-    """The pyramid's sizes for a sample of ``target`` pixels instead of ``sizes[-1]``."""
+    """(height, width) of all scales for a picture of size ``target`` instead of ``sizes[-1]``."""
     height, width = sizes[-1]
     if target == (height, width):
         return list(sizes)
@@ -81,8 +81,10 @@ def scaled_sizes(sizes: list[Size], target: Size) -> list[Size]:
 
 
 def check_image(image: Tensor, name: str) -> Tensor:
-    """Give ``image`` back as float32 ``[B, 3, H, W]``, or say what is wrong with it.
+    """Check ``image``, ``[B, 3, H, W]`` or ``[3, H, W]``, and return it as float32 ``[B, 3, H, W]``.
 
+    Args:
+        name: of the image in error messages.
     Raises:
         ValueError: another shape, no pixels, or pixels that are not finite.
     """
@@ -92,12 +94,12 @@ def check_image(image: Tensor, name: str) -> Tensor:
         raise ValueError(f"the {name} must be a tensor [B, 3, H, W]; it is {list(image.shape)}")
     image = image.to(torch.float32)
     if not torch.isfinite(image).all():
-        raise ValueError(f"the {name} contains pixels that are NaN or infinite; give one with finite pixels")
+        raise ValueError(f"the {name} contains pixels that are NaN or infinite; use one with finite pixels")
     return image
 
 
 def _scaled(size: Size, scale: float) -> Size:
-    # The tolerance keeps 25.000000001 from becoming 26.
+    # The tolerance keeps rounding errors such as 25.000000001 from becoming 26.
     return math.ceil(size[0] * scale - 1e-6), math.ceil(size[1] * scale - 1e-6)
 
 

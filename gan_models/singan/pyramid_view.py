@@ -1,4 +1,4 @@
-"""The pyramid of a trained SinGAN as one picture, to choose a start scale by looking."""
+"""A contact sheet of a trained SinGAN's scales, as a help for choosing a start scale."""
 
 import torch
 from torch import Tensor
@@ -12,14 +12,15 @@ COLUMNS = 2
 
 
 def show_scales(model: SinGAN, *, generator: torch.Generator, on_progress: OnProgress | None = None) -> Tensor:
-    """For every scale: the training image, its reconstruction there, and a sample that starts there.
+    """Show, for every scale, the training image, its reconstruction, and a sample that starts there.
 
-    All are enlarged to the training size, and labelled with the scale's number and its size in pixels. A sample
-    that starts at a scale keeps the layout of the coarser ones.
+    All are enlarged to the training size; captions have the scale's number and its size in pixels. A sample that
+    starts at a scale keeps the layout of the coarser scales.
 
     Args:
-        generator: CPU generator; all scales see the same random numbers.
-        on_progress: called before every scale; may raise to stop.
+        model: a finished model.
+        generator: CPU generator; all scales use the same random numbers.
+        on_progress: called before every scale and at the end; may raise to stop.
     Returns:
         ``[1, 3, H, W]`` in [-1, 1], on the CPU.
     """

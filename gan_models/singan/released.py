@@ -1,8 +1,8 @@
 """Reads a folder of the released format: Gs.pth, Zs.pth, NoiseAmp.pth and reals.pth.
 
-These are pickled lists with an entry for every scale, the networks as whole modules. Nothing of a file is run: the
-modules are read as descriptions (see ``inert_pickle``), and only the order and the shapes of their tensors count,
-not the names of their classes.
+These are pickled lists with an entry for every scale, the networks being whole modules. No code from a file is run: the
+modules are read as descriptions (see ``inert_pickle``), of which only the order and the shapes of the tensors matter,
+not the names of the classes.
 """
 
 import math
@@ -28,19 +28,19 @@ _SETTINGS = {
     "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros", "eps": BATCH_NORM_EPSILON,
     "negative_slope": SLOPE, "track_running_stats": True,
 }  # fmt: skip
-"""What the layers must say of themselves, where they say anything of it."""
+"""Values that these attributes of a layer must have, if it has them."""
 
 
 def load_released(folder: str | Path) -> SinGAN:
-    """The model of a folder that the released code wrote.
+    """Load a model from a folder that the released code wrote.
 
-    Batch norm is used with the running averages that the files hold, as the released code does. The noise of
-    the reconstruction is that of the coarsest scale. The settings of the training are not in the files; ``config``
-    says what the shapes tell and the released schedule for the rest.
+    Batch norm uses the running averages in the files, as the released code does. The noise of the coarsest scale is
+    the reconstruction's. The files do not contain the settings of the training; ``config`` has what follows from the
+    shapes, and the released schedule otherwise.
 
     Raises:
         FileNotFoundError: one of the four files is missing.
-        ValueError: a file is damaged or asks to run something, or its networks are of another make.
+        ValueError: a file is damaged or would run code, or its networks have another architecture.
     """
     folder = Path(folder)
     missing = [name for name in FILES if not (folder / name).is_file()]
@@ -52,9 +52,9 @@ def load_released(folder: str | Path) -> SinGAN:
     amplitudes = [_amplitude(content, scale) for scale, content in enumerate(_list(folder, AMPLITUDES))]
     pictures = [_picture(content, scale) for scale, content in enumerate(_list(folder, PICTURES))]
     if not len(networks) == len(amplitudes) == len(pictures) > 1:
-        raise ValueError(f"{folder.name} holds {len(networks)} networks, {len(amplitudes)} amplitudes and "
-                         f"{len(pictures)} pictures; there must be one of each for every scale, and two scales or "
-                         "more. Was the training stopped?")  # fmt: skip
+        raise ValueError(f"{folder.name} contains {len(networks)} networks, {len(amplitudes)} amplitudes and "
+                         f"{len(pictures)} pictures; there must be one of each for every scale, and at least two "
+                         "scales. Was the training stopped?")  # fmt: skip
     sizes = [(int(picture.shape[-2]), int(picture.shape[-1])) for picture in pictures]
     if any(coarse[0] > fine[0] or coarse[1] > fine[1] for coarse, fine in pairwise(sizes)):
         raise ValueError(f"the pictures in {PICTURES} must grow from scale to scale; they are {sizes}")
@@ -72,7 +72,7 @@ def load_released(folder: str | Path) -> SinGAN:
 def _list(folder: Path, name: str) -> list[Any]:
     content = read(folder / name)
     if not isinstance(content, list) or not content:
-        raise ValueError(f"{name} must hold a list with an entry for every scale")
+        raise ValueError(f"{name} must contain a list with an entry for every scale")
     return content
 
 
@@ -84,8 +84,8 @@ def _network(content: Any, scale: int) -> Generator:
     weights = [_tensors(layer, where) for layer in layers if layer.state["_parameters"]]
     dimensions = [tensors["weight"].ndim for tensors in weights]
     if dimensions != [4, 1] * (CONVOLUTIONS - 1) + [4]:
-        raise ValueError(f"{where} has {dimensions.count(4)} convolutions and {dimensions.count(1)} batch norms; known "
-                         f"are {CONVOLUTIONS} convolutions, each but the last with a batch norm behind it")  # fmt: skip
+        raise ValueError(f"{where} has {dimensions.count(4)} convolutions and {dimensions.count(1)} batch norms; it "
+                         f"must have {CONVOLUTIONS} convolutions with a batch norm after all but the last")  # fmt: skip
     network = Generator(weights[0]["weight"].shape[0], "batch")
     ours = [layer for layer in network.layers if list(layer.parameters())]
     for own, tensors in zip(ours, weights, strict=True):
@@ -94,20 +94,20 @@ def _network(content: Any, scale: int) -> Generator:
             if name == "num_batches_tracked":
                 continue
             if name not in tensors or tensors[name].shape != value.shape or not tensors[name].isfinite().all():
-                raise ValueError(f"{where}: {name} of a layer is {_shape(tensors.get(name))}; wanted are finite "
-                                 f"numbers of the shape {list(value.shape)}")  # fmt: skip
+                raise ValueError(f"{where}: {name} of a layer is {_shape(tensors.get(name))}; it must be a finite "
+                                 f"tensor {list(value.shape)}")  # fmt: skip
             wanted[name] = tensors[name].float()
         own.load_state_dict(wanted)
     return network.eval()
 
 
 def _layers(module: Any, where: str, seen: set[int]) -> Iterator[Described]:
-    """The modules without parts, in the order in which they were made."""
+    """The modules without submodules, in the order in which they were created."""
     if not isinstance(module, Described) or not isinstance(module.state, dict) or id(module) in seen:
-        raise ValueError(f"{where} is no torch module")
+        raise ValueError(f"{where} is not a valid torch module")
     seen.add(id(module))
     if not all(isinstance(module.state.get(name), dict) for name in ("_modules", "_parameters", "_buffers")):
-        raise ValueError(f"{where} is no torch module")
+        raise ValueError(f"{where} is not a valid torch module")
     if not module.state["_modules"]:
         yield module
     for part in module.state["_modules"].values():
@@ -117,8 +117,8 @@ def _layers(module: Any, where: str, seen: set[int]) -> Iterator[Described]:
 def _tensors(layer: Described, where: str) -> dict[str, Tensor]:
     tensors: dict[str, Any] = layer.state["_parameters"] | layer.state["_buffers"]
     if not all(isinstance(value, Tensor) for value in tensors.values()) or "weight" not in tensors:
-        raise ValueError(f"{where}: a {layer.kind} has {', '.join(map(str, tensors))}; known are convolutions with a "
-                         "bias and batch norms with running averages")  # fmt: skip
+        raise ValueError(f"{where}: a {layer.kind} has {', '.join(map(str, tensors))}; supported are convolutions "
+                         "with a bias and batch norms with running averages")  # fmt: skip
     return tensors
 
 
@@ -126,7 +126,7 @@ def _check_settings(layer: Described, where: str) -> None:
     for name, wanted in _SETTINGS.items():
         value = layer.state.get(name, wanted)
         if any(not isinstance(one, int | float | str) or one != wanted for one in _numbers(value)):
-            raise ValueError(f"{where}: a {layer.kind} has {name} = {_shape(value)}; known is {wanted}")
+            raise ValueError(f"{where}: a {layer.kind} has {name} = {_shape(value)}; only {wanted} is supported")
 
 
 def _numbers(value: Any) -> list[Any]:
@@ -135,7 +135,7 @@ def _numbers(value: Any) -> list[Any]:
 
 def _picture(content: Any, scale: int) -> Tensor:
     if not isinstance(content, Tensor) or content.ndim != 4 or content.shape[:2] != (1, 3) or content.numel() == 0:
-        raise ValueError(f"picture {scale} of {PICTURES} is {_shape(content)}; wanted is a tensor [1, 3, H, W]")
+        raise ValueError(f"picture {scale} of {PICTURES} is {_shape(content)}; it must be a tensor [1, 3, H, W]")
     if not content.isfinite().all():
         raise ValueError(f"picture {scale} of {PICTURES} has pixels that are NaN or infinite")
     return content.float()
@@ -145,19 +145,19 @@ def _amplitude(content: Any, scale: int) -> float:
     if isinstance(content, Tensor) and content.numel() == 1:
         content = content.item()
     if not isinstance(content, int | float) or not math.isfinite(content):
-        raise ValueError(f"amplitude {scale} of {AMPLITUDES} is {_shape(content)}; wanted is a finite number")
+        raise ValueError(f"amplitude {scale} of {AMPLITUDES} is {_shape(content)}; it must be a finite number")
     return float(content)
 
 
 def _z_rec(noise: list[Any], size: Size) -> Tensor:
-    """The coarsest scale's reconstruction noise; a border as wide as the networks' margin is cut off."""
+    """The coarsest scale's reconstruction noise, ``[1, 3, h, w]``, without the border that pads it for the networks."""
     first = noise[0]
     bordered = (1, 3, size[0] + 2 * MARGIN, size[1] + 2 * MARGIN)
     if isinstance(first, Tensor) and tuple(first.shape) == bordered:
         first = first[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
     if not isinstance(first, Tensor) or tuple(first.shape) != (1, 3, *size) or not first.isfinite().all():
-        raise ValueError(f"the first noise of {NOISE} is {_shape(first)}; wanted is a finite tensor {[1, 3, *size]}, "
-                         f"or one with a border of {MARGIN} pixels")  # fmt: skip
+        raise ValueError(f"the first noise of {NOISE} is {_shape(first)}; it must be a finite tensor {[1, 3, *size]}, "
+                         f"with or without a border of {MARGIN} pixels")  # fmt: skip
     return first.float().contiguous()
 
 

@@ -1,4 +1,4 @@
-"""Training that a stop does not undo: finished scales wait in a folder for the same run to go on."""
+"""Resumable training: finished scales are kept in a folder until the run is complete."""
 
 import hashlib
 import json
@@ -30,17 +30,19 @@ def train_resumable(
     on_progress: OnProgress | None = None,
     on_warning: Callable[[str], None] | None = None,
 ) -> SinGAN:
-    """``train``, keeping finished scales in ``folder`` until the run is complete.
+    """``train``, with finished scales kept in ``folder`` until the run is complete.
 
-    A stopped run with the same image, settings and seed goes on at the scale it was stopped in, and
-    ends with the model that an unbroken run would have given. Completion removes the kept file. A
-    kept file that is damaged is ignored.
+    After a stop, a run with the same image, settings and seed resumes at the scale that was interrupted, and yields
+    the same model as an uninterrupted run. The kept file is removed once the run is complete. A damaged one is ignored.
 
     Args:
-        seed: 0 … 2**64 - 1.
+        seed: 0 … 2**64 - 1, for the initial weights, the noise and all other random numbers.
         folder: where the unfinished run is kept.
-        on_warning: told when a finished scale cannot be kept (full disk, no rights); the training goes on.
-        (the others as ``train`` takes them)
+        on_warning: called with a sentence when a finished scale cannot be kept (full disk, missing permission); the
+            training continues.
+        image, config, device, dtype, on_progress: as for ``train``.
+    Raises:
+        ValueError, DivergedError: as ``train``.
     """
     kept = Path(folder) / (run_key(image, config, seed, dtype) + SUFFIX)
 
@@ -49,7 +51,7 @@ def train_resumable(
             write_atomically(kept, encode(state.model, state.critic))
         except OSError as error:
             if on_warning is not None:
-                on_warning(f"the training goes on, but a stop would lose finished scales: {error.strerror}")
+                on_warning(f"the training continues, but stopping it would lose finished scales: {error.strerror}")
 
     model = train(
         image,
@@ -66,7 +68,7 @@ def train_resumable(
 
 
 def run_key(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype) -> str:
-    """A name for a run: the same for the same image, settings, seed and precision."""
+    """The name of a run, which depends on the image, the settings, the seed and the precision alone."""
     digest = hashlib.sha256(image.detach().cpu().contiguous().float().numpy().tobytes())
     digest.update(json.dumps([list(image.shape), config.as_dict(), seed, str(dtype), FORMAT_VERSION]).encode())
     return digest.hexdigest()[:20]

@@ -1,4 +1,4 @@
-"""How like two pictures are, in layout and in patches."""
+"""How similar pictures are in layout and in patches."""
 
 import math
 
@@ -13,7 +13,13 @@ PATCH, PATCHES, PROJECTIONS = 7, 4096, 64
 
 
 def layout_correlation(result: Tensor, painting: Tensor) -> float:
-    """Correlation of two batches ``[B, 3, H, W]`` at a short side of 24 pixels, around each channel's mean."""
+    """Correlation of the pixels, less their channel's mean, of pictures reduced to a short side of 24 pixels.
+
+    Args:
+        result, painting: ``[B, 3, H, W]`` and ``[B, 3, H', W']`` in [-1, 1].
+    Returns:
+        -1 … 1, the mean over the batch.
+    """
     height, width = result.shape[-2:]
     scale = min(1.0, LAYOUT_SIDE / min(height, width))
     size = (max(1, math.floor(height * scale)), max(1, math.floor(width * scale)))
@@ -23,9 +29,14 @@ def layout_correlation(result: Tensor, painting: Tensor) -> float:
 
 
 def patch_distance(images: Tensor, training: Tensor) -> float:
-    """Sliced Wasserstein distance between the 7x7 patches of ``[B, 3, H, W]`` and of ``[1, 3, H', W']``.
+    """Sliced Wasserstein distance between the 7x7 patches of a batch and of the training image.
 
-    The mean over full, half and quarter size, as far as they hold a patch, times 1000; 0: the same patches.
+    Args:
+        images: ``[B, 3, H, W]`` in [-1, 1], sides from 7 pixels.
+        training: ``[1, 3, H', W']`` in [-1, 1], sides from 7 pixels.
+    Returns:
+        1000 times the mean distance at full, half and quarter size, without the sizes below 7 pixels. 0 means the same
+        patches.
     """
     generator = torch.Generator().manual_seed(0)
     directions = torch.randn(3 * PATCH**2, PROJECTIONS, generator=generator)
@@ -39,7 +50,7 @@ def patch_distance(images: Tensor, training: Tensor) -> float:
 
 
 def _patches(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Patches at random places of ``[B, 3, H, W]``: ``[4096, 147]``."""
+    """Patches at random positions in ``[B, 3, H, W]``: ``[4096, 147]``."""
     views = images.unfold(2, PATCH, 1).unfold(3, PATCH, 1)
     batch, rows, columns = (
         torch.randint(length, (PATCHES,), generator=generator).to(images.device)

@@ -141,7 +141,7 @@ def test_painting_follows_its_colour_widgets(call, model):
 
 
 def test_retraining_wants_few_colours_and_one_scale(call, model):
-    with pytest.raises(ValueError, match="switch it off to see all_scales"):
+    with pytest.raises(ValueError, match="switch off retrain or all_scales"):
         call("SinGANPaintToImage", **inputs("SinGANPaintToImage", model, retrain=True, all_scales=True))
     with pytest.raises(ValueError, match="switch quantize_colors on"):
         call("SinGANPaintToImage", **inputs("SinGANPaintToImage", model, retrain=True))

@@ -101,7 +101,7 @@ def test_messages_about_batches_and_sizes(nodes, toy_presets, monkeypatch):
     headless.call_node(nodes["SinGANTrain"], unique_id="7", image=image, preset="draft", seed=0)
     node_id, text = said[-1]
     assert node_id == "7"
-    assert text.startswith("learned 2 pictures at 103×128 in ") and text.endswith("; resized from 160×200")
+    assert text.startswith("trained on 2 pictures at 103×128 in ") and text.endswith("; resized from 160×200")
 
 
 def test_train_learns_every_picture_of_a_batch(call, toy_presets):

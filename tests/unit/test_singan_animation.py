@@ -94,7 +94,7 @@ def test_every_step_is_reported_and_a_loop_can_be_stopped_while_it_settles(model
     def stop(report):
         raise InterruptedError(report.stage)
 
-    with pytest.raises(InterruptedError, match="looking for a loop"):
+    with pytest.raises(InterruptedError, match="settling into a loop"):
         next(animate(model, 3, generator=seeded(0), on_progress=stop))
 
 

@@ -124,18 +124,18 @@ def with_nan(layers):
 @pytest.mark.parametrize(
     "change_layers, message",
     [
-        (lambda layers: layers[3:], "4 convolutions and 3 batch norms; known are 5"),
+        (lambda layers: layers[3:], "4 convolutions and 3 batch norms; it must have 5"),
         (lambda layers: [layer for layer in layers if not isinstance(layer, nn.BatchNorm2d)], "and 0 batch norms"),
         (lambda layers: [nn.Conv2d(3, 4, 5), *layers[1:]], r"weight of a layer is a tensor \[4, 3, 5, 5\]"),
-        (lambda layers: [nn.Conv2d(3, 4, 3, padding=1), *layers[1:]], r"Conv2d has padding = \[1, 1\]; known is 0"),
+        (lambda layers: [nn.Conv2d(3, 4, 3, padding=1), *layers[1:]], r"padding = \[1, 1\]; only 0 is supported"),
         (lambda layers: [nn.Conv2d(3, 4, 3, stride=2), *layers[1:]], r"Conv2d has stride"),
         (lambda layers: [*layers[:2], nn.LeakyReLU(0.1), *layers[3:]], "LeakyReLU has negative_slope = 0.1"),
-        (lambda layers: [nn.Conv2d(3, 4, 3, bias=False), *layers[1:]], "known are convolutions with a bias"),
-        (with_nan, "wanted are finite numbers"),
+        (lambda layers: [nn.Conv2d(3, 4, 3, bias=False), *layers[1:]], "supported are convolutions with a bias"),
+        (with_nan, "it must be a finite tensor"),
         (lambda layers: [layers[0], nn.BatchNorm2d(4, track_running_stats=False), *layers[2:]], "track_running_stats"),
     ],
 )
-def test_networks_of_another_make(folder, model, change_layers, message):
+def test_networks_of_another_architecture(folder, model, change_layers, message):
     change(folder, "Gs.pth", [nn.Sequential(*change_layers(list(net.layers))) for net in model.generators])
     with pytest.raises(ValueError, match=f"^network [0-9] of Gs.pth.*({message})"):
         load_released(folder)
@@ -144,23 +144,23 @@ def test_networks_of_another_make(folder, model, change_layers, message):
 @pytest.mark.parametrize(
     "name, make, message",
     [
-        ("Gs.pth", lambda files: files[:-1], "holds 5 networks, 6 amplitudes and 6 pictures"),
-        ("Gs.pth", lambda files: [net.state_dict() for net in files], "network 0 of Gs.pth is no torch module"),
-        ("Gs.pth", lambda files: {}, "Gs.pth must hold a list"),
-        ("Gs.pth", lambda files: [], "Gs.pth must hold a list"),
+        ("Gs.pth", lambda files: files[:-1], "contains 5 networks, 6 amplitudes and 6 pictures"),
+        ("Gs.pth", lambda files: [net.state_dict() for net in files], "network 0 of Gs.pth is not a valid"),
+        ("Gs.pth", lambda files: {}, "Gs.pth must contain a list"),
+        ("Gs.pth", lambda files: [], "Gs.pth must contain a list"),
         ("Gs.pth", lambda files: [nn.Tanh()] * 6, "has 0 convolutions"),
         ("reals.pth", lambda files: files[::-1], "must grow from scale to scale"),
         ("reals.pth", lambda files: [file[:, :1] for file in files], r"is a tensor \[1, 1, "),
         ("reals.pth", lambda files: [file * float("nan") for file in files], "NaN or infinite"),
-        ("reals.pth", lambda files: [1, 2], "picture 0 of reals.pth is 1; wanted is a tensor"),
-        ("NoiseAmp.pth", lambda files: ["a", *files[1:]], "amplitude 0 of NoiseAmp.pth is 'a'; wanted is a finite"),
+        ("reals.pth", lambda files: [1, 2], "picture 0 of reals.pth is 1; it must be a tensor"),
+        ("NoiseAmp.pth", lambda files: ["a", *files[1:]], "amplitude 0 of NoiseAmp.pth is 'a'; it must be a finite"),
         ("NoiseAmp.pth", lambda files: [float("inf"), *files[1:]], "amplitude 0 of NoiseAmp.pth is inf"),
         ("NoiseAmp.pth", lambda files: [nn.Tanh(), *files[1:]], "amplitude 0 of NoiseAmp.pth is a Tanh"),
         ("Zs.pth", lambda files: [files[0][..., 2:]], "the first noise of Zs.pth is a tensor"),
-        ("Zs.pth", lambda files: [files[0] * float("nan")], "wanted is a finite tensor"),
+        ("Zs.pth", lambda files: [files[0] * float("nan")], "it must be a finite tensor"),
     ],
 )
-def test_files_that_do_not_fit(folder, model, name, make, message):
+def test_files_that_are_incompatible(folder, model, name, make, message):
     change(folder, name, make(contents(model)[name]))
     with pytest.raises(ValueError, match=message):
         load_released(folder)
