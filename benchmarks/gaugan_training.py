@@ -2,10 +2,10 @@
 
     python benchmarks/gaugan_training.py [--quick] [--preset paper]
 
-The nets of a preset, fresh weights, the label maps of rendered landscapes, pictures of noise. A step is a
-whole one: generator, style encoder, critics, and their optimizers. The plain one has SPADE's own convolutions, and the
-critics look at the pictures for the generator's losses and again for their own. On a CPU its time is that of one core,
-and other work that shares the core doesn't count. Prints a Markdown table of pictures a second, and how far the
+The nets of a preset, fresh weights, the label maps of rendered landscapes, pictures of noise. A step is a whole one:
+generator, style encoder, discriminators, and their optimizers. The plain one has SPADE's own convolutions, and the
+discriminators see the pictures for the generator's losses and again for their own. On a CPU its time is that of one
+core, and other work that shares the core doesn't count. Prints a Markdown table of pictures a second, and how far the
 gradients of each path are from those of the plain path in float32: the largest difference in a tensor, relative to its
 largest gradient.
 """
@@ -22,7 +22,7 @@ from torch import Tensor
 
 from gan_models.gaugan import LabelMaps, label_codes, one_hot
 from gan_models.gaugan.training import trainer as trainer_module
-from gan_models.gaugan.training.losses import adversarial_loss, critics_loss, feature_matching_loss
+from gan_models.gaugan.training.losses import adversarial_loss, discriminator_loss, feature_matching_loss
 from gan_models.gaugan.training.presets import preset
 from gan_models.gaugan.training.trainer import Trainer
 from gan_models.scenes import lay_out, random_plan
@@ -32,23 +32,23 @@ BATCHES = {"small": {128: 8, 256: 4}, "paper": {128: 4, 256: 2}}
 
 
 class PlainTrainer(Trainer):
-    """A training whose critics judge for each side apart."""
+    """A training whose discriminators see the pictures for each side apart."""
 
-    def _judged_losses(
+    def _adversarial_losses(
         self, images: Tensor, fake: Tensor, labels: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         with self.autocast():
-            self.critics.requires_grad_(False)
-            judged = self.critics(torch.cat([fake, labels], 1))
+            self.discriminator.requires_grad_(False)
+            outputs = self.discriminator(torch.cat([fake, labels], 1))
             with torch.no_grad():
-                real = self.critics(torch.cat([images, labels], 1))
-            self.critics.requires_grad_(True)
+                real = self.discriminator(torch.cat([images, labels], 1))
+            self.discriminator.requires_grad_(True)
             made = {
-                "adversarial": adversarial_loss(judged),
-                "features": self.config.feature_weight * feature_matching_loss(judged, real),
+                "adversarial": adversarial_loss(outputs),
+                "features": self.config.feature_weight * feature_matching_loss(outputs, real),
             }
-            judged, real = (self.critics(torch.cat([shown, labels], 1)) for shown in (fake.detach(), images))
-        return made, {"fake": critics_loss(judged, False) / 2, "real": critics_loss(real, True) / 2}
+            outputs, real = (self.discriminator(torch.cat([shown, labels], 1)) for shown in (fake.detach(), images))
+        return made, {"fake": discriminator_loss(outputs, False) / 2, "real": discriminator_loss(real, True) / 2}
 
 
 TRAINERS = {"plain": PlainTrainer, "fast": Trainer}

@@ -77,16 +77,16 @@ class GauGANLoad(io.ComfyNode):
     @classmethod
     def execute(cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO) -> io.NodeOutput:
         entry = ENTRIES.get(name)
-        told = dict(entry.config) if entry else {}
+        overrides = dict(entry.config) if entry else {}
         if upsampling != AUTO:
-            told["upsampling"] = upsampling
+            overrides["upsampling"] = upsampling
         model = gaugan.open_synthesizer(
             fetched(entry, cls.hidden.unique_id) if entry else runtime.model_path(KIND, name),
             encoder=None if encoder in (AUTO, NONE) else runtime.model_path(KIND, encoder),
             without_encoder=encoder == NONE,
             taxonomy_name=taxonomy if taxonomy != AUTO else entry and entry.taxonomy,
             label_offset=label_offset or (entry.label_offset if entry else None),
-            **told,
+            **overrides,
         )
         runtime.tell(cls.hidden.unique_id, model.summary)
         return io.NodeOutput(runtime.Held(model.to(runtime.inference_dtype())))

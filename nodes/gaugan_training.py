@@ -112,7 +112,8 @@ class GauGANTrain(io.ComfyNode):
                     step=0.00001,
                     round=0.000001,
                     advanced=True,
-                    tooltip="Twice that of the generator and half that of its critics. 0: the paper's 0.0002.",
+                    tooltip="Base learning rate. The discriminators train at twice this rate, the generator at half of it "
+                    "(at the full rate with projected discriminators). 0 means the paper's 0.0002.",
                 ),
                 io.Boolean.Input(
                     "flips",

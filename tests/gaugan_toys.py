@@ -82,7 +82,7 @@ def training_config(**changes):
     settings = {
         "generator": net,
         "encoder": EncoderConfig(ndf=2, layers=3, z_dim=net.z_dim),
-        "critics": DiscriminatorConfig(3 + net.semantic_nc, ndf=4, layers=2),
+        "discriminator": DiscriminatorConfig(3 + net.semantic_nc, ndf=4, layers=2),
         "size": 32,
         "batch": 2,
         "steps": 20,
@@ -118,7 +118,7 @@ def projected_config(**changes):
     settings = {
         "generator": net,
         "encoder": EncoderConfig(ndf=2, layers=3, z_dim=net.z_dim, colors=True),
-        "critics": ProjectedConfig(net.semantic_nc, ndf=4, pixel_ndf=4),
+        "discriminator": ProjectedConfig(net.semantic_nc, ndf=4, pixel_ndf=4),
         "feature_weight": 0.0,
         "perceptual_weight": 1.0,
         "transfer_weight": 1.0,

@@ -52,11 +52,11 @@ class GauGAN:
     metadata: dict[str, str]
 
 
-def load(path: str | Path, **told: Any) -> GauGAN:
+def load(path: str | Path, **overrides: Any) -> GauGAN:
     """Read a generator, and the style encoder that shares its file, from safetensors or .pth.
 
     Args:
-        told: as for ``load_generator``; goes before what the file says.
+        overrides: as for ``load_generator``; they take precedence over what the file says.
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, no GauGAN generator, or of a newer format.
@@ -69,7 +69,7 @@ def load(path: str | Path, **told: Any) -> GauGAN:
     try:
         config = json.loads(metadata.get("config", "{}"))
         tensors = normalize(tensors)
-        generator = load_generator(tensors, **config | {k: v for k, v in told.items() if v is not None})
+        generator = load_generator(tensors, **config | {k: v for k, v in overrides.items() if v is not None})
         encoder = load_encoder(tensors) if is_encoder(tensors) else None
     except ValueError as error:
         raise ValueError(f"{Path(path).name}: {error}") from error
@@ -106,14 +106,14 @@ def save(
     write_atomically(path, to_bytes(tensors, dict(metadata or {}) | about))
 
 
-def load_generator(state_dict: StateDict, **told: Any) -> AnyGenerator:
+def load_generator(state_dict: StateDict, **overrides: Any) -> AnyGenerator:
     """The generator of a state dict, ready for inference, in float32 and on the device of its tensors.
 
     Weights with spectral norm, with it folded, and with a ``module.`` prefix are all taken; those of a style
     encoder in the same dict are passed over.
 
     Args:
-        told: what shapes can't tell: ``crop_size``, ``aspect_ratio``, ``upsampling`` ("normal" or "more"),
+        overrides: what shapes can't tell: ``crop_size``, ``aspect_ratio``, ``upsampling`` ("normal" or "more"),
             ``classes``, ``unknown``, ``instance_edges``. Any attribute of ``GeneratorConfig`` (of a
             pix2pixHD++ net: of ``Pix2PixHDConfig``) may be given and is checked against the shapes.
     Raises:
@@ -122,9 +122,9 @@ def load_generator(state_dict: StateDict, **told: Any) -> AnyGenerator:
     tensors = normalize(state_dict)
     if is_pix2pixhd(tensors):
         with torch.device("meta"):
-            baseline = Pix2PixHD(pix2pixhd_config(tensors, **told))
+            baseline = Pix2PixHD(pix2pixhd_config(tensors, **overrides))
         return _fill(baseline, generator_part(tensors))
-    config = generator_config(tensors, **told)
+    config = generator_config(tensors, **overrides)
     with torch.device("meta"):
         generator = Generator(config)
     return _fill(generator, generator_part(tensors))

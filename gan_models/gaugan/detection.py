@@ -69,22 +69,22 @@ def encoder_part(tensors: StateDict) -> StateDict:
     return {name: value for name, value in tensors.items() if name.startswith(_ENCODER_PREFIXES)}
 
 
-def generator_config(tensors: StateDict, **told: Any) -> GeneratorConfig:
+def generator_config(tensors: StateDict, **overrides: Any) -> GeneratorConfig:
     """The architecture of a generator, from its shapes.
 
     Shapes leave open what the label channels are, "normal" or "more" upsampling, and the training size. For
-    these, ``told`` counts; then what the released nets of that width have; then every channel is a class and
+    these, ``overrides`` decide; then what the released nets of that width have; then every channel is a class and
     the training size is 256 square, if that fits.
 
     Args:
         tensors: a generator's state dict with folded weights.
-        told: values of ``GeneratorConfig``'s attributes. None means not told.
+        overrides: values of ``GeneratorConfig``'s attributes. None means no override.
     Raises:
         ValueError: this is no generator, a value contradicts the shapes, or there is no such value.
     """
     if not is_generator(tensors):
         raise ValueError(f"this is no GauGAN generator; it seems to be {describe(tensors)}")
-    told = {name: value for name, value in told.items() if value is not None}
+    overrides = {name: value for name, value in overrides.items() if value is not None}
     shared, gamma = tensors["head_0.norm_0.mlp_shared.0.weight"], tensors["head_0.norm_0.mlp_gamma.weight"]
     first = tensors["fc.weight"]
     derived: dict[str, Any] = {
@@ -96,32 +96,32 @@ def generator_config(tensors: StateDict, **told: Any) -> GeneratorConfig:
     derived["style_blocks"] = "head_0.style.weight" in tensors
     if "up_4.conv_0.weight" in tensors:
         derived["upsampling"] = "most"
-    derived |= _channels(shared.shape[1], told)
+    derived |= _channels(shared.shape[1], overrides)
     cells = first.shape[0] // gamma.shape[0] if first.ndim == 2 else None
-    known = told | derived
+    known = overrides | derived
     if cells is None and not {"upsampling", "crop_size", "aspect_ratio"} & known.keys():
         known |= KNOWN_SIZES.get(shared.shape[1], {})
     derived |= _size(cells, known)
-    _require_told(told, derived, "GauGAN")
+    _require_agreement(overrides, derived, "GauGAN")
     return GeneratorConfig(**derived)
 
 
-def pix2pixhd_config(tensors: StateDict, **told: Any) -> Pix2PixHDConfig:
+def pix2pixhd_config(tensors: StateDict, **overrides: Any) -> Pix2PixHDConfig:
     """The architecture of a pix2pixHD++ generator, from its shapes.
 
-    Shapes tell only how many channels labels and style have together, so ``z_dim`` is 0 unless ``told``.
+    Shapes tell only how many channels labels and style have together, so ``z_dim`` is 0 unless it is overridden.
 
     Args:
-        told: values of ``Pix2PixHDConfig``'s attributes. None means not told.
+        overrides: values of ``Pix2PixHDConfig``'s attributes. None means no override.
     Raises:
         ValueError: a value contradicts the shapes, or there is no such value.
     """
-    told = {name: value for name, value in told.items() if value is not None}
+    overrides = {name: value for name, value in overrides.items() if value is not None}
     ngf, channels = tensors["encode_0.weight"].shape[:2]
-    labels = channels - told.get("z_dim", 0)
-    derived = {"ngf": ngf, "z_dim": channels - labels} | _channels(labels, told)
-    derived |= {name: told[name] for name in ("crop_size", "aspect_ratio") if name in told}
-    _require_told(told, derived, "pix2pixHD++")
+    labels = channels - overrides.get("z_dim", 0)
+    derived = {"ngf": ngf, "z_dim": channels - labels} | _channels(labels, overrides)
+    derived |= {name: overrides[name] for name in ("crop_size", "aspect_ratio") if name in overrides}
+    _require_agreement(overrides, derived, "pix2pixHD++")
     return Pix2PixHDConfig(**derived)
 
 
@@ -145,21 +145,21 @@ def encoder_config(tensors: StateDict) -> EncoderConfig:
     raise ValueError(f"fc_mu takes {features} numbers, which no square grid of {config.widths[-1]} channels gives")
 
 
-def _require_told(told: dict[str, Any], derived: dict[str, Any], kind: str) -> None:
-    for name, value in told.items():
+def _require_agreement(overrides: dict[str, Any], derived: dict[str, Any], kind: str) -> None:
+    for name, value in overrides.items():
         if name not in derived:
             raise ValueError(f"a {kind} generator has no setting {name!r}; it has {', '.join(derived)}")
         if derived[name] != value:
             raise ValueError(f"{name} is said to be {value}, but the tensors say {derived[name]}")
 
 
-def _channels(semantic_nc: int, told: dict[str, Any]) -> dict[str, Any]:
-    flags = {"unknown", "instance_edges", "classes"} & told.keys()
+def _channels(semantic_nc: int, overrides: dict[str, Any]) -> dict[str, Any]:
+    flags = {"unknown", "instance_edges", "classes"} & overrides.keys()
     if not flags and semantic_nc in KNOWN_CHANNELS:
         return dict(KNOWN_CHANNELS[semantic_nc])
-    unknown, edges = bool(told.get("unknown", False)), bool(told.get("instance_edges", False))
-    if flags == {"classes"} and semantic_nc - told["classes"] in (1, 2):
-        unknown, edges = True, semantic_nc - told["classes"] == 2
+    unknown, edges = bool(overrides.get("unknown", False)), bool(overrides.get("instance_edges", False))
+    if flags == {"classes"} and semantic_nc - overrides["classes"] in (1, 2):
+        unknown, edges = True, semantic_nc - overrides["classes"] == 2
     return {"classes": semantic_nc - unknown - edges, "unknown": unknown, "instance_edges": edges}
 
 

@@ -176,7 +176,7 @@ def open_synthesizer(
     without_encoder: bool = False,
     taxonomy_name: str | None = None,
     label_offset: int | None = None,
-    **told: Any,
+    **overrides: Any,
 ) -> Synthesizer:
     """Read a generator's file and what belongs to it, ready for inference, in float32 on the CPU.
 
@@ -185,12 +185,12 @@ def open_synthesizer(
         without_encoder: leave the style encoder away.
         taxonomy_name: of its label maps; None: as the file says, else the taxonomy with as many classes.
         label_offset: see ``Synthesizer``; None: as the file says, else 0.
-        told: what shapes can't tell, as for ``load_generator``.
+        overrides: what shapes can't tell, as for ``load_generator``.
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: a file is damaged or another thing than it should be, or they don't belong together.
     """
-    found = load(path, **told)
+    found = load(path, **overrides)
     config = found.generator.config
     own = found.encoder
     if encoder is None and own is None and config.z_dim:

@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         ("steps", int, "length of the run; the learning rate falls to 0 over its second half"),
         ("style-steps", int, "steps that the style encoder learns alone first to tell named styles apart"),
         ("seed", int, "of weights, order, crops and noise"),
-        ("learning-rate", float, "twice that of the generator, half that of the critics"),
+        ("learning-rate", float, "twice the generator's rate, half the discriminator's"),
         ("init-gain", float, "of the weights in the beginning"),
         ("style-weight", float, "of the styles' divergence from the unit Gaussian"),
         ("feature-weight", float, "of feature matching"),
@@ -111,18 +111,19 @@ def _parser() -> argparse.ArgumentParser:
         ("generator-rate", float, "share of the learning rate that the generator gets"),
         ("discriminator-rate", float, "share of the learning rate that the discriminators get"),
         ("latent-weight", float, "of the difference between a generated picture's style and what is read from it"),
-        ("decay", float, "of the averaged generator, for a step"),
+        ("decay", float, "share of its weights that the generator's EMA keeps in a step"),
         ("margin", float, "pictures are brought to so many times the size, then cropped"),
         ("ngf", int, "channels of the generator's last layers"),
         ("nhidden", int, "channels between label map and scale"),
         ("z-dim", int, "length of the style vector; 0 for a net without style"),
         ("crop-size", int, "picture width to which the generator's start grid belongs"),
         ("aspect-ratio", float, "width over height of the pictures"),
-        ("critics-ndf", int, "channels of the critics' first layer"),
         ("encoder-ndf", int, "channels of the style encoder's first layer"),
         ("encoder-layers", int, "convolutions of the style encoder"),
     ):
         add(f"--{name}", type=kind, help=text)
+    # The option's name of before is still understood.
+    add("--discriminator-ndf", "--critics-ndf", type=int, help="channels of the discriminator's first layer")
     add("--upsampling", choices=UPSAMPLINGS, help="how often the generator's start grid is doubled")
     add("--no-flips", dest="flips", action="store_const", const=False, help="never mirror the pictures")
     add("--scenes", type=int, default=4000, help="how many landscapes to render (default: %(default)s)")
@@ -144,7 +145,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
             "feature_weight", "color_weight", "region_weight", "latent_weight", "perceptual_weight", "transfer_weight",
             "grid_weight", "transfers", "smallest_crop", "largest_scale", "color_jitter", "generator_rate",
             "discriminator_rate", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio",
-            "upsampling", "critics_ndf", "encoder_ndf", "encoder_layers",
+            "upsampling", "discriminator_ndf", "encoder_ndf", "encoder_layers",
         )
     }  # fmt: skip
     state = options.output / STATE

@@ -57,8 +57,8 @@ def test_generator_and_encoder_in_one_file(tmp_path):
 def test_what_shapes_tell(changes):
     net = generator(config(**changes))
     untellable = ("classes", "unknown", "instance_edges", "upsampling", "crop_size", "aspect_ratio")
-    told = {name: getattr(net.config, name) for name in untellable}
-    assert load_generator(net.state_dict(), **told).config == net.config
+    overrides = {name: getattr(net.config, name) for name in untellable}
+    assert load_generator(net.state_dict(), **overrides).config == net.config
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_number_of_classes_tells_the_other_channels():
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("overrides", "message"),
     [
         ({"ngf": 8}, "ngf is said to be 8, but the tensors say 4"),
         ({"classes": 3}, "classes is said to be 3, but the tensors say 7"),
@@ -97,9 +97,9 @@ def test_the_number_of_classes_tells_the_other_channels():
         ({"depth": 3}, "no setting 'depth'"),
     ],
 )
-def test_settings_that_contradict_the_tensors(told, message):
+def test_settings_that_contradict_the_tensors(overrides, message):
     with pytest.raises(ValueError, match=message):
-        load_generator(generator(config()).state_dict(), **told)
+        load_generator(generator(config()).state_dict(), **overrides)
 
 
 def test_spectral_norm_is_folded():

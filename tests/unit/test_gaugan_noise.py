@@ -57,10 +57,10 @@ def test_round_trip_and_detection(net, tmp_path):
     save(tmp_path / "net.safetensors", net, encoder(colors=True, layers=3))
     found = load(tmp_path / "net.safetensors")
     assert found.generator.config == net.config and found.encoder.config == encoder(colors=True, layers=3).config
-    told = {"crop_size": net.config.crop_size}
-    assert load_generator(net.state_dict(), **told).config == net.config
+    overrides = {"crop_size": net.config.crop_size}
+    assert load_generator(net.state_dict(), **overrides).config == net.config
     with pytest.raises(ValueError, match="noise is said to be"):
-        load_generator(net.state_dict(), noise=not net.config.noise, **told)
+        load_generator(net.state_dict(), noise=not net.config.noise, **overrides)
 
 
 def test_gradients_of_the_fast_path_reach_noise_and_style(net):

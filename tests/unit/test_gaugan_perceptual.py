@@ -55,7 +55,7 @@ def test_training_with_it(loss):
     trainer = Trainer(training_config(), perceptual=loss)
     losses = trainer.train_step(torch.zeros(2, 3, 32, 32), blob_map(trainer.config.generator, 32, 32, 2))
     assert losses["perceptual"] > 0
-    assert trainer.networks.keys() == {"generator", "encoder", "critics"}
+    assert trainer.networks.keys() == {"generator", "encoder", "discriminator"}
 
 
 def test_files(loss, tmp_path):

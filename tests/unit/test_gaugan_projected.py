@@ -14,7 +14,7 @@ from gan_models.gaugan.training import run
 from gan_models.gaugan.training.features import find_features
 from gan_models.gaugan.training.losses import (
     adversarial_loss,
-    critics_loss,
+    discriminator_loss,
     grid_loss,
     perceptual_loss,
     transfer_loss,
@@ -136,21 +136,21 @@ def test_outputs_are_those_of_a_second_implementation():
             torch.testing.assert_close(made, right, rtol=1e-3, atol=1e-3)
 
 
-def test_every_discriminator_is_told_the_labels_and_the_mixing_stays_fixed(features):
-    critics = ProjectedDiscriminator(ProjectedConfig(19, ndf=8, pixel_ndf=4))
+def test_every_discriminator_sees_the_labels_and_the_mixing_is_frozen(features):
+    discriminator = ProjectedDiscriminator(ProjectedConfig(19, ndf=8, pixel_ndf=4))
     images, ids = batch()
     labels = one_hot(training_config().generator, label_codes(training_config().generator, ids))
     with torch.no_grad():
         seen = features(images)
-        judged = critics(torch.cat([images, labels], 1), seen)
-        other = critics(torch.cat([images, labels.roll(1, 1)], 1), seen)
-    assert [tuple(part[-1].shape) for part in judged] == [(4, 1, side, side) for side in (8, 4, 2, 1, 4)]
-    assert all((a[-1] - b[-1]).abs().max() > 1e-4 for a, b in zip(judged, other, strict=True))
-    frozen = [name for name, parameter in critics.named_parameters() if not parameter.requires_grad]
+        outputs = discriminator(torch.cat([images, labels], 1), seen)
+        other = discriminator(torch.cat([images, labels.roll(1, 1)], 1), seen)
+    assert [tuple(part[-1].shape) for part in outputs] == [(4, 1, side, side) for side in (8, 4, 2, 1, 4)]
+    assert all((a[-1] - b[-1]).abs().max() > 1e-4 for a, b in zip(outputs, other, strict=True))
+    frozen = [name for name, parameter in discriminator.named_parameters() if not parameter.requires_grad]
     assert frozen == [f"mix_channels.{n}.weight" for n in range(4)] + [f"mix_scales.{n}.weight" for n in range(3)]
 
 
-def test_one_judgement_gives_the_gradients_of_both_sides(features):
+def test_one_pass_of_the_discriminator_gives_the_gradients_of_both_sides(features):
     trainer = Trainer(projected_config(), features=features)
     images, ids = batch()
     for optimizer in trainer.optimizers.values():
@@ -160,22 +160,23 @@ def test_one_judgement_gives_the_gradients_of_both_sides(features):
 
     codes = label_codes(twin.config.generator, ids)
     labels = one_hot(twin.config.generator, codes)
-    losses, fake = twin._made_losses(images, codes, labels)
+    losses, fake = twin._reconstruction_losses(images, codes, labels)
     own, _, _ = twin._styles_of(4)
-    twin.critics(torch.cat([images, labels], 1), features(images))
-    twin.critics.eval()
+    twin.discriminator(torch.cat([images, labels], 1), features(images))
+    twin.discriminator.eval()
     seen, real_seen = features(fake), features(images)
-    judged = twin.critics(torch.cat([fake, labels], 1), seen)
+    outputs = twin.discriminator(torch.cat([fake, labels], 1), seen)
     alike = perceptual_loss([part[own] for part in seen[:4]], [part[own] for part in real_seen[:4]])
-    lost = adversarial_loss(judged) + alike + sum(losses.values())
+    lost = adversarial_loss(outputs) + alike + sum(losses.values())
     assert values["perceptual"] == pytest.approx(alike.item(), rel=1e-4)
-    wanted = torch.autograd.grad(lost, twin.made_by)
-    for parameter, gradient in zip(trainer.made_by, wanted, strict=True):
+    wanted = torch.autograd.grad(lost, twin.generator_params)
+    for parameter, gradient in zip(trainer.generator_params, wanted, strict=True):
         assert (parameter.grad - gradient).norm() <= 1e-2 * gradient.norm() + 1e-5
-    judged = twin.critics(torch.cat([fake.detach(), labels], 1), [part.detach() for part in seen])
-    real = twin.critics(torch.cat([images, labels], 1), real_seen)
-    wanted = torch.autograd.grad(critics_loss(judged, False) / 2 + critics_loss(real, True) / 2, twin.judged_by)
-    for parameter, gradient in zip(trainer.judged_by, wanted, strict=True):
+    outputs = twin.discriminator(torch.cat([fake.detach(), labels], 1), [part.detach() for part in seen])
+    real = twin.discriminator(torch.cat([images, labels], 1), real_seen)
+    lost = discriminator_loss(outputs, False) / 2 + discriminator_loss(real, True) / 2
+    wanted = torch.autograd.grad(lost, twin.discriminator_params)
+    for parameter, gradient in zip(trainer.discriminator_params, wanted, strict=True):
         assert (parameter.grad - gradient).norm() <= 1e-2 * gradient.norm() + 1e-5
 
 
@@ -269,12 +270,12 @@ def test_noise_of_a_step_does_not_depend_on_the_number_of_processes(monkeypatch)
 
 def test_presets():
     small, paper = (preset(name, "landscape") for name in ("small", "paper"))
-    assert isinstance(small.critics, ProjectedConfig) and small.generator.noise and small.encoder.colors
-    assert not isinstance(paper.critics, ProjectedConfig) and not paper.generator.noise
-    assert isinstance(preset("paper", "landscape", discriminators="projected").critics, ProjectedConfig)
+    assert isinstance(small.discriminator, ProjectedConfig) and small.generator.noise and small.encoder.colors
+    assert not isinstance(paper.discriminator, ProjectedConfig) and not paper.generator.noise
+    assert isinstance(preset("paper", "landscape", discriminators="projected").discriminator, ProjectedConfig)
     old = preset("small", "landscape", discriminators="paper")
     assert (old.generator.ngf, old.color_weight, old.learning_rate * old.generator_rate) == (16, 20, 1e-4)
-    assert isinstance(preset("small", "landscape", "pix2pixhd").critics, ProjectedConfig)
+    assert isinstance(preset("small", "landscape", "pix2pixhd").discriminator, ProjectedConfig)
     with pytest.raises(ValueError, match="there are no discriminators 'vgg'; there are paper, projected"):
         preset("small", "landscape", discriminators="vgg")
 

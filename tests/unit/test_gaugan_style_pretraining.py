@@ -31,7 +31,7 @@ def fresh_encoder(config):
     return Trainer(config).encoder
 
 
-def told_apart(encoder, folder):
+def separation(encoder, folder):
     """Of new pictures: the share whose drawn style is nearest to the mean style of its name, and the scatter.
 
     That is how far their styles lie from the mean of their name, as a share of the distance of the two means.
@@ -52,13 +52,13 @@ def same(one, two):
     return all(map(torch.equal, one.state_dict().values(), two.state_dict().values()))
 
 
-def test_named_styles_are_told_apart(tmp_path, pairs):
+def test_the_encoder_learns_to_separate_named_styles(tmp_path, pairs):
     config = training_config(steps=1000, style_steps=100, encoder=EncoderConfig(ndf=8, layers=3, z_dim=6))
     encoder, seen = fresh_encoder(config), []
-    right, scatter = told_apart(encoder, tmp_path / "before")
+    right, scatter = separation(encoder, tmp_path / "before")
     assert right < 0.75 and scatter > 1
     assert pretrain(encoder, pairs, config, on_progress=seen.append) == [*NAMES]
-    right, scatter = told_apart(encoder, tmp_path / "after")
+    right, scatter = separation(encoder, tmp_path / "after")
     assert right > 0.95 and scatter < 0.1
     assert [progress.step for progress in seen] == [*range(101)] and seen[0].total == 100
     assert seen[-1].stage.startswith("the style encoder alone: step 100, names 0.")
@@ -140,7 +140,7 @@ def test_a_run_begins_with_it_and_goes_on_without(tmp_path, pairs, monkeypatch):
     pretrain(learned, pairs, config)
     run.train(pairs, config, tmp_path / "run", minutes=0, on_progress=seen.append)
     state = load_state(tmp_path / "run" / run.STATE)
-    assert state.step == 0 and state.encoder_held and same(state.encoder, learned)
+    assert state.step == 0 and state.encoder_frozen and same(state.encoder, learned)
     assert [(progress.step, progress.total) for progress in seen[:5]] == [(0, 3), (1, 3), (2, 3), (3, 3), (0, 4)]
 
     seen.clear()

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from gan_models.files import read_safetensors
 from gan_models.gaugan import label_codes, one_hot, synthesize
 from gan_models.gaugan.fast.modulation import LabelMaps
 from gan_models.gaugan.networks.discriminator import Discriminator, DiscriminatorConfig
 from gan_models.gaugan.training.losses import (
     adversarial_loss,
     color_loss,
-    critics_loss,
+    discriminator_loss,
     feature_matching_loss,
     region_loss,
     style_loss,
@@ -19,7 +21,7 @@ from gan_models.gaugan.training.losses import (
 from gan_models.gaugan.training.result import result_of
 from gan_models.gaugan.training.state import load_state, save_state
 from gan_models.gaugan.training.trainer import NotFiniteError, Trainer, effective_state
-from gaugan_toys import blob_map, config, generator, training_config
+from gaugan_toys import blob_map, config, generator, projected_config, random_features, training_config
 
 
 def batch(step=0, count=2, size=32):
@@ -29,28 +31,28 @@ def batch(step=0, count=2, size=32):
 
 
 def state(trainer):
-    networks = trainer.networks | {"averaged": trainer.averaged}
+    networks = trainer.networks | {"ema": trainer.ema}
     return {f"{name}.{key}": value for name, net in networks.items() for key, value in net.state_dict().items()}
 
 
-def test_the_critics_have_the_papers_layers():
-    critics = Discriminator(DiscriminatorConfig(22))
-    judged = critics(torch.zeros(1, 22, 256, 256))
-    shapes = [[tuple(feature.shape[1:]) for feature in features] for features in judged]
+def test_the_discriminator_has_the_papers_layers():
+    discriminator = Discriminator(DiscriminatorConfig(22))
+    outputs = discriminator(torch.zeros(1, 22, 256, 256))
+    shapes = [[tuple(feature.shape[1:]) for feature in features] for features in outputs]
     assert shapes[0] == [(64, 129, 129), (128, 65, 65), (256, 33, 33), (512, 34, 34), (1, 35, 35)]
     assert shapes[1] == [(64, 65, 65), (128, 33, 33), (256, 17, 17), (512, 18, 18), (1, 19, 19)]
-    spectral = [name for name, _ in critics.critics[0].named_parameters() if name.endswith("original")]
+    spectral = [name for name, _ in discriminator.scales[0].named_parameters() if name.endswith("original")]
     assert len(spectral) == 3
 
 
 def test_losses_have_the_values_of_their_formulas():
-    def judged(*values):
+    def outputs(*values):
         return [[torch.tensor([[value, 0.0]]), torch.tensor([value])] for value in values]
 
-    assert critics_loss(judged(0.5, 3.0), real=True).item() == pytest.approx(0.25)
-    assert critics_loss(judged(0.5, -3.0), real=False).item() == pytest.approx(0.75)
-    assert adversarial_loss(judged(0.5, 1.5)).item() == pytest.approx(-1)
-    assert feature_matching_loss(judged(1.0, 1.0), judged(3.0, 0.0)).item() == pytest.approx((1 + 0.5) / 2)
+    assert discriminator_loss(outputs(0.5, 3.0), real=True).item() == pytest.approx(0.25)
+    assert discriminator_loss(outputs(0.5, -3.0), real=False).item() == pytest.approx(0.75)
+    assert adversarial_loss(outputs(0.5, 1.5)).item() == pytest.approx(-1)
+    assert feature_matching_loss(outputs(1.0, 1.0), outputs(3.0, 0.0)).item() == pytest.approx((1 + 0.5) / 2)
     assert style_loss(torch.zeros(3, 4), torch.zeros(3, 4)).item() == 0
     checks = torch.tensor([[1.0, 0.0], [0.0, 1.0]]).repeat(8, 8).expand(1, 3, -1, -1)
     assert color_loss(checks, 1 - checks).item() == 0
@@ -99,7 +101,7 @@ def test_training_brings_the_pictures_nearer():
     assert losses.keys() == {"style", "adversarial", "features", "fake", "real"}
 
 
-def test_one_judgement_gives_the_gradients_of_both_sides():
+def test_one_pass_of_the_discriminator_gives_the_gradients_of_both_sides():
     trainer = Trainer(training_config(encoder=None, generator=replace(training_config().generator, z_dim=0)))
     images, ids = batch()
     for optimizer in trainer.optimizers.values():
@@ -110,14 +112,16 @@ def test_one_judgement_gives_the_gradients_of_both_sides():
     codes = label_codes(twin.config.generator, ids)
     labels = one_hot(twin.config.generator, codes)
     fake = twin.generator(LabelMaps(twin.config.generator, codes), None)
-    twin.critics(torch.cat([images, labels], 1))
-    twin.critics.eval()
-    judged, real = (twin.critics(torch.cat([shown, labels], 1)) for shown in (fake, images))
-    lost = adversarial_loss(judged) + 10 * feature_matching_loss(judged, real)
-    made = torch.autograd.grad(lost, twin.made_by, retain_graph=True)
-    judged = twin.critics(torch.cat([fake.detach(), labels], 1))
-    lost = critics_loss(judged, False) / 2 + critics_loss(real, True) / 2
-    for parameters, wanted in ((trainer.made_by, made), (trainer.judged_by, torch.autograd.grad(lost, twin.judged_by))):
+    twin.discriminator(torch.cat([images, labels], 1))
+    twin.discriminator.eval()
+    outputs, real = (twin.discriminator(torch.cat([shown, labels], 1)) for shown in (fake, images))
+    lost = adversarial_loss(outputs) + 10 * feature_matching_loss(outputs, real)
+    made = torch.autograd.grad(lost, twin.generator_params, retain_graph=True)
+    outputs = twin.discriminator(torch.cat([fake.detach(), labels], 1))
+    lost = discriminator_loss(outputs, False) / 2 + discriminator_loss(real, True) / 2
+    learned = torch.autograd.grad(lost, twin.discriminator_params)
+    both = (trainer.generator_params, made), (trainer.discriminator_params, learned)
+    for parameters, wanted in both:
         for parameter, gradient in zip(parameters, wanted, strict=True):
             assert (parameter.grad - gradient).norm() <= 1e-3 * gradient.norm() + 1e-6
 
@@ -131,15 +135,15 @@ def test_the_style_read_from_a_picture_teaches_the_generator_alone():
     assert all(parameter.grad is None and parameter.requires_grad for parameter in trainer.encoder.parameters())
 
 
-def test_a_held_encoder_stays_as_it_is(tmp_path):
+def test_a_frozen_encoder_does_not_change(tmp_path):
     trainer = Trainer(training_config(latent_weight=1.0, region_weight=1.0))
-    trainer.hold_encoder()
+    trainer.freeze_encoder()
     before = {name: value.clone() for name, value in trainer.encoder.state_dict().items()}
     losses = trainer.train_step(*batch())
     assert losses.keys() == {"adversarial", "features", "latent", "regions", "fake", "real"}
     save_state(trainer, tmp_path / "run.safetensors")
     trainer = load_state(tmp_path / "run.safetensors")
-    assert trainer.encoder_held
+    assert trainer.encoder_frozen
     trainer.train_step(*batch(1))
     assert all(torch.equal(before[name], value) for name, value in trainer.encoder.state_dict().items())
 
@@ -162,6 +166,31 @@ def test_a_run_may_go_on_at_another_size_but_not_as_another_net(tmp_path):
     assert load_state(tmp_path / "run.safetensors", size=64, batch=None).config == replace(training_config(), size=64)
     with pytest.raises(ValueError, match="taxonomy landscape, which cannot become ade20k"):
         load_state(tmp_path / "run.safetensors", taxonomy="ade20k")
+
+
+@pytest.mark.parametrize("projected", [False, True])
+def test_runs_of_format_1_can_be_resumed(tmp_path, projected):
+    features = random_features() if projected else None
+    trainer = Trainer(projected_config() if projected else training_config(), features=features)
+    trainer.train_step(*batch(count=trainer.config.batch))
+    trainer.freeze_encoder()
+    path = tmp_path / "run.safetensors"
+    save_state(trainer, path)
+    tensors, about = read_safetensors(path)
+    before = [("ema/", "averaged/"), ("discriminator/scales.", "critics/critics."), ("discriminator/", "critics/"),
+              (".score.", ".judge."), (".embed.", ".tell.")]  # fmt: skip
+    for new, old in before:
+        tensors = {name.replace(new, old): value for name, value in tensors.items()}
+    about["format_version"], about["encoder_held"] = "1", about.pop("encoder_frozen")
+    about["config"] = about["config"].replace('"discriminator": ', '"critics": ')
+    save_file(tensors, path, about)
+    again = load_state(path, features=features)
+    assert again.config == trainer.config and again.encoder_frozen and again.step == 1
+    wanted, got = state(trainer), state(again)
+    assert wanted.keys() == got.keys() and all(torch.equal(wanted[name], got[name]) for name in wanted)
+    assert [len(optimizer.state) for optimizer in again.optimizers.values()] == [
+        len(optimizer.state) for optimizer in trainer.optimizers.values()
+    ]
 
 
 def test_files_that_are_no_run_are_named(tmp_path):
@@ -198,14 +227,14 @@ def test_a_loss_that_is_no_number_stops_before_the_step():
     assert all(torch.equal(before[name], after[name]) for name in weights)
 
 
-def test_the_averaged_weights_are_those_that_the_net_uses():
+def test_the_ema_follows_the_weights_that_the_generator_uses():
     trainer = Trainer(training_config(decay=0.0))
     trainer.train_step(*batch())
     wanted = effective_state(trainer.generator)
-    assert wanted.keys() == trainer.averaged.state_dict().keys()
+    assert wanted.keys() == trainer.ema.state_dict().keys()
     conv = trainer.generator.head_0.conv_0.eval()
     torch.testing.assert_close(wanted["head_0.conv_0.weight"], conv.weight)
-    torch.testing.assert_close(trainer.averaged.head_0.conv_0.weight, conv.weight, rtol=0.05, atol=1e-6)
+    torch.testing.assert_close(trainer.ema.head_0.conv_0.weight, conv.weight, rtol=0.05, atol=1e-6)
 
 
 def test_results_work_as_in_training_and_leave_the_run_alone():

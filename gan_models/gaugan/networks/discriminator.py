@@ -1,4 +1,4 @@
-"""The critics: PatchGANs that look at a picture together with its label map, at two sizes."""
+"""SPADE's discriminator: PatchGANs that see a picture together with its label map, at two scales."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from .spade import SLOPE
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """The architecture of the critics (Park et al. 2019, figure 13).
+    """The architecture of the discriminator (Park et al. 2019, figure 13).
 
     Attributes:
         channels: of the input: 3, and those of the one-hot label map.
         ndf: channels of the first convolution; each further one doubles them, up to 512.
-        layers: convolutions before the one that judges. All but the last of them halve the size.
-        scales: number of critics; each sees the picture at half the size of the one before.
+        layers: convolutions before the one that gives the score. All but the last of them halve the size.
+        scales: number of PatchGANs; each sees the picture at half the size of the one before.
     """
 
     channels: int
@@ -33,17 +33,17 @@ class DiscriminatorConfig:
 
     @property
     def widths(self) -> list[int]:
-        """Channels that each convolution gives, without the one that judges."""
+        """Output channels of each convolution but the one that gives the score."""
         return [min(self.ndf << layer, 512) for layer in range(self.layers)]
 
 
 class PatchDiscriminator(nn.Module):
-    """One critic: a judgement of every patch.
+    """The discriminator of one scale: a score for every patch.
 
     Args of forward:
         x: picture and one-hot label map, ``[B, channels, H, W]``.
     Returns:
-        What each convolution gives, from the first to the judgement ``[B, 1, h, w]``.
+        The output of each convolution, from the first to the scores ``[B, 1, h, w]``.
     """
 
     def __init__(self, config: DiscriminatorConfig):
@@ -69,26 +69,26 @@ class PatchDiscriminator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """All critics (Wang et al. 2018, section 3.2; Park et al. 2019, appendix A).
+    """The discriminators of all scales (Wang et al. 2018, section 3.2; Park et al. 2019, appendix A).
 
     Args of forward:
         x: picture and one-hot label map, ``[B, channels, H, W]``.
     Returns:
-        For each critic, from the finest: what each of its convolutions gives, the judgement last.
+        For each scale, from the finest: the output of each convolution, the scores last.
     """
 
     def __init__(self, config: DiscriminatorConfig):
         super().__init__()
         self.config = config
-        self.critics = nn.ModuleList(PatchDiscriminator(config) for _ in range(config.scales))
+        self.scales = nn.ModuleList(PatchDiscriminator(config) for _ in range(config.scales))
 
     def forward(self, x: Tensor) -> list[list[Tensor]]:
-        judged = []
-        for position, critic in enumerate(self.critics):
+        outputs = []
+        for position, discriminator in enumerate(self.scales):
             if position:
                 x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
-            judged.append(critic(x))
-        return judged
+            outputs.append(discriminator(x))
+        return outputs
 
 
 AnyDiscriminator = Discriminator | ProjectedDiscriminator

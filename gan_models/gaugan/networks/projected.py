@@ -1,8 +1,8 @@
-"""Discriminators on frozen features of pictures (Sauer et al. 2021, "Projected GANs Converge Faster"), told the labels.
+"""Discriminators on frozen features of pictures (Sauer et al. 2021, "Projected GANs Converge Faster") and on labels.
 
 They see what an image classifier sees, so they begin where others arrive after long training, and few photographs are
 enough. The paper has one small discriminator for each stride of the features, which fixed random convolutions mix
-first. Here each is told the label map, and a light one looks at the pixels, for colours and the finest texture.
+first. Here each sees the label map too, and a light one looks at the pixels, for colours and the finest texture.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from .spade import SLOPE
 
-MIXED, TOLD = 64, 24
+MIXED, EMBEDDED = 64, 24
 """Channels that the features are mixed to, and that the labels are mapped to."""
 
 
@@ -63,10 +63,10 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, features: list[Tensor]) -> list[list[Tensor]]:
         labels = x[:, 3:]
-        judged = []
+        outputs = []
         for head, mixed in zip(self.heads, self._mix(features[-len(self.heads) :]), strict=True):
-            judged.append(head(mixed, F.adaptive_avg_pool2d(labels, (mixed.shape[2], mixed.shape[3]))))
-        return [*judged, self.pixels(x)]
+            outputs.append(head(mixed, F.adaptive_avg_pool2d(labels, (mixed.shape[2], mixed.shape[3]))))
+        return [*outputs, self.pixels(x)]
 
     def _mix(self, features: list[Tensor]) -> list[Tensor]:
         """The features of every scale with those of the coarser ones, ``[B, MIXED, h, w]`` each."""
@@ -82,19 +82,19 @@ class FeatureDiscriminator(nn.Module):
 
     def __init__(self, config: ProjectedConfig):
         super().__init__()
-        self.tell = nn.Conv2d(config.labels, TOLD, 1)
-        self.conv_0 = spectral_norm(nn.Conv2d(MIXED + TOLD, config.ndf, 3, padding=1))
+        self.embed = nn.Conv2d(config.labels, EMBEDDED, 1)
+        self.conv_0 = spectral_norm(nn.Conv2d(MIXED + EMBEDDED, config.ndf, 3, padding=1))
         self.conv_1 = spectral_norm(nn.Conv2d(config.ndf, config.ndf, 3, padding=1))
-        self.judge = spectral_norm(nn.Conv2d(config.ndf, 1, 1))
+        self.score = spectral_norm(nn.Conv2d(config.ndf, 1, 1))
 
     def forward(self, x: Tensor, labels: Tensor) -> list[Tensor]:
-        first = F.leaky_relu(self.conv_0(torch.cat([x, self.tell(labels)], 1)), SLOPE)
+        first = F.leaky_relu(self.conv_0(torch.cat([x, self.embed(labels)], 1)), SLOPE)
         second = F.leaky_relu(self.conv_1(first), SLOPE)
-        return [first, second, self.judge(second)]
+        return [first, second, self.score(second)]
 
 
 class PixelDiscriminator(nn.Module):
-    """Convolutions that halve a picture and its label map, ``[B, 3 + labels, H, W]``, three times, and judge."""
+    """Convolutions that halve a picture and its label map, ``[B, 3 + labels, H, W]``, three times, and give scores."""
 
     def __init__(self, config: ProjectedConfig):
         super().__init__()
@@ -104,14 +104,14 @@ class PixelDiscriminator(nn.Module):
         )
         for layer in self.layers[1:]:
             spectral_norm(layer)
-        self.judge = spectral_norm(nn.Conv2d(widths[-1], 1, 3, padding=1))
+        self.score = spectral_norm(nn.Conv2d(widths[-1], 1, 3, padding=1))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         seen = []
         for layer in self.layers:
             x = F.leaky_relu(layer(x), SLOPE)
             seen.append(x)
-        return [*seen, self.judge(x)]
+        return [*seen, self.score(x)]
 
 
 def _fixed(channels: int, kernel: int) -> nn.Conv2d:

@@ -12,7 +12,7 @@ from ...kernels.onednn import linear
 from .noise import Noise
 
 SLOPE = 0.2
-"""Slope of every leaky ReLU of the generator, the encoder and the critics."""
+"""Slope of every leaky ReLU of the generator, the encoder and the discriminators."""
 
 NOISE_GAIN = 0.3
 """Standard deviation of the noise's first weights. From zero they hardly grow: the losses that compare with the real

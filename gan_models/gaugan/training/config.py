@@ -21,8 +21,8 @@ class TrainingConfig:
 
     Attributes:
         taxonomy: name of the taxonomy whose ids the label maps hold.
-        generator, encoder, critics: the architectures. No encoder: a net without style. The critics are the paper's
-            discriminators, or those on frozen features.
+        generator, encoder, discriminator: the architectures. No encoder means a net without style. The discriminator is
+            the paper's, or the one on frozen features.
         size: width of the training pictures; their height follows from the generator's aspect ratio.
         batch: pictures a step, over all processes.
         steps: length of the run. The learning rates fall linearly to zero over the second half.
@@ -53,7 +53,7 @@ class TrainingConfig:
             standard deviation of their logarithms (a quarter of it for white balance). It shows the style encoder more
             colours than few pictures have. The paper has none.
         flips: whether pictures are mirrored at random.
-        decay: share that the averaged generator keeps of itself in a step.
+        decay: share of its weights that the generator's exponential moving average (EMA) keeps in a step.
         style_steps: in which the encoder learns alone, before the first step, to tell named styles apart, where the
             data name them (see style_pretraining.py). Never more than ``steps``. From then on it stays as it is. The
             paper has none.
@@ -62,7 +62,7 @@ class TrainingConfig:
     taxonomy: str
     generator: NetConfig
     encoder: EncoderConfig | None
-    critics: DiscriminatorConfig | ProjectedConfig
+    discriminator: DiscriminatorConfig | ProjectedConfig
     size: int = 256
     batch: int = 32
     steps: int = 100_000
@@ -144,6 +144,6 @@ class TrainingConfig:
         kind = GeneratorConfig if "nhidden" in values["generator"] else Pix2PixHDConfig
         values["generator"] = kind(**values["generator"])
         values["encoder"] = EncoderConfig(**values["encoder"]) if values["encoder"] else None
-        critics = ProjectedConfig if "features" in values["critics"] else DiscriminatorConfig
-        values["critics"] = critics(**values["critics"])
+        discriminator = ProjectedConfig if "features" in values["discriminator"] else DiscriminatorConfig
+        values["discriminator"] = discriminator(**values["discriminator"])
         return cls(**values)

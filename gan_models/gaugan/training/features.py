@@ -21,7 +21,7 @@ def find_features(
         FileNotFoundError: the weights are neither there nor to be had.
         ValueError: the file is not the right one.
     """
-    if not isinstance(config.critics, ProjectedConfig):
+    if not isinstance(config.discriminator, ProjectedConfig):
         return None
     place = Path(place)
     if place.is_file():

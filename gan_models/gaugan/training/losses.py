@@ -1,44 +1,44 @@
-"""What the generator, the style encoder and the critics are trained for (Park et al. 2019, appendix A)."""
+"""The losses of the generator, the style encoder and the discriminators (Park et al. 2019, appendix A)."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Judged = list[list[Tensor]]
+Outputs = list[list[Tensor]]
 """What a ``Discriminator`` gives."""
 
 GRID_PERIODS = (2, 4, 8, 16)
 """In pixels: what the last doublings of a generator would leave behind."""
 
 
-def critics_loss(judged: Judged, real: bool) -> Tensor:
-    """Hinge loss of the critics for real or for generated pictures, averaged over the critics."""
-    losses = [F.relu(1 - features[-1].float() if real else 1 + features[-1].float()).mean() for features in judged]
+def discriminator_loss(fake: Outputs, real: bool) -> Tensor:
+    """Hinge loss of the discriminators for real or for generated pictures, averaged over them."""
+    losses = [F.relu(1 - features[-1].float() if real else 1 + features[-1].float()).mean() for features in fake]
     return torch.stack(losses).mean()
 
 
-def adversarial_loss(judged: Judged) -> Tensor:
-    """Hinge loss of the generator: the critics' judgement of its pictures, negated and averaged over the critics."""
-    return torch.stack([-features[-1].float().mean() for features in judged]).mean()
+def adversarial_loss(fake: Outputs) -> Tensor:
+    """Hinge loss of the generator: the scores of its pictures, negated and averaged over the discriminators."""
+    return torch.stack([-features[-1].float().mean() for features in fake]).mean()
 
 
-def feature_matching_loss(judged: Judged, real: Judged) -> Tensor:
-    """Mean absolute difference between the critics' features of generated and of real pictures.
+def feature_matching_loss(fake: Outputs, real: Outputs) -> Tensor:
+    """Mean absolute difference between the discriminators' features of generated and of real pictures.
 
-    Summed over the layers of a critic, averaged over the critics; the real features are taken as given.
+    Summed over the layers of a discriminator, averaged over the discriminators; no gradient reaches the real features.
     """
-    total = torch.zeros((), device=judged[0][0].device)
-    for features, wanted in zip(judged, real, strict=True):
+    total = torch.zeros((), device=fake[0][0].device)
+    for features, wanted in zip(fake, real, strict=True):
         for feature, target in zip(features[:-1], wanted[:-1], strict=True):
             total = total + F.l1_loss(feature.float(), target.detach().float())
-    return total / len(judged)
+    return total / len(fake)
 
 
 def color_loss(fake: Tensor, real: Tensor, cell: int = 8) -> Tensor:
     """Mean absolute difference of the colours of ``cell`` x ``cell`` pixels, of pictures ``[B, 3, H, W]``.
 
     Not in the paper. Where no VGG19 features are compared, only this and feature matching tell the style encoder
-    which light and which season it saw; it leaves the texture to the critics.
+    which lighting and which season it saw; it leaves the texture to the discriminators.
     """
     return F.l1_loss(F.avg_pool2d(fake, cell), F.avg_pool2d(real, cell))
 

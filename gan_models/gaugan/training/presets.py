@@ -24,7 +24,7 @@ DISCRIMINATORS: dict[str, dict[str, Any]] = {
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "small": {
         PAPER: {
-            "ngf": 16, "nhidden": 48, "z_dim": 32, "critics_ndf": 32, "encoder_ndf": 24, "encoder_layers": 5,
+            "ngf": 16, "nhidden": 48, "z_dim": 32, "discriminator_ndf": 32, "encoder_ndf": 24, "encoder_layers": 5,
             "size": 128, "batch": 8, "steps": 6000, "color_weight": 20.0, "region_weight": 20.0, "latent_weight": 2.0,
             "style_weight": 0.005, "style_steps": 3000,
         },
@@ -51,7 +51,7 @@ SPADE_ONLY = {field.name for field in dataclasses.fields(GeneratorConfig)} - {
 }  # fmt: skip
 LABELS = {"classes", "unknown", "instance_edges"}
 TRAINING = {field.name for field in dataclasses.fields(TrainingConfig)} - {
-    "taxonomy", "generator", "encoder", "critics"
+    "taxonomy", "generator", "encoder", "discriminator"
 }  # fmt: skip
 
 
@@ -77,8 +77,8 @@ def preset(
     kind = discriminators or DEFAULTS[name]
     if kind not in DISCRIMINATORS:
         raise ValueError(f"there are no discriminators {kind!r}; there are {', '.join(DISCRIMINATORS)}")
-    critics = DiscriminatorConfig(3 + net.semantic_nc) if kind == PAPER else ProjectedConfig(net.semantic_nc)
-    paper = TrainingConfig(taxonomy_name, net, EncoderConfig(), critics)
+    discriminator = DiscriminatorConfig(3 + net.semantic_nc) if kind == PAPER else ProjectedConfig(net.semantic_nc)
+    paper = TrainingConfig(taxonomy_name, net, EncoderConfig(), discriminator)
     values = DISCRIMINATORS[kind] | PRESETS[name][kind]
     values = {key: value for key, value in values.items() if key not in SPADE_ONLY or generator == "spade"}
     return changed(paper, **values | {key: value for key, value in changes.items() if value is not None})
@@ -88,8 +88,9 @@ def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:
     """The same settings with some others.
 
     Args:
-        changes: attributes of ``TrainingConfig`` and of its generator's settings, and ``critics_ndf``, ``encoder_ndf``,
-            ``encoder_layers``, ``encoder_colors``. None means no change. A ``z_dim`` of 0 leaves the encoder away.
+        changes: attributes of ``TrainingConfig`` and of its generator's settings, and ``discriminator_ndf``,
+            ``encoder_ndf``, ``encoder_layers``, ``encoder_colors``. None means no change. A ``z_dim`` of 0 means no
+            encoder.
     Raises:
         ValueError: a value is not possible, or there is no such setting.
     """
@@ -104,8 +105,8 @@ def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:
             key: given[f"encoder_{key}"] for key in ("ndf", "layers", "colors") if f"encoder_{key}" in given
         }
         encoder = dataclasses.replace(encoder or EncoderConfig(), **changes_of_encoder)
-    critics = dataclasses.replace(config.critics, ndf=given.get("critics_ndf", config.critics.ndf))
-    of_others = {"critics_ndf", "encoder_ndf", "encoder_layers", "encoder_colors"}
+    ndf = given.get("discriminator_ndf", config.discriminator.ndf)
+    of_others = {"discriminator_ndf", "encoder_ndf", "encoder_layers", "encoder_colors"}
     strange = given.keys() - of_generator - TRAINING - of_others
     if strange:
         raise ValueError(f"a training of this kind of net has no setting {sorted(strange)[0]!r}")
@@ -113,6 +114,6 @@ def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:
         config,
         generator=generator,
         encoder=encoder if generator.z_dim else None,
-        critics=critics,
+        discriminator=dataclasses.replace(config.discriminator, ndf=ndf),
         **{key: given[key] for key in TRAINING & given.keys()},
     )

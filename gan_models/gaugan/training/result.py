@@ -32,7 +32,7 @@ class Result:
     """Networks for inference, apart from those that train on.
 
     Attributes:
-        generator: with averaged weights.
+        generator: with the EMA of the weights.
         encoder: the style encoder, spectral norm folded; None for a net without style.
         taxonomy: name of the taxonomy of the label maps.
     """
@@ -63,7 +63,7 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
     """The networks of a run as they are now, as copies: the run goes on undisturbed.
 
     Args:
-        examples: what the statistics of the averaged generator's batch norms are measured on, and whose styles the
+        examples: what the statistics of the EMA's batch norms are measured on, and whose styles the
             encoder keeps. In a training of several processes all of them call this, each with its share.
     """
     config = trainer.config
@@ -71,7 +71,7 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
     if config.encoder is not None and trainer.encoder is not None:
         encoder = StyleEncoder(config.encoder).to(trainer.device).eval().requires_grad_(False)
         encoder.load_state_dict(effective_state(trainer.encoder))
-    generator = copy.deepcopy(trainer.averaged)
+    generator = copy.deepcopy(trainer.ema)
     norms = [module for module in generator.modules() if isinstance(module, BatchNorm)]
     for norm in norms:
         norm.reset_running_stats()

@@ -81,7 +81,7 @@ def train(
         minutes: how long to train at most; None means until all steps are done. The steps of the style encoder alone
             count, but are always done to the end.
         data, license, half: as for ``save_result``.
-        on_progress: hears of every step. Previews show label maps, their pictures, and what the averaged generator
+        on_progress: hears of every step. Previews show label maps, their pictures, and what the EMA of the generator
             makes of them, in their styles and in random ones.
         on_warning: told what goes on but shouldn't stay so.
     Returns:
@@ -161,7 +161,7 @@ class _Run:
             self.warn(f"the training data {found}, so the style encoder learns with the generator only; name them in "
                       "styles/ to have it learn to tell them apart first")  # fmt: skip
         else:
-            trainer.hold_encoder()
+            trainer.freeze_encoder()
             self.next_save = time.monotonic()
 
     def go(self) -> None:

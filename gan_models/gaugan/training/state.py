@@ -1,5 +1,7 @@
 """A training run as one file, from which it goes on exactly as if it had never been interrupted."""
 
+import json
+import re
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,16 @@ from ..networks.efficientnet import EfficientNetLite
 from .config import WEIGHTS, TrainingConfig
 from .trainer import Trainer
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 ARCHITECTURE = "gaugan-training"
 MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "smallest_crop", "largest_scale",
               "color_jitter", "transfers", "flips", "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
-"""Settings that a run may go on with other values of."""
+"""Settings that may change when a run is resumed."""
+
+RENAMED = (("^averaged/", "ema/"), (r"^critics/critics\.", "discriminator/scales."), ("^critics/", "discriminator/"),
+           ("^optimizers/critics/", "optimizers/discriminator/"), (r"(^discriminator/.*)\bjudge\.", r"\1score."),
+           (r"(^discriminator/.*)\btell\.", r"\1embed."))  # fmt: skip
+"""Names of tensors in files of version 1, as patterns, and their names in version 2."""
 
 
 def save_state(trainer: Trainer, path: str | Path) -> None:
@@ -42,7 +49,7 @@ def save_state(trainer: Trainer, path: str | Path) -> None:
         "step": str(trainer.step),
         "pictures": str(trainer.pictures),
         "seconds": str(trainer.seconds),
-        "encoder_held": str(int(trainer.encoder_held)),
+        "encoder_frozen": str(int(trainer.encoder_frozen)),
     }
     write_atomically(path, to_bytes(tensors, about))
 
@@ -97,8 +104,8 @@ def load_state(
             for part, value in values.items():
                 if value.shape == parameter.shape:
                     values[part] = torch.empty_like(parameter).copy_(value)
-    if int(about.get("encoder_held", 0)):
-        trainer.hold_encoder()
+    if int(about.get("encoder_frozen", 0)):
+        trainer.freeze_encoder()
     trainer.step = int(about["step"])
     trainer.pictures = int(about.get("pictures", trainer.step * config.batch))
     trainer.seconds = float(about.get("seconds", 0))
@@ -116,7 +123,7 @@ def _first_difference(name: str, has: Any, wanted: Any) -> tuple[str, Any, Any]:
 
 
 def _networks(trainer: Trainer) -> dict[str, nn.Module]:
-    return trainer.networks | {"averaged": trainer.averaged}
+    return trainer.networks | {"ema": trainer.ema}
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -131,4 +138,15 @@ def _open(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if int(about["format_version"]) > FORMAT_VERSION:
         raise ValueError(f"{path.name} has format {about['format_version']}, which is newer than this version reads "
                          f"({FORMAT_VERSION}); update the pack")  # fmt: skip
-    return tensors, about
+    return _from_version_1(tensors, about) if about["format_version"] == "1" else (tensors, about)
+
+
+def _from_version_1(
+    tensors: dict[str, Tensor], about: dict[str, str]
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A run under the names of version 2."""
+    for pattern, name in RENAMED:
+        tensors = {re.sub(pattern, name, key): value for key, value in tensors.items()}
+    config = json.loads(about["config"])
+    config["discriminator"] = config.pop("critics")
+    return tensors, about | {"config": json.dumps(config), "encoder_frozen": about.get("encoder_held", "0")}

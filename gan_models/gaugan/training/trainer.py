@@ -1,4 +1,4 @@
-"""Training a GauGAN: generator and style encoder against the critics (Park et al. 2019, section 3 and appendix A)."""
+"""Training generator and style encoder against the discriminators (Park et al. 2019, section 3 and appendix A)."""
 
 import copy
 import math
@@ -27,7 +27,7 @@ from .config import TrainingConfig
 from .losses import (
     adversarial_loss,
     color_loss,
-    critics_loss,
+    discriminator_loss,
     feature_matching_loss,
     grid_loss,
     perceptual_loss,
@@ -63,10 +63,10 @@ class Trainer:
 
     Attributes:
         step: the number of steps done.
-        encoder_held: whether the style encoder stays as it is.
+        encoder_frozen: whether the style encoder no longer learns.
         pictures: the number of pictures seen, over all processes; one that was seen twice counts twice.
         seconds: the time that the steps have taken.
-        averaged: the generator with the moving average of the weights, which is what is kept in the end.
+        ema: the generator with the exponential moving average of the weights, which becomes the model.
     """
 
     def __init__(
@@ -78,54 +78,54 @@ class Trainer:
         perceptual: nn.Module | None = None,
         features: EfficientNetLite | None = None,
     ):
-        if isinstance(config.critics, ProjectedConfig) and features is None:
+        if isinstance(config.discriminator, ProjectedConfig) and features is None:
             raise ValueError("discriminators on features need the network that gives these, EfficientNet-Lite0")
         self.config = config
         self.device = torch.device(device)
         self.dtype = dtype
         self.step = 0
-        self.encoder_held = False
+        self.encoder_frozen = False
         self.pictures = 0
         self.seconds = 0.0
         self.perceptual = perceptual.to(device) if perceptual is not None else None
-        self.features = features.to(device) if isinstance(config.critics, ProjectedConfig) and features else None
+        self.features = features.to(device) if isinstance(config.discriminator, ProjectedConfig) and features else None
         self.sky = [channel for channel in taxonomy(config.taxonomy).sky if channel < config.generator.semantic_nc]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed % 2**63)
             self.generator = build_generator(config.generator)
             self.encoder = StyleEncoder(config.encoder) if config.encoder else None
-            self.critics = build_discriminator(config.critics)
+            self.discriminator = build_discriminator(config.discriminator)
             for network in self.networks.values():
                 initialize(network, config.init_gain)
-            self.averaged = copy.deepcopy(self.generator).eval().requires_grad_(False)
+            self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
             normalize_spectrally(self.generator)
             if self.encoder is not None:
                 normalize_spectrally(self.encoder)
-        for network in (*self.networks.values(), self.averaged):
+        for network in (*self.networks.values(), self.ema):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        made_by = [self.generator.parameters(), self.encoder.parameters() if self.encoder else []]
-        self.made_by = list(chain.from_iterable(made_by))
-        self.judged_by = [parameter for parameter in self.critics.parameters() if parameter.requires_grad]
+        learning = [self.generator.parameters(), self.encoder.parameters() if self.encoder else []]
+        self.generator_params = list(chain.from_iterable(learning))
+        self.discriminator_params = [weight for weight in self.discriminator.parameters() if weight.requires_grad]
         betas = (0.0, config.beta)
         self.optimizers = {
-            "generator": torch.optim.Adam(self.made_by, config.learning_rate, betas, fused=True),
-            "critics": torch.optim.Adam(self.judged_by, config.learning_rate, betas, fused=True),
+            "generator": torch.optim.Adam(self.generator_params, config.learning_rate, betas, fused=True),
+            "discriminator": torch.optim.Adam(self.discriminator_params, config.learning_rate, betas, fused=True),
         }
 
     @property
     def networks(self) -> dict[str, nn.Module]:
         """The networks that learn, by name."""
         encoder = {"encoder": self.encoder} if self.encoder is not None else {}
-        return {"generator": self.generator, **encoder, "critics": self.critics}
+        return {"generator": self.generator, **encoder, "discriminator": self.discriminator}
 
-    def hold_encoder(self) -> None:
-        """Leave the style encoder as it is from now on."""
+    def freeze_encoder(self) -> None:
+        """Keep the style encoder as it is from now on."""
         assert self.encoder is not None
         self.encoder.eval().requires_grad_(False)
-        self.encoder_held = True
+        self.encoder_frozen = True
 
     def train_step(self, images: Tensor, ids: Tensor) -> dict[str, float]:
-        """One step of the generator and one of the critics.
+        """One step of the generator and one of the discriminators.
 
         Args:
             images: this process's share of the batch, ``[B, 3, H, W]`` in [-1, 1].
@@ -141,23 +141,25 @@ class Trainer:
         labels = one_hot(self.config.generator, codes)
         self._set_rates()
         with torch.enable_grad():
-            losses, fake = self._made_losses(images, codes, labels)
-            # Judged apart from how it was made, so that one judgement serves the gradients of both sides.
+            losses, fake = self._reconstruction_losses(images, codes, labels)
+            # Cut off from the generator, so that one pass of the discriminators serves the gradients of both sides.
             shown = fake.detach().requires_grad_()
-            judged_losses, critics_losses = self._judged_losses(images, shown, labels)
-            values = require_finite(losses | judged_losses | critics_losses, f"step {self.step + 1}")
-            to_fake = torch.autograd.grad(total(judged_losses), shown, retain_graph=True)[0]
+            adversarial_losses, discriminator_losses = self._adversarial_losses(images, shown, labels)
+            values = require_finite(losses | adversarial_losses | discriminator_losses, f"step {self.step + 1}")
+            to_fake = torch.autograd.grad(total(adversarial_losses), shown, retain_graph=True)[0]
             pulled = (fake * to_fake).sum()
-            self._descend("generator", self.made_by, total(losses | {"judged": pulled}))
-            self._descend("critics", self.judged_by, total(critics_losses))
+            self._descend("generator", self.generator_params, total(losses | {"adversarial": pulled}))
+            self._descend("discriminator", self.discriminator_params, total(discriminator_losses))
         self.step += 1
         self._average()
         self.pictures += len(images) * processes()[1]
         self.seconds += time.perf_counter() - began
         return values
 
-    def _made_losses(self, images: Tensor, codes: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """What the generator and the encoder lose without the critics, and the pictures."""
+    def _reconstruction_losses(
+        self, images: Tensor, codes: Tensor, labels: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """The losses of the generator and the encoder that need no discriminator, and the pictures."""
         config = self.config
         losses = {}
         with self.autocast():
@@ -167,7 +169,7 @@ class Trainer:
                 mu, logvar = self.encoder(images)
                 z = sample_style(mu, logvar, config.seed, self.step)
                 z = z[sources] if others else z
-                if not self.encoder_held:
+                if not self.encoder_frozen:
                     losses["style"] = config.style_weight * style_loss(mu, logvar)
             noise = training_noise(len(images), config.seed, self.step)
             fake: Tensor = self.generator(LabelMaps(config.generator, codes), z, noise).float()
@@ -212,32 +214,34 @@ class Trainer:
         assert self.encoder is not None
         self.encoder.requires_grad_(False)
         mu, _ = self.encoder(fake)
-        self.encoder.requires_grad_(not self.encoder_held)
+        self.encoder.requires_grad_(not self.encoder_frozen)
         return F.l1_loss(mu.float(), z.detach().float())
 
-    def _judged_losses(
+    def _adversarial_losses(
         self, images: Tensor, fake: Tensor, labels: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """What the generator loses by the critics' judgement, and what the critics lose by it."""
+        """The adversarial losses of the generator, and the losses of the discriminators."""
         config = self.config
         made = {}
         with self.autocast(), parametrize.cached():
-            judged_from, real_from = (torch.cat([pictures, labels], 1) for pictures in (fake, images))
+            fake_input, real_input = (torch.cat([pictures, labels], 1) for pictures in (fake, images))
             if self.features is None:
-                judged, real = self.critics(judged_from), self.critics(real_from)
+                fake_outputs, real_outputs = self.discriminator(fake_input), self.discriminator(real_input)
             else:
                 with torch.no_grad():
-                    looked_like = self.features(images)
-                looks_like = self.features(fake)
-                judged, real = self.critics(judged_from, looks_like), self.critics(real_from, looked_like)
+                    real_features = self.features(images)
+                fake_features = self.features(fake)
+                fake_outputs = self.discriminator(fake_input, fake_features)
+                real_outputs = self.discriminator(real_input, real_features)
                 if config.perceptual_weight and self.perceptual is None:
                     own, _, _ = self._styles_of(len(images))
-                    both = [[seen[own] for seen in pictures[:COMPARED]] for pictures in (looks_like, looked_like)]
+                    both = [[seen[own] for seen in pictures[:COMPARED]] for pictures in (fake_features, real_features)]
                     made["perceptual"] = config.perceptual_weight * perceptual_loss(*both)
-        made["adversarial"] = adversarial_loss(judged)
+        made["adversarial"] = adversarial_loss(fake_outputs)
         if config.feature_weight:
-            made["features"] = config.feature_weight * feature_matching_loss(judged, real)
-        return made, {"fake": critics_loss(judged, False) / 2, "real": critics_loss(real, True) / 2}
+            made["features"] = config.feature_weight * feature_matching_loss(fake_outputs, real_outputs)
+        halves = discriminator_loss(fake_outputs, False) / 2, discriminator_loss(real_outputs, True) / 2
+        return made, {"fake": halves[0], "real": halves[1]}
 
     def _descend(self, name: str, parameters: list[nn.Parameter], loss: Tensor) -> None:
         self.optimizers[name].zero_grad(set_to_none=True)
@@ -248,16 +252,17 @@ class Trainer:
 
     def _set_rates(self) -> None:
         factor = self.config.rate_at(self.step)
-        for name, share in (("generator", self.config.generator_rate), ("critics", self.config.discriminator_rate)):
+        rates = {"generator": self.config.generator_rate, "discriminator": self.config.discriminator_rate}
+        for name, rate in rates.items():
             for group in self.optimizers[name].param_groups:
-                group["lr"] = self.config.learning_rate * share * factor
+                group["lr"] = self.config.learning_rate * rate * factor
 
     @torch.no_grad()
     def _average(self) -> None:
         # Early on, the average of few steps is better than the first weights.
         keep = min(self.config.decay, (1 + self.step) / (10 + self.step))
         now = effective_state(self.generator)
-        floats = {name: value for name, value in self.averaged.state_dict().items() if value.is_floating_point()}
+        floats = {name: value for name, value in self.ema.state_dict().items() if value.is_floating_point()}
         torch._foreach_lerp_(list(floats.values()), [now[name].float() for name in floats], 1 - keep)
 
     def autocast(self) -> AbstractContextManager[None]:

@@ -109,7 +109,7 @@ def test_batches(call, model, label_map):
 
 
 def test_the_label_map_of_another_taxonomy_is_refused(call, model, label_map):
-    with pytest.raises(ValueError, match=r"'ade20k', but those of 'landscape' are wanted; put Remap Label Map"):
+    with pytest.raises(ValueError, match=r"'ade20k', but 'landscape' is required; put Remap Label Map"):
         call("Generate", model=model, label_map=label_map(taxonomy="ade20k"), seed=0)
 
 
