@@ -11,7 +11,7 @@ const MIN_HEIGHT = 360;
 const MIN_WIDTH = 300;
 const SIZE = [640, 690];
 
-/** Adds the painter as the node's widget `name`; `data` is the input's description from the server. */
+/** Adds the painter to a node as the widget `name`; `data` is the description of the input from the server. */
 function addPainter(node, name, data) {
     const { taxonomies, examples, default: initial } = data[1];
     const painter = new Painter({
@@ -48,10 +48,10 @@ function addPainter(node, name, data) {
     return { widget, minWidth: MIN_WIDTH, minHeight: SIZE[1] };
 }
 
-/** Has the painter know whether its node is in a graph.
+/** Connects and disconnects the painter with its node.
  *
- * Nodes 2.0 leaves a widget's element in place when undo makes its node anew, with the same id. The new node's element
- * takes that place.
+ * When the undo of the editor makes a node anew with the same id, Nodes 2.0 keeps the element of the old widget in
+ * place. The element of the new widget takes this place.
  */
 function followNode(node, painter) {
     const { element } = painter;
@@ -64,27 +64,27 @@ function followNode(node, painter) {
         element.dataset.node = node.id;
         painter.view.connect();
         requestAnimationFrame(() => requestAnimationFrame(() => {
-            const left = document.querySelector(`.${ROOT}[data-node="${node.id}"][data-removed]`);
-            if (!element.isConnected) left?.replaceWith(element);
+            const old = document.querySelector(`.${ROOT}[data-node="${node.id}"][data-removed]`);
+            if (!element.isConnected) old?.replaceWith(element);
         }));
     });
 }
 
-/** Until the painter is clicked, the wheel over it is the graph's, as over all else (in Nodes 2.0 it is so anyway). */
+/** Passes the wheel on to the graph until the painter is clicked, as Nodes 2.0 does by itself. */
 function passWheel(painter) {
     painter.element.addEventListener("wheel", (event) => {
         if (!painter.hasFocus() && !LiteGraph.vueNodesMode) app.canvas.processMouseWheel(event);
     });
 }
 
-/** Tells the editor that the graph is another one: for its own undo, and for "run on change". */
+/** Tells the editor that the graph has changed, for its own undo and for "Run (On Change)". */
 function noticeChange() {
     const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
     if (tracker?.captureCanvasState) tracker.captureCanvasState();
     else tracker?.checkState?.();
 }
 
-/** Gives the painter the values of the widgets above it. */
+/** Passes the values of the widgets above the painter on to it. */
 function applySettings(node, painter) {
     const valueOf = (name) => node.widgets.find((widget) => widget.name === name)?.value;
     const [taxonomy, width, height] = SETTINGS.map(valueOf);
@@ -92,16 +92,16 @@ function applySettings(node, painter) {
     if (width && height) painter.setSize(width, height);
 }
 
-/** Has the painter follow them. */
+/** Makes the painter follow changes of the widgets above it. */
 function followSettings(node, painter) {
     for (const widget of node.widgets.filter(({ name }) => SETTINGS.includes(name))) {
         chain(widget, "callback", () => applySettings(node, painter));
     }
 }
 
-/** Has the painter show what a run found at the node's inputs, until they are disconnected.
+/** Makes the painter show the inputs of the node after a run, until they are disconnected.
  *
- * A picture that the node before shows, as Load Image does, is there to trace without a run.
+ * A picture that the connected node shows by itself, as Load Image does, can be traced without a run.
  */
 function followRuns(node, painter) {
     const lookAhead = () => {
@@ -120,12 +120,12 @@ function followRuns(node, painter) {
         if (input === "image") painter.setTrace(null);
         if (input === "image" && connected) lookAhead();
         if (input === "label_map" && !connected) painter.setStart(null);
-        // Who connects a label map wants to start from it, rather than from a layout.
+        // A user who connects a label map wants to start from it rather than from a layout.
         if (input === "label_map" && connected && !app.configuringGraph && isExample(painter.value)) painter.clear();
     });
 }
 
-/** Calls `also` after a method of this one object. */
+/** Makes a method of one object call `also` afterwards, with the same arguments. */
 function chain(object, method, also) {
     const own = object[method];
     object[method] = function (...values) {

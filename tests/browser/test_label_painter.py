@@ -46,9 +46,8 @@ def brush(editor, graph):
 def hands(editor, node=1):
     code = "id => app.graph.getNodeById(id).widgets.find(widget => widget.name === 'painting').painter"
     brush = Brush(editor.page, editor.page.evaluate_handle(code, node))
-    editor.page.wait_for_function(
-        "painter => !painter.busy && painter.view.canvas.clientWidth > 0", arg=brush.painter, timeout=10_000
-    )
+    ready = "painter => !painter.state.is('loading') && painter.view.canvas.clientWidth > 0"
+    editor.page.wait_for_function(ready, arg=brush.painter, timeout=10_000)
     editor.settle()
     return brush
 

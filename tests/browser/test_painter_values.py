@@ -206,7 +206,7 @@ def test_the_hash_is_murmur3(page):
 def test_a_drawing_that_is_gone_is_said_and_kept_until_something_is_painted(page):
     gone = "gan_atelier/0123.png [input]"
     brush = page.painter(gone)
-    assert brush.root.locator(".message").inner_text() == f"{gone} is gone. Painting starts anew."
+    assert brush.root.locator(".message").inner_text() == f"{gone} is gone. The painting starts over."
     assert brush.value == gone and (brush.ids() == CLASSES.find("sky").id).all()
     brush.use("brush", "rock", 20)
     brush.click(50, 50)

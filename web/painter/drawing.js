@@ -1,8 +1,8 @@
-/** The label map under the brush: it takes spans of pixels, remembers what they covered, and says what changed. */
+/** The label map under the brush: it takes spans of pixels, remembers what they covered, and tracks what changed. */
 
 import { History, packed, unpack } from "./history.js";
 
-/** What undo keeps comes in tiles: wide ones, since every row of one is a copy of its own. */
+/** Undo keeps tiles of these sizes in pixels. They are wide because each row of a tile is copied separately. */
 const TILE_WIDTH = 256, TILE_HEIGHT = 16;
 
 /** A rectangle of pixels that changed: columns `left` to `right` and rows `top` to `bottom`, inclusive. */
@@ -27,7 +27,7 @@ export class Drawing {
         this.reset(map);
     }
 
-    /** Another map, with no history. */
+    /** Takes another map, and forgets the history. */
     reset({ width, height, ids }) {
         this.width = width;
         this.height = height;
@@ -39,12 +39,12 @@ export class Drawing {
         this.changed.add(0, 0, width - 1, height - 1);
     }
 
-    /** The class at a pixel; undefined outside. */
+    /** The class at a pixel; undefined outside of the map. */
     at(x, y) {
         return x >= 0 && y >= 0 && x < this.width && y < this.height ? this.ids[y * this.width + x] : undefined;
     }
 
-    /** Gives the pixels `from` to `to` of row `y` a class; what lies outside is left out. */
+    /** Gives the pixels `from` to `to` (inclusive) of row `y` a class. Pixels outside of the map are left out. */
     fill(y, from, to, id) {
         if (y < 0 || y >= this.height) return;
         from = Math.max(0, from);
@@ -65,9 +65,10 @@ export class Drawing {
     }
 
     /**
-     * Ends a step: what was filled since the last one can be undone at once. Nothing may be filled before it is done.
+     * Ends a step: everything that was filled since the last one is undone together. Nothing may be filled before the
+     * work is done.
      *
-     * @returns {Generator<void, boolean>} work that says whether any pixel is different now
+     * @returns {Generator<void, boolean>} work whose result is whether any pixel has changed
      */
     *commit() {
         const step = new Map();
@@ -80,7 +81,7 @@ export class Drawing {
         return step.size > 0;
     }
 
-    /** Takes back what was filled since the last step. */
+    /** Takes back everything that was filled since the last step. */
     cancel() {
         for (const [tile, before] of this.touched) this._put(tile, before);
         this.touched.clear();
@@ -96,7 +97,7 @@ export class Drawing {
         return this.history.move(false, (step) => this._exchange(step));
     }
 
-    /** What changed since the last call: a rectangle, empty (left > right) if nothing did. */
+    /** The rectangle that changed since the last call; it is empty (left > right) if nothing did. */
     takeChanged() {
         const changed = this.changed;
         this.changed = new Changed();

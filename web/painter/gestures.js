@@ -1,6 +1,6 @@
-/** What pointers do on the canvas: paint with the chosen tool, pick, move and zoom. */
+/** What pointers do on the canvas: they drive the chosen tool, and two fingers move and zoom the picture. */
 
-import { area, polygon, rectangle, stroke } from "./shapes.js";
+import { TOOLS, createTools } from "./tools/index.js";
 
 const NO_PRESSURE = 0.5;
 const WHEEL_ZOOM = 1.2;
@@ -15,7 +15,10 @@ export class Gestures {
         this.canvas = canvas;
         this.painter = painter;
         this.view = painter.view;
+        this.tools = createTools(painter);
+        /** Where each pressed pointer was last, in CSS pixels of the page. */
         this.pointers = new Map();
+        /** The gesture under way: its tool, and the id of the pointer that drives it. */
         this.active = null;
         this.space = false;
         for (const what of ["down", "move", "up", "cancel", "enter", "leave"]) {
@@ -25,12 +28,15 @@ export class Gestures {
         canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     }
 
-    /** Stops what is being drawn and takes it back. */
+    /**
+     * Interrupts the gesture under way, and takes back what it painted.
+     *
+     * @returns {boolean} whether there was one
+     */
     cancel() {
         if (!this.active) return false;
-        this.painter.drawing.cancel();
+        this.active.tool.cancel();
         this.active = null;
-        this.view.refresh();
         this.view.setOverlay(null);
         return true;
     }
@@ -46,49 +52,30 @@ export class Gestures {
             this.cancel();
             return;
         }
-        const moves = event.button === 1 || this.space || this.painter.tool === "hand";
-        if (event.button > 1 || this.painter.busy) return;
+        if (event.button > 1 || this.painter.state.is("loading")) return;
         this.painter.finish();
-        const point = this.view.toDrawing(event.clientX, event.clientY);
-        const tool = moves ? "hand" : event.altKey ? "picker" : this.painter.tool;
-        this.active = { tool, points: [point], pointer: event.pointerId };
-        if (tool === "fill") {
-            this._fill(point);
-        } else if (tool === "picker") {
-            this.painter.pick(point);
-        } else if (tool === "brush" || tool === "eraser") {
-            this._dab(point, point, this._size(event));
-            this.view.refresh();
-        }
-        this.pointermove(event);
+        this.active = { tool: this.tools.get(this._toolFor(event)), pointer: event.pointerId };
+        this.active.tool.begin(this._motion(event, [event], { x: event.clientX, y: event.clientY }));
+        this._showPointer(event);
     }
 
     pointermove(event) {
         const before = this.pointers.get(event.pointerId);
         if (before) this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
         if (this.pointers.size > 1) return this._pinch(event, before);
-        const point = this.view.toDrawing(event.clientX, event.clientY);
-        const { active } = this;
-        if (active && event.pointerId === active.pointer) {
-            if (active.tool === "hand") this.view.pan(event.clientX - before.x, event.clientY - before.y);
-            else if (active.tool === "picker") this.painter.pick(point);
-            else this._drag(event);
+        if (event.pointerId === this.active?.pointer) {
+            const events = event.getCoalescedEvents?.() ?? [];
+            this.active.tool.move(this._motion(event, events.length ? events : [event], before));
         }
-        // In the frame and not now: text that changes between two measurements costs a layout each time.
-        this.view.setOverlay((context, pixel) => {
-            this._outline(context, pixel, point, event);
-            this.painter.hover(point);
-        });
+        this._showPointer(event);
     }
 
     pointerup(event) {
         this.pointers.delete(event.pointerId);
         const { active } = this;
         if (!active || event.pointerId !== active.pointer) return;
-        if (active.tool in SHAPES) SHAPES[active.tool](active.points, this);
-        if (active.tool === "picker") this.painter.picked();
-        else if (active.tool !== "hand") this.painter.commit();
         this.active = null;
+        active.tool.end();
         if (event.pointerType === "touch") this.view.setOverlay(null);
         else this.pointermove(event);
     }
@@ -109,7 +96,7 @@ export class Gestures {
         this.view.setOverlay(null);
     }
 
-    /** The wheel changes the brush, with Alt or Ctrl it zooms; it is the graph's until the painter was clicked. */
+    /** The wheel changes the brush size, and zooms with Alt or Ctrl. The graph has it until the painter is clicked. */
     wheel(event) {
         if (!this.painter.hasFocus()) return;
         event.preventDefault();
@@ -120,50 +107,27 @@ export class Gestures {
         } else {
             this.painter.scaleSize(up ? WHEEL_SIZE : 1 / WHEEL_SIZE);
         }
-        this.pointermove(event);
+        this._showPointer(event);
     }
 
-    /** A span of the chosen class, or of the base class for the eraser. */
-    span = (y, from, to) => {
-        const { drawing, taxonomy, classId } = this.painter;
-        drawing.fill(y, from, to, this.active.tool === "eraser" ? taxonomy.base : classId);
-    };
+    /** The tool of a press: the chosen one unless a key or the middle button stands for another. */
+    _toolFor(event) {
+        if (event.button === 1 || this.space) return "hand";
+        if (event.altKey && this.painter.tool !== "hand") return "picker";
+        return this.painter.tool;
+    }
 
-    _drag(event) {
-        const { active } = this;
-        const events = event.getCoalescedEvents?.() ?? [];
-        for (const each of events.length ? events : [event]) {
-            const point = this.view.toDrawing(each.clientX, each.clientY);
-            const last = active.points.at(-1);
-            if (active.tool === "brush" || active.tool === "eraser") {
-                this._dab(last, point, this._size(each));
-                active.points = [point];
-            } else if (active.tool === "lasso") {
-                active.points.push(point);
-            } else {
-                active.points[1] = event.shiftKey ? straightened(active.points[0], point, active.tool) : point;
-            }
-        }
-        this.view.refresh();
+    /** @returns {import("./tools/tool.js").Motion} */
+    _motion(event, events, before) {
+        const points = events.map((each) =>
+            ({ ...this.view.toDrawing(each.clientX, each.clientY), size: this._size(each) }));
+        return { points, shift: event.shiftKey, dx: event.clientX - before.x, dy: event.clientY - before.y };
     }
 
     _size({ pointerType, pressure }) {
         const { size, pressureSizes } = this.painter;
         if (pointerType !== "pen" || !pressureSizes) return size;
         return Math.max(1, Math.round(size * (pressure || NO_PRESSURE)));
-    }
-
-    _dab(from, to, size) {
-        stroke(this.painter.form, size, from, to, this.span);
-    }
-
-    _fill(point) {
-        const { drawing, classId } = this.painter;
-        const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
-        if (drawing.at(x, y) === classId) return;
-        const spans = [];
-        area(drawing, x, y, (...span) => spans.push(span));
-        for (const span of spans) this.span(...span);
     }
 
     /** Two fingers: their middle moves the picture, their distance zooms it. */
@@ -176,21 +140,22 @@ export class Gestures {
         this.view.zoomAt(distance(now) / distance(before), (now.x + other.x) / 2, (now.y + other.y) / 2);
     }
 
-    /** The outline of what a click would paint, or of the shape so far: light on dark, to be seen on every colour. */
+    /** Shows the outline at the pointer, and the class under it. */
+    _showPointer(event) {
+        const point = this.view.toDrawing(event.clientX, event.clientY);
+        // In the frame and not now: text that changes between two measurements costs a layout each time.
+        this.view.setOverlay((context, pixel) => {
+            this._outline(context, pixel, point, event);
+            this.painter.hover(point);
+        });
+    }
+
+    /** The outline of what a click would paint, or of the shape so far: white on black, to be seen on every colour. */
     _outline(context, pixel, point, { pointerType }) {
         const { tool, form, size } = this.painter;
         const path = new Path2D();
-        const { points } = this.active ?? {};
-        if (this.active?.tool === "lasso" && points.length > 1) {
-            points.forEach(({ x, y }) => path.lineTo(x, y));
-            path.closePath();
-        } else if (this.active?.tool === "rectangle" && points.length > 1) {
-            path.rect(points[0].x, points[0].y, points[1].x - points[0].x, points[1].y - points[0].y);
-        } else if (this.active?.tool === "line" && points.length > 1) {
-            path.moveTo(points[0].x, points[0].y);
-            path.lineTo(points[1].x, points[1].y);
-        }
-        if (pointerType !== "touch" && ["brush", "eraser", "line"].includes(tool)) {
+        this.active?.tool.outline(path);
+        if (pointerType !== "touch" && TOOLS.get(tool).showsBrush) {
             path.moveTo(point.x + size / 2, point.y);
             if (form === "round") path.arc(point.x, point.y, size / 2, 0, 2 * Math.PI);
             else path.rect(point.x - size / 2, point.y - size / 2, size, size);
@@ -201,23 +166,4 @@ export class Gestures {
             context.stroke(path);
         }
     }
-}
-
-/** What the tools that are dragged paint in the end. */
-const SHAPES = {
-    line: ([start, end = start], { span, painter }) => stroke(painter.form, painter.size, start, end, span),
-    rectangle: ([start, end = start], { span }) => rectangle(start, end, span),
-    lasso: (points, { span, painter }) => polygon(points, painter.drawing.height, span),
-};
-
-/** With Shift: a line at a multiple of 45 degrees, a rectangle that is a square. */
-function straightened(start, point, tool) {
-    const [dx, dy] = [point.x - start.x, point.y - start.y];
-    const longest = Math.max(Math.abs(dx), Math.abs(dy));
-    if (tool === "rectangle") {
-        return { x: start.x + Math.sign(dx) * longest, y: start.y + Math.sign(dy) * longest };
-    }
-    const angle = (Math.round(Math.atan2(dy, dx) / (Math.PI / 4)) * Math.PI) / 4;
-    const length = Math.hypot(dx, dy);
-    return { x: start.x + length * Math.cos(angle), y: start.y + length * Math.sin(angle) };
 }

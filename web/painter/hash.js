@@ -1,6 +1,6 @@
-/** A name for a drawing by its content: MurmurHash3 (x86, 128 bits), public domain, by Austin Appleby.
+/** Names a drawing by its content: MurmurHash3 (x86, 128 bits), by Austin Appleby, in the public domain.
  *
- * Browsers offer SHA-256 only to pages from https or localhost; this is fast enough to run after each stroke.
+ * Browsers offer SHA-256 only to pages from https or localhost. This hash is fast enough to run after each stroke.
  */
 
 const BLOCK = 1 << 16;
@@ -15,7 +15,7 @@ function mixed(h) {
 
 const MULTIPLY = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93];
 
-/** Mixes the bytes `from` to `to` into the state; there are a multiple of 16. */
+/** Mixes the bytes from `from` up to `to` into the state; their number is a multiple of 16. */
 function mixIn(state, view, from, to) {
     const [c1, c2, c3, c4] = MULTIPLY;
     let [h1, h2, h3, h4] = state;
@@ -35,11 +35,11 @@ function mixIn(state, view, from, to) {
 }
 
 /**
- * The bytes must not change before it is done.
+ * The bytes must not change before the work is done.
  *
- * @param {Uint8Array} bytes what to hash
+ * @param {Uint8Array} bytes
  * @param {number} seed 32 bits
- * @returns {Generator<void, string>} work that gives 32 hexadecimal digits
+ * @returns {Generator<void, string>} work whose result is 32 hexadecimal digits
  */
 export function* contentHash(bytes, seed = 0) {
     const [c1, c2, c3, c4] = MULTIPLY;

@@ -1,9 +1,10 @@
-/** What undo needs: for every step, what the touched tiles held before, run-length coded, within a budget of bytes. */
+/** The history for undo: the earlier content of the tiles that each step touched, run-length coded, within a budget. */
 
+/** In bytes. */
 export const BUDGET = 48 * 2 ** 20;
 
 /**
- * Bytes as runs: a length of 7 bits in each byte, the lowest first, and then the value.
+ * Encodes bytes as runs. A run is its length, 7 bits in each byte and the lowest first, followed by the value.
  *
  * @param {Uint8Array} bytes
  * @returns {Uint8Array}
@@ -22,7 +23,7 @@ export function packed(bytes) {
     return Uint8Array.from(runs);
 }
 
-/** The bytes that `packed` made runs of, written into `bytes`. */
+/** Decodes the runs of `packed` into `bytes`, and returns these. */
 export function unpack(runs, bytes) {
     let at = 0;
     for (let i = 0; i < runs.length; ) {
@@ -35,7 +36,7 @@ export function unpack(runs, bytes) {
     return bytes;
 }
 
-/** The steps behind and before the present state. A step is a Map from tile number to its packed content. */
+/** The steps before and after the present one. A step is a Map from the numbers of tiles to their packed content. */
 export class History {
     constructor(budget = BUDGET) {
         this.budget = budget;
@@ -48,7 +49,7 @@ export class History {
         this.bytes = 0;
     }
 
-    /** Adds a new step; what was undone is gone, and so are the oldest steps where memory ends. */
+    /** Adds a new step. Undone steps are dropped, and so are the oldest ones beyond the budget. */
     push(step) {
         for (const undone of this.future) this.bytes -= size(undone);
         this.future = [];
@@ -58,11 +59,11 @@ export class History {
     }
 
     /**
-     * One step back, or forth.
+     * Moves one step back or forth.
      *
      * @param {boolean} back
-     * @param {(step: Map<number, Uint8Array>) => Map<number, Uint8Array>} exchange puts a step's tiles in place and
-     *     returns what they held
+     * @param {(step: Map<number, Uint8Array>) => Map<number, Uint8Array>} exchange puts the tiles of a step in place,
+     *     and returns what they replaced
      * @returns {boolean} whether there was a step
      */
     move(back, exchange) {

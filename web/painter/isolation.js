@@ -1,7 +1,7 @@
 /** The border between the painter and the graph around it. */
 
 /**
- * Nothing that happens on the painter reaches the graph: no drag of the node, no menu, no file dropped on it.
+ * Keeps the events on the painter from the graph: they drag no node, open no menu and drop no file on it.
  *
  * @param {import("./painter.js").Painter} painter
  */
@@ -10,7 +10,7 @@ export function keepFromGraph(painter) {
     for (const type of ["pointerdown", "pointermove", "pointerup", "mousedown", "mouseup", "dblclick", "contextmenu"]) {
         root.addEventListener(type, (event) => event.stopPropagation());
     }
-    // With a button in focus, the keys would be the graph's: the editor spares text fields only.
+    // If a button had the focus, the graph would take the keys: the editor leaves them to text fields only.
     root.addEventListener("mousedown", (event) => {
         if (event.target.closest("input")) return;
         event.preventDefault();

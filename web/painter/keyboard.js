@@ -1,16 +1,15 @@
-/** The painter's keys. They work while the painter has the focus, and no key of its gets to the graph. */
+/** The painter's keys. They work while the painter has the focus, and they don't reach the graph. */
 
-const TOOL_KEYS = {
-    b: "brush", e: "eraser", i: "line", r: "rectangle", l: "lasso", g: "fill", p: "picker", h: "hand",
-};
+import { toolForKey } from "./tools/index.js";
+
 const SIZE_STEP = 1.25;
 const ZOOM_STEP = 1.5;
 
-/** Queueing and saving are the editor's, wherever the focus is. */
+/** Whether a shortcut queues or saves the workflow: it belongs to the editor wherever the focus is. */
 const isEditors = (event) => (event.ctrlKey || event.metaKey) && ["Enter", "s"].includes(event.key);
 
 /**
- * @param {HTMLElement} root everything of the painter
+ * @param {HTMLElement} root the element of the painter
  * @param {import("./painter.js").Painter} painter
  */
 export function listenToKeys(root, painter) {
@@ -30,7 +29,7 @@ export function listenToKeys(root, painter) {
     for (const type of ["copy", "cut", "paste"]) root.addEventListener(type, (event) => event.stopPropagation());
 }
 
-/** @returns {boolean} whether the key means something here */
+/** @returns {boolean} whether the key is one of the painter's */
 function handle(event, painter) {
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey) {
@@ -41,7 +40,7 @@ function handle(event, painter) {
     }
     // A lone Alt would move the focus to the browser's menu.
     if (event.altKey) return key === "alt";
-    if (key in TOOL_KEYS) painter.setTool(TOOL_KEYS[key]);
+    if (toolForKey(key)) painter.setTool(toolForKey(key));
     else if (key === "[") painter.scaleSize(1 / SIZE_STEP);
     else if (key === "]") painter.scaleSize(SIZE_STEP);
     else if (key === "+" || key === "=") painter.zoomBy(ZOOM_STEP);

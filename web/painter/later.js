@@ -1,11 +1,11 @@
-/** Work that waits for the frames after a stroke, in slices, and that can be done at once if somebody needs its result.
+/** Work that is done in slices during the frames after a stroke, or at once as soon as its result is needed.
  *
  * Such work is a generator that yields wherever it can pause.
  */
 
 const SLICE_MS = 3;
 
-/** Does all of the work; returns its result. */
+/** Does all of the work, and returns its result. */
 export function atOnce(work) {
     for (;;) {
         const { done, value } = work.next();
@@ -18,14 +18,14 @@ export class Later {
         this.work = null;
     }
 
-    /** Starts work; what is left of the work before is done first. */
+    /** Starts work. The rest of earlier work is done first. */
     start(work) {
         this.finish();
         this.work = work;
         this._wait();
     }
 
-    /** Does at once what is left. Not to be called by the work itself. */
+    /** Does the rest of the work at once. The work itself must not call this. */
     finish() {
         const { work } = this;
         if (!work) return;
@@ -34,7 +34,7 @@ export class Later {
         atOnce(work);
     }
 
-    /** The next slice, after a pause as long as a slice: the page never is busy for more than half of a frame. */
+    /** Does the next slice after a pause of the same length, so that the page is busy for at most half of a frame. */
     _wait() {
         this.timer = setTimeout(() => {
             const end = performance.now() + SLICE_MS;

@@ -1,12 +1,12 @@
-/** The layouts that ship with the pack, to choose from. */
+/** The menu of example layouts that ship with the pack. */
 
 import { element } from "./elements.js";
 
 export class LayoutMenu {
     /**
      * @param {string[]} names
-     * @param {URL} folder where their pictures are
-     * @param {(name: string) => void} onChoose
+     * @param {URL} folder of their pictures
+     * @param {(name: string) => void} onChoose called when the user clicks a layout
      */
     constructor(names, folder, onChoose) {
         this.element = element(

@@ -1,4 +1,4 @@
-/** The label painter: an element with a value, the name of what is painted on it. Knows nothing of the graph. */
+/** The label painter: an element whose value names the drawing on it. It knows nothing of the graph. */
 
 import { element } from "./elements.js";
 import { Gestures } from "./gestures.js";
@@ -9,6 +9,7 @@ import { Palette } from "./palette.js";
 import { Painting } from "./painting.js";
 import { encodePng } from "./png.js";
 import { LARGEST, Toolbar } from "./toolbar.js";
+import { TOOLS } from "./tools/index.js";
 import { View } from "./view.js";
 
 /** The class of every painter's element. */
@@ -16,13 +17,13 @@ export const ROOT = "gan-atelier-painter";
 const FIRST_CLASS = "mountain";
 const STYLE = new URL("./painter.css", import.meta.url);
 
-/** What was chosen last on any painter of the page: a node that is made anew goes on with it. */
+/** The latest choices on any painter of the page. A node that the editor makes anew resumes with them. */
 const last = { tool: "brush", form: "round", size: 40, pressureSizes: true, classes: new Map() };
 
 export class Painter extends Painting {
     /**
-     * @param {object} options those of a Painting, and
-     * @param {string[]} options.examples names of the layouts
+     * @param {object} options those of a Painting, and:
+     * @param {string[]} options.examples names of the example layouts
      */
     constructor(options) {
         super(options);
@@ -33,7 +34,7 @@ export class Painter extends Painting {
         this.onShow();
     }
 
-    /** @param {string | null} address of the picture to trace */
+    /** @param {string | null} address of the picture to trace; null: none */
     setTrace(address) {
         if (address === this.tracing) return;
         this.tracing = address;
@@ -65,18 +66,19 @@ export class Painter extends Painting {
         this.update();
     }
 
-    /** Offers what only a pen can do. */
+    /** Shows the button for pressure, which only a pen has. */
     penSeen() {
         this.toolbar.pressure.hidden = false;
     }
 
+    /** @param {number} size diameter of the brush in pixels of the drawing, limited to 1 to 256 */
     setBrushSize(size) {
         this.size = last.size = Math.min(LARGEST, Math.max(1, size));
         this.update();
         this.view.draw();
     }
 
-    /** Makes the brush larger or smaller, by a pixel at least. */
+    /** Makes the brush larger or smaller, by at least one pixel. */
     scaleSize(factor) {
         const size = Math.round(this.size * factor);
         this.setBrushSize(size === this.size ? size + Math.sign(factor - 1) : size);
@@ -86,10 +88,10 @@ export class Painter extends Painting {
         this.classId = id;
         last.classes.set(this.taxonomy.name, id);
         this.palette.choose(id);
-        if (["eraser", "picker", "hand"].includes(this.tool)) this.setTool("brush");
+        if (!TOOLS.get(this.tool).paintsClass) this.setTool("brush");
     }
 
-    /** Takes the class at a place of the drawing. */
+    /** Chooses the class at a place of the drawing. */
     pick({ x, y }) {
         const id = this.drawing.at(Math.floor(x), Math.floor(y));
         if (id !== undefined && id !== this.classId) {
@@ -97,11 +99,6 @@ export class Painter extends Painting {
             last.classes.set(this.taxonomy.name, id);
             this.palette.choose(id);
         }
-    }
-
-    /** After a pick with the tool, the brush is what is wanted. */
-    picked() {
-        if (this.tool === "picker") this.setTool("brush");
     }
 
     undo() {
@@ -120,7 +117,7 @@ export class Painter extends Painting {
         setTimeout(() => URL.revokeObjectURL(address), 1000);
     }
 
-    /** Another drawing, or the same with other classes. */
+    /** Shows another drawing, or the same one with other classes. */
     onShow() {
         this._showClasses();
         this.view.show(this.drawing, this.taxonomy.pixels);
@@ -128,7 +125,7 @@ export class Painter extends Painting {
         this.update();
     }
 
-    /** Some pixels are others. */
+    /** Shows the pixels that changed. */
     onEdit() {
         this.view.refresh();
         this.update();
@@ -151,16 +148,16 @@ export class Painter extends Painting {
         this.view.zoomAt(factor, box.left + box.width / 2, box.top + box.height / 2);
     }
 
-    /** Says what is under the pointer. */
+    /** Shows the class at a place of the drawing in the status line, and the size of the drawing; null: no class. */
     hover(point) {
         const id = point && this.drawing.at(Math.floor(point.x), Math.floor(point.y));
         const { width, height } = this.drawing;
-        const where = id === undefined || id === null ? "" : `${this.taxonomy.names[id]}  ·  `;
-        const text = `${where}${width} × ${height}`;
+        const name = id === undefined || id === null ? "" : `${this.taxonomy.names[id]}  ·  `;
+        const text = `${name}${width} × ${height}`;
         if (text !== this.status.textContent) this.status.textContent = text;
     }
 
-    /** Shows a message over the canvas; empty: none. */
+    /** Shows a message over the canvas; an empty one hides it. */
     say(message) {
         this.message.textContent = message;
         this.message.hidden = !message;
@@ -211,7 +208,7 @@ export class Painter extends Painting {
         keepFromGraph(this);
     }
 
-    /** Brings the palette to the taxonomy; the class stays the same by name, or is what was used last. */
+    /** Shows the classes of the taxonomy, and chooses the last used one, or else the counterpart of the present one. */
     _showClasses() {
         const { palette, taxonomy } = this;
         const before = palette.taxonomy;

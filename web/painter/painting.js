@@ -1,20 +1,24 @@
-/** What is painted, and the value that stands for it. Knows nothing of how it is shown: a subclass does. */
+/** A drawing and the value that stands for it. How they are shown is the business of a subclass. */
 
 import { Drawing } from "./drawing.js";
 import { Later, atOnce } from "./later.js";
+import { DocumentState } from "./state.js";
 import { Storage, exampleReference } from "./storage.js";
 import { readTaxonomies, resized, translated } from "./taxonomy.js";
 
 const SIDE = 512;
 
-/** A subclass has `onShow()` for another drawing, `onEdit()` for changed pixels, `isPainting()` and `say(message)`. */
+/**
+ * A subclass has `onShow()`, called for another drawing, `onEdit()`, called for changed pixels, `say(message)`, and
+ * `isPainting()`, which says whether a gesture is under way.
+ */
 export class Painting {
     /**
      * @param {object} options
-     * @param {(route: string, options?: object) => Promise<Response>} options.fetchApi asks the server
+     * @param {(route: string, options?: object) => Promise<Response>} options.fetchApi sends a request to the server
      * @param {Object<string, object>} options.taxonomies the tables of all taxonomies
-     * @param {URL} options.layouts the folder of the layouts
-     * @param {() => void} options.onChange called when the user has changed the value, some frames after the stroke
+     * @param {URL} options.layouts the folder of the example layouts
+     * @param {() => void} options.onChange called some frames after the user has changed the value
      */
     constructor({ fetchApi, taxonomies, layouts, onChange }) {
         this.onChange = onChange;
@@ -22,52 +26,50 @@ export class Painting {
         this.taxonomy = [...this.taxonomies.values()][0];
         this.storage = new Storage(fetchApi, layouts, this.taxonomies);
         this.later = new Later();
+        this.state = new DocumentState();
         this._value = "";
-        /** The value whose picture is on the canvas, or on its way there. */
-        this.shown = undefined;
-        /** Values by the name that the drawing's content has, where they are no uploads. */
+        /** Values that are not uploads, by the file name that an upload of the same drawing would have. */
         this.known = new Map();
-        /** The label map that is connected, once the server has shown it. */
+        /** The connected label map, once the server has shown it; otherwise null. */
         this.start = null;
-        this.loads = 0;
-        this.starts = 0;
-        this.busy = false;
-        this.unsaved = false;
+        /** Counts loads and changes of the drawing: the result of a request from an earlier revision is dropped. */
+        this.revision = 0;
+        /** Count the requests for layouts, and for connected label maps: only the latest one counts. */
+        this.layoutRequests = 0;
+        this.startRequests = 0;
         this.drawing = new Drawing({ width: SIDE, height: SIDE, ids: new Uint8Array(SIDE * SIDE) });
-        /** What the value stands for, at its own size and in its own taxonomy; null: the drawing itself. */
+        /** The map that the value names, at its own size and in its own taxonomy; null: the drawing itself. */
         this.source = this._blank();
     }
 
-    /** What stands for the drawing as it is now. */
+    /** The value that stands for the drawing as it is now. */
     get value() {
         this.finish();
         return this._value;
     }
 
-    /** Shows what a value names; empty: the start. Resolves when that is on the canvas. */
+    /** Shows the drawing that a value names; an empty one names the start. Resolves when it is on the canvas. */
     async setValue(value) {
         this.finish();
-        if (value === this.shown) return;
-        this._value = this.shown = value;
-        const load = ++this.loads;
-        this.busy = true;
-        let source = null;
+        if (value === this._value && !this.state.is("unloaded")) return;
+        this._value = value;
+        const revision = ++this.revision;
+        this.state.enter("loading");
+        let source = null, failure = null;
         try {
             if (value) source = await this.storage.load(value, this.taxonomy);
-            if (load === this.loads) this.say("");
         } catch (error) {
-            if (load === this.loads) {
-                this.shown = undefined;
-                this.say(`${error.message} Painting starts anew.`);
-            }
+            failure = error;
         }
-        if (load !== this.loads) return;
-        this.busy = false;
+        this.finish();
+        if (revision !== this.revision) return;
+        this.state.enter(failure ? "unloaded" : "clean");
+        this.say(failure ? `${failure.message} The painting starts over.` : "");
         this.source = source ?? this._blank();
         this._redraw();
     }
 
-    /** Brings the drawing to the node's size. */
+    /** Resizes the drawing; its size in pixels is that of the node. */
     setSize(width, height) {
         this.finish();
         if (width === this.drawing.width && height === this.drawing.height) return;
@@ -76,7 +78,7 @@ export class Painting {
         this._redraw();
     }
 
-    /** Changes the classes; what is painted is translated by name. */
+    /** Changes the taxonomy; the classes of the drawing are translated by name. */
     setTaxonomy(name) {
         const taxonomy = this.taxonomies.get(name);
         if (!taxonomy || taxonomy === this.taxonomy) return;
@@ -86,11 +88,11 @@ export class Painting {
         this._redraw();
     }
 
-    /** The label map to start from, as the server shows it; null: none. */
+    /** Sets the label map to start from, as the server shows it; null: none. */
     async setStart(shown) {
-        const load = ++this.starts;
+        const request = ++this.startRequests;
         const start = shown && (await this.storage.loadShown(shown, this.taxonomy).catch(() => null));
-        if (load !== this.starts) return;
+        if (request !== this.startRequests) return;
         this.start = start;
         for (const [name, value] of this.known) if (value === "") this.known.delete(name);
         if (this.value === "" && !this.isPainting()) {
@@ -99,14 +101,16 @@ export class Painting {
         }
     }
 
-    /** Waits until the value can be read by the server. */
+    /** Waits until the server can read the value. Rejects with a StorageError if it doesn't answer. */
     async settled() {
-        await this.storage.settled(this.value);
-        if (this.unsaved) this.say("");
-        this.unsaved = false;
+        const { value, revision } = this;
+        await this.storage.settled(value);
+        if (revision !== this.revision) return;
+        if (this.state.is("unsaved")) this.say("");
+        if (this.state.is("dirty", "unsaved")) this.state.enter("clean");
     }
 
-    /** Does at once what the last step has left to be done: to be called before anything is painted. */
+    /** Does at once the work that the last step has left. Must be called before anything is painted. */
     finish() {
         this.later.finish();
     }
@@ -128,27 +132,29 @@ export class Painting {
         this.commit();
     }
 
-    /** Back to the start: the label map that is connected, or the base class everywhere. */
+    /** Returns to the start: the connected label map, or the base class everywhere. */
     clear() {
         this._pasteMap(this._blank());
         this.commit("");
     }
 
-    /** Paints one of the layouts over everything. */
+    /** Replaces the drawing by one of the example layouts. */
     async useExample(name) {
-        const load = ++this.loads;
+        this.finish();
+        const request = ++this.layoutRequests, { revision } = this;
         let map;
         try {
             map = await this.storage.load(exampleReference(name), this.taxonomy);
         } catch (error) {
             return this.say(error.message);
         }
-        if (load !== this.loads) return;
+        this.finish();
+        if (request !== this.layoutRequests || revision !== this.revision) return;
         this._pasteMap(map);
         this.commit(exampleReference(name));
     }
 
-    /** Paints a picture file over everything, by its colours. */
+    /** Replaces the drawing by a picture file in the colours of a taxonomy. */
     async open(file) {
         try {
             this._pasteMap(await this.storage.read(file, this.taxonomy));
@@ -161,7 +167,7 @@ export class Painting {
     /**
      * Ends a step of painting; the value changes if any pixel did.
      *
-     * @param {string} [value] what the drawing is known to be
+     * @param {string} [value] the value of the drawing, if it is known
      */
     commit(value) {
         this._edited(this._committed(value));
@@ -178,7 +184,7 @@ export class Painting {
         this.source ??= { width, height, ids: ids.slice(), taxonomy: this.taxonomy };
     }
 
-    /** Shows the source at the drawing's size, in the node's taxonomy, with no history. */
+    /** Shows the source at the size and in the taxonomy of the node, with an empty history. */
     _redraw() {
         this.finish();
         const { width, height } = this.drawing;
@@ -212,24 +218,24 @@ export class Painting {
         if (changed || value !== undefined) yield* this._changed(value);
     }
 
-    /** The drawing is another one: so is the value. */
+    /** Gives the changed drawing a value, and has it uploaded. */
     *_changed(known) {
+        const revision = ++this.revision;
+        this.state.enter("dirty");
         const name = yield* this._content();
         if (known !== undefined) this.known.set(name, known);
-        const value = this.known.get(name) ?? (yield* this.storage.save(name, this.drawing, this.taxonomy));
+        this._value = this.known.get(name) ?? (yield* this.storage.save(name, this.drawing, this.taxonomy));
         this.source = null;
-        this.loads++;
-        this.busy = false;
-        this._value = this.shown = value;
         this.say("");
         // Not now: whoever asked for the value may be about to use it.
         setTimeout(() => this.onChange());
-        this._complain(value);
+        this._followUpload(this._value, revision);
     }
 
-    /** Says so if the drawing doesn't arrive. */
-    async _complain(value) {
-        this.unsaved = !(await this.storage.arrived(value));
-        if (this.unsaved) this.say("Not saved yet: the server doesn't answer.");
+    async _followUpload(value, revision) {
+        const arrived = await this.storage.arrived(value);
+        if (revision !== this.revision || !this.state.is("dirty")) return;
+        this.state.enter(arrived ? "clean" : "unsaved");
+        if (!arrived) this.say("The drawing is not saved yet: the server doesn't answer.");
     }
 }

@@ -1,4 +1,4 @@
-/** The classes to paint with: the chosen one, the recent ones, a search, and all of them. */
+/** The classes to paint with: the chosen one, a search field, the recent ones, and all of them. */
 
 import { element } from "./elements.js";
 
@@ -20,13 +20,13 @@ export class Palette {
         this.element = element("div.palette", {}, this.current, this.search, this.recentRow, this.list);
     }
 
-    /** @param {import("./taxonomy.js").Taxonomy} taxonomy whose classes are shown from now on */
+    /** @param {import("./taxonomy.js").Taxonomy} taxonomy whose classes are offered from now on */
     setTaxonomy(taxonomy) {
         this.taxonomy = taxonomy;
         this.recent = [];
         this.search.value = "";
         const order = taxonomy.names.map((name, id) => id);
-        // Long lists are for looking up, short ones are in the order of a landscape, from the sky down.
+        // People look up classes in a long list by name. Short lists keep the order of a landscape, from the sky down.
         if (order.length > 40) order.sort((a, b) => taxonomy.names[a].localeCompare(taxonomy.names[b]));
         this.chips = new Map(order.map((id) => [id, this._chip(id)]));
         this.list.replaceChildren(...this.chips.values());
@@ -49,7 +49,7 @@ export class Palette {
         this._reveal(this.chips.get(id));
     }
 
-    /** Scrolls the list to a chip, and nothing else: scrollIntoView would move the graph as well. */
+    /** Scrolls to a chip within the list only: scrollIntoView would move the graph as well. */
     _reveal({ offsetTop, offsetHeight }) {
         const { scrollTop, clientHeight } = this.list;
         const lowest = offsetTop + offsetHeight - clientHeight;

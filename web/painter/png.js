@@ -1,4 +1,4 @@
-/** Drawings as indexed PNG files: the index is the class id, a text chunk "Taxonomy" says of which taxonomy. */
+/** Drawings as indexed PNG files: the indices are class ids, and a text chunk "Taxonomy" names their taxonomy. */
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const KEY = "Taxonomy";
@@ -30,7 +30,7 @@ function chunk(type, data) {
     return bytes;
 }
 
-/** What a compressing or decompressing stream makes of blocks, one at a time so that the page stays responsive. */
+/** Sends blocks through a compressing or decompressing stream, one at a time so that the page stays responsive. */
 async function through(stream, blocks) {
     const result = new Response(stream.readable).arrayBuffer();
     const writer = stream.writable.getWriter();
@@ -46,7 +46,7 @@ function* cut(bytes) {
     for (let at = 0; at < bytes.length; at += BLOCK) yield bytes.subarray(at, at + BLOCK);
 }
 
-/** The rows as PNG has them, with a byte for the filter (none) before each, some rows at a time. */
+/** The rows as PNG stores them, each after a byte for its filter (none), some rows at a time. */
 function* unfilteredRows({ width, height, ids }) {
     const some = Math.ceil(BLOCK / width);
     for (let top = 0; top < height; top += some) {
@@ -61,7 +61,7 @@ function* unfilteredRows({ width, height, ids }) {
 
 /**
  * @param {{width: number, height: number, ids: Uint8Array}} map ids of the taxonomy, row by row; they must not change
- *     before it is done
+ *     before the promise resolves
  * @param {string} taxonomy its name
  * @param {number[][]} colors [red, green, blue] of every id
  * @returns {Promise<Blob>} a PNG file
@@ -85,11 +85,11 @@ export async function encodePng(map, taxonomy, colors) {
 }
 
 /**
- * Reads a drawing of ours.
+ * Reads a file that `encodePng` wrote, or Python's `to_png`.
  *
- * @param {Uint8Array} bytes a file
+ * @param {Uint8Array} bytes
  * @returns {Promise<{width: number, height: number, ids: Uint8Array, taxonomy: string, colors: number[][]} | null>}
- *     null for any file that is not an indexed PNG of 8 bits that names its taxonomy
+ *     null for any file that is not an indexed PNG of 8 bits with the name of a taxonomy
  */
 export async function decodePng(bytes) {
     if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) return null;
@@ -119,7 +119,7 @@ export async function decodePng(bytes) {
     return { width, height, ids: unfiltered(rows, width, height), taxonomy, colors };
 }
 
-/** The bytes of a picture of one byte a pixel, once the PNG filters of its rows are undone. */
+/** Undoes the PNG filters of the rows of a picture with one byte per pixel. */
 function unfiltered(rows, width, height) {
     const ids = new Uint8Array(width * height);
     for (let y = 0; y < height; y++) {

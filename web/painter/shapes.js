@@ -1,7 +1,7 @@
-/** Shapes as horizontal spans of whole pixels: nothing here is ever half painted.
+/** Shapes as horizontal spans of whole pixels, with hard edges.
  *
- * Every function calls `span(y, from, to)` for the pixels `from` to `to` (inclusive) of row `y`. Spans may lie
- * outside of the map; whoever fills them cuts them off. Coordinates count pixels, and pixel x reaches from x to x + 1.
+ * Every function calls `span(y, from, to)` for the pixels `from` to `to` (inclusive) of row `y`. Spans may reach beyond
+ * the map, and `span` must clip them. Coordinates are in pixels: pixel x reaches from x to x + 1.
  */
 
 /**
@@ -23,7 +23,7 @@ function brushRows(form, size) {
 }
 
 /**
- * A brush drawn along a line: all places that it covers on its way.
+ * The pixels that a brush covers while it is drawn along a line.
  *
  * @param {"round" | "square"} form
  * @param {number} size diameter in pixels
@@ -36,7 +36,7 @@ export function stroke(form, size, start, end, span) {
     const [x0, y0] = corner(start), [x1, y1] = corner(end);
     const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0));
     const top = Math.min(y0, y1), height = Math.abs(y1 - y0) + size;
-    // The brush is convex, so along a straight way it covers one span of each row.
+    // The brush is convex: along a straight line, it covers one span of each row.
     const from = new Int32Array(height).fill(0x7fffffff), to = new Int32Array(height).fill(-0x80000000);
     for (let step = 0; step <= steps; step++) {
         const x = x0 + Math.round((step * (x1 - x0)) / (steps || 1));
@@ -50,7 +50,7 @@ export function stroke(form, size, start, end, span) {
     for (let i = 0; i < height; i++) if (from[i] <= to[i]) span(top + i, from[i], to[i]);
 }
 
-/** The rectangle of all pixels from the one corner's to the other's. */
+/** The rectangle between two corners, including the pixels of both. */
 export function rectangle(a, b, span) {
     const [left, right] = [Math.floor(a.x), Math.floor(b.x)].sort((p, q) => p - q);
     const [top, bottom] = [Math.floor(a.y), Math.floor(b.y)].sort((p, q) => p - q);
@@ -78,9 +78,9 @@ export function polygon(points, height, span) {
 }
 
 /**
- * The area of one class around a pixel, up to its borders left, right, above and below.
+ * The connected area (by four neighbours) of the class at a pixel.
  *
- * The map must not change before it is done.
+ * The map must not change before the function returns.
  *
  * @param {{width: number, height: number, ids: Uint8Array}} map
  */

@@ -1,4 +1,4 @@
-/** Where drawings live: files in the server's input folder, named by their content, and the pack's layouts. */
+/** The files of drawings: uploads to the server's input folder, named by their content, and the example layouts. */
 
 import { contentHash } from "./hash.js";
 import { decodePng, encodePng } from "./png.js";
@@ -10,10 +10,10 @@ const REMEMBERED = 64;
 const KEEPALIVE_BYTES = 60_000;
 const COPIED_AT_ONCE = 1 << 18;
 
-/** Uploads by file name, for all painters of the page; the latest are kept, with what is in them. */
+/** The latest uploads of all painters of the page by file name, with their content. */
 const uploads = new Map();
 
-/** A picture that could not be had; the message is for the user. */
+/** A picture could not be loaded or saved; the message is for the user. */
 export class StorageError extends Error {}
 
 /** The value of an example. */
@@ -24,8 +24,8 @@ export const isExample = (reference) => reference.startsWith(EXAMPLE);
 
 export class Storage {
     /**
-     * @param {(route: string, options?: object) => Promise<Response>} fetchApi asks the server
-     * @param {URL} layouts the folder of the examples
+     * @param {(route: string, options?: object) => Promise<Response>} fetchApi sends a request to the server
+     * @param {URL} layouts the folder of the example layouts
      * @param {Map<string, import("./taxonomy.js").Taxonomy>} taxonomies
      */
     constructor(fetchApi, layouts, taxonomies) {
@@ -35,9 +35,10 @@ export class Storage {
     }
 
     /**
-     * The drawing must not change before it is done; nor while it is saved.
+     * The file name of a drawing: drawings of different content have different names. The drawing must not change
+     * before the work is done.
      *
-     * @returns {Generator<void, string>} work that gives the file name of a drawing: it says everything that is in it
+     * @returns {Generator<void, string>} work whose result is the name
      */
     *name({ width, ids }, taxonomy) {
         const kind = [...taxonomy.name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), width);
@@ -45,12 +46,13 @@ export class Storage {
     }
 
     /**
-     * Starts to upload a drawing as it is now unless that happened before.
+     * Starts the upload of a drawing unless it was uploaded before. The drawing must not change before the work is
+     * done.
      *
-     * @param {string} name what `name` says of it
+     * @param {string} name the result of `name`
      * @param {{width: number, height: number, ids: Uint8Array}} map
      * @param {import("./taxonomy.js").Taxonomy} taxonomy
-     * @returns {Generator<void, string>} work that gives the widget's value, such as "gan_atelier/0123….png [input]"
+     * @returns {Generator<void, string>} work whose result is the value, such as "gan_atelier/0123….png [input]"
      */
     *save(name, map, taxonomy) {
         let upload = uploads.get(name);
@@ -64,12 +66,12 @@ export class Storage {
         return `${FOLDER}/${name} [input]`;
     }
 
-    /** @returns {Promise<boolean>} whether the server has a drawing; true for what never was uploaded from this page */
+    /** @returns {Promise<boolean>} whether the server has a drawing; true for anything that this page did not upload */
     async arrived(reference) {
         return (await uploads.get(fileName(reference))?.done) ?? true;
     }
 
-    /** Waits for a drawing's upload, and tries again if it failed. Rejects with a StorageError if it fails again. */
+    /** Waits for the upload of a drawing, and repeats a failed one. Rejects with a StorageError if it fails again. */
     async settled(reference) {
         if (await this.arrived(reference)) return;
         const upload = uploads.get(fileName(reference));
@@ -77,7 +79,7 @@ export class Storage {
         if (!(await upload.done)) throw new StorageError("The drawing could not be uploaded. Is the server running?");
     }
 
-    /** @returns {Promise<boolean>} whether it worked */
+    /** @returns {Promise<boolean>} whether the upload succeeded */
     async _upload(name, encoded) {
         const blob = await encoded;
         const body = new FormData();
@@ -85,7 +87,8 @@ export class Storage {
         body.append("type", "input");
         body.append("subfolder", FOLDER);
         body.append("overwrite", "true");
-        // A small drawing arrives even if the page is closed right after the stroke, unless too many are on their way.
+        // With keepalive, a small drawing arrives even if the page is closed right after the stroke. The browser
+        // refuses that while too many uploads are under way.
         for (const keepalive of blob.size < KEEPALIVE_BYTES ? [true, false] : [false]) {
             try {
                 return (await this.fetchApi("/upload/image", { method: "POST", body, keepalive })).ok;
@@ -97,10 +100,10 @@ export class Storage {
     }
 
     /**
-     * The drawing that a widget's value names.
+     * Loads the drawing that a value names.
      *
      * @param {string} reference not empty
-     * @param {import("./taxonomy.js").Taxonomy} preferred for pictures that don't say what they are
+     * @param {import("./taxonomy.js").Taxonomy} preferred the first choice for pictures that don't name their taxonomy
      * @returns {Promise<{width, height, ids, taxonomy}>} rejects with a StorageError
      */
     async load(reference, preferred) {
@@ -118,20 +121,20 @@ export class Storage {
         return this.read(await response.blob(), preferred);
     }
 
-    /** What the server says of a temporary picture of its own, as a picture. */
+    /** Loads a temporary picture that the server describes. */
     async loadShown({ filename, subfolder, type }, preferred) {
         return this.load(`${subfolder}/${filename} [${type}]`, preferred);
     }
 
-    /** @returns {string} the address of a file that the server showed */
+    /** @returns {string} the address of a file that the server describes */
     address({ filename, subfolder, type }) {
         return viewAddress(`${subfolder}/${filename} [${type}]`);
     }
 
     /**
-     * A picture file as a label map.
+     * Reads a picture file as a label map.
      *
-     * @param {Blob} blob a drawing of ours, or any picture in a taxonomy's colours
+     * @param {Blob} blob a drawing of the painter, or any picture in the colours of a taxonomy
      * @returns {Promise<{width, height, ids, taxonomy}>} rejects with a StorageError
      */
     async read(blob, preferred) {
@@ -154,7 +157,7 @@ export class Storage {
     }
 }
 
-/** The name in a reference to an uploaded drawing; undefined in any other. */
+/** The file name in the value of an uploaded drawing; undefined in any other value. */
 function fileName(reference) {
     return reference.match(/^gan_atelier\/([^/]*) \[input\]$/)?.[1];
 }

@@ -1,9 +1,11 @@
-/** Taxonomies in the browser: the tables that the node's input carries, and what is read with them. */
+/** Taxonomies in the browser: the tables from the node's input, and functions that read pictures with them. */
 
+/** The largest distance of a colour from that of its class, in any channel of 0 to 255. */
 const TOLERANCE = 8;
+/** The largest share of pixels beyond it. */
 const MOST_UNMATCHED = 0.4;
 
-/** The classes of a label map: names, colours, and the way to other taxonomies. */
+/** The classes of a label map: their names, their colours, and their counterparts in other taxonomies. */
 export class Taxonomy {
     /**
      * @param {string} name
@@ -15,7 +17,7 @@ export class Taxonomy {
         this.css = colors;
         /** [red, green, blue] of every id. */
         this.colors = colors.map((color) => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16)));
-        /** Every id's colour as a canvas stores it. */
+        /** The colour of every id as a canvas stores it: RGBA, 8 bits each. */
         this.pixels = new Uint32Array(new Uint8Array(this.colors.flatMap((color) => [...color, 255])).buffer);
         this.base = base;
         this.to = to;
@@ -28,7 +30,7 @@ export function readTaxonomies(tables) {
 }
 
 /**
- * A label map's ids in another taxonomy.
+ * Translates the ids of a label map to another taxonomy.
  *
  * @param {Uint8Array} ids of `source`
  * @param {Taxonomy} source
@@ -41,7 +43,7 @@ export function translated(ids, source, target) {
 }
 
 /**
- * A label map at another size, by nearest neighbour as the node does it: the pixel under the centre.
+ * Resizes a label map by nearest neighbour as the node does: each pixel is the one under its centre.
  *
  * @returns {{width: number, height: number, ids: Uint8Array}}
  */
@@ -56,18 +58,18 @@ export function resized(map, width, height) {
     return { width, height, ids };
 }
 
-/** Whether the palette of a drawing is still the taxonomy's, so that its indices are ids. */
+/** Whether the palette of a drawing is that of the taxonomy, so that its indices are ids. */
 export function isOwnPalette(ids, colors, taxonomy) {
     const used = new Set(ids);
     return [...used].every((id) => taxonomy.colors[id]?.every((value, i) => value === colors[id]?.[i]));
 }
 
 /**
- * The label map that a picture shows in the colours of that taxonomy which explains most of it.
+ * Reads a picture in the colours of the taxonomy that matches most of its pixels.
  *
  * @param {Uint8ClampedArray} rgba the picture's pixels
- * @param {Taxonomy[]} taxonomies the first of equals is taken
- * @returns {{ids: Uint8Array, taxonomy: Taxonomy} | null} null if none explains enough of it
+ * @param {Taxonomy[]} taxonomies the first one wins a tie
+ * @returns {{ids: Uint8Array, taxonomy: Taxonomy} | null} null if none matches enough pixels
  */
 export function fromColors(rgba, taxonomies) {
     const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length / 4);
@@ -88,7 +90,7 @@ export function fromColors(rgba, taxonomies) {
     return { ids: Uint8Array.from(pixels, (pixel) => best.nearest.get(pixel & 0xffffff)), taxonomy: best.taxonomy };
 }
 
-/** The first class of the nearest colour, and how far that is in the channel where it is farthest. */
+/** The first class of the nearest colour, and the distance of that colour in the channel where it is largest. */
 function closest(color, colors) {
     const rgb = [color & 255, (color >> 8) & 255, (color >> 16) & 255];
     let id = 0, least = Infinity;

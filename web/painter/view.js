@@ -1,7 +1,7 @@
-/** What shows the drawing: three canvases on top of each other, for the picture to trace, the paint and the tool.
+/** Shows the drawing on three canvases on top of each other: the picture to trace, the paint, and the tool.
  *
- * The paint is sampled straight from the ids at the resolution of the screen, only where something changed: a stroke
- * costs as little on a large drawing as on a small one.
+ * The paint is sampled from the ids at the resolution of the screen, and only where something changed: a stroke takes
+ * as little time on a large drawing as on a small one.
  */
 
 import { element } from "./elements.js";
@@ -11,8 +11,8 @@ const BACKING_LIMIT = 2048;
 
 export class View {
     /**
-     * @param {HTMLElement} stage what to fill
-     * @param {() => void} onLayout called when the stage has another size
+     * @param {HTMLElement} stage the element to fill
+     * @param {() => void} onLayout called when the size of the stage has changed
      */
     constructor(stage, onLayout) {
         this.layers = ["trace", "paint", "tool"].map((name) => element(`canvas.${name}`));
@@ -30,17 +30,22 @@ export class View {
         this.connect();
     }
 
-    /** Follows the stage's size, as after the construction. */
+    /** Follows the size of the stage, as it does after the construction. */
     connect() {
         this.observer.observe(this.stage);
     }
 
-    /** Lets go of the stage. */
+    /** Stops following the size of the stage. */
     disconnect() {
         this.observer.disconnect();
     }
 
-    /** Takes the drawing and its colours; shows all of it if it has another size than before. */
+    /**
+     * Shows a drawing, all of it if its size has changed.
+     *
+     * @param {import("./drawing.js").Drawing} drawing
+     * @param {Uint32Array} pixels the colour of every class as a canvas stores it
+     */
     show(drawing, pixels) {
         const resized = this.width !== drawing.width || this.height !== drawing.height;
         Object.assign(this, { drawing, pixels, width: drawing.width, height: drawing.height });
@@ -48,7 +53,7 @@ export class View {
         this.draw();
     }
 
-    /** Shows in the next frame what changed in the drawing. */
+    /** Shows the changes of the drawing in the next frame. */
     refresh() {
         this._request();
     }
@@ -66,7 +71,12 @@ export class View {
         this.paint.style.opacity = this.trace ? opacity : 1;
     }
 
-    /** Draws the tool's outline: a function of the context, in the drawing's pixels, and of one screen pixel there. */
+    /**
+     * Draws over the paint in the next frames.
+     *
+     * @param {((context: CanvasRenderingContext2D, pixel: number) => void) | null} overlay draws in pixels of the
+     *     drawing; `pixel` is the size of a pixel of the screen there
+     */
     setOverlay(overlay) {
         this.overlay = overlay;
         this._request();
@@ -79,7 +89,7 @@ export class View {
         this.draw();
     }
 
-    /** Zooms by a factor so that the drawing's point under a place on the page stays there. */
+    /** Zooms by a factor; the point of the drawing under a place on the page stays there. */
     zoomAt(factor, clientX, clientY) {
         const before = this.toDrawing(clientX, clientY);
         this.zoom = Math.min(MOST_ZOOM, Math.max(1, this.zoom * factor));
@@ -88,7 +98,7 @@ export class View {
         this._moveCenter(before.x - after.x, before.y - after.y);
     }
 
-    /** Moves the drawing by a distance on the page. */
+    /** Moves the zoomed drawing by a distance in CSS pixels of the page. */
     pan(dx, dy) {
         if (this.zoom === 1) return;
         const { scale } = this._placement();
@@ -96,7 +106,7 @@ export class View {
         this._moveCenter(-dx / page / scale, -dy / page / scale);
     }
 
-    /** Where a place on the page lies in the drawing, in its pixels. */
+    /** Converts a place on the page to pixels of the drawing. */
     toDrawing(clientX, clientY) {
         const box = this.canvas.getBoundingClientRect();
         const page = this._pageScale();
@@ -126,12 +136,12 @@ export class View {
         this.draw();
     }
 
-    /** CSS pixels of the page for one of the canvas: the graph's zoom. */
+    /** The number of CSS pixels of the page in one of the canvas, which is the zoom of the graph. */
     _pageScale() {
         return this.canvas.getBoundingClientRect().width / this.canvas.clientWidth || 1;
     }
 
-    /** Where the drawing lies on the canvas, in the canvas's CSS pixels: its corner, and how large its pixels are. */
+    /** The place of the drawing on the canvas, in CSS pixels of the canvas: its corner, and the size of its pixels. */
     _placement() {
         const { clientWidth, clientHeight } = this.canvas;
         const { width, height } = this;
@@ -168,7 +178,7 @@ export class View {
         this._drawTool(placed);
     }
 
-    /** Colours the screen's pixels whose centres lie in an area of the drawing; returns x, y, width and height. */
+    /** Colours the pixels of the screen whose centres lie in an area; returns their x, y, width and height. */
     _sample({ scale, left, top }, area) {
         const { words, pixels, paint } = this;
         const { width, ids } = this.drawing;
