@@ -1,4 +1,4 @@
-"""Pictures that ship with the pack, so that every example workflow runs with nothing uploaded."""
+"""Pictures that ship with the pack, so that every example workflow runs without uploads."""
 
 import numpy as np
 import torch
@@ -33,22 +33,22 @@ class GANAtelierExampleImage(io.ComfyNode):
             node_id="GANAtelierExampleImage",
             display_name="Example Image",
             category="GAN Atelier/examples",
-            description="A picture that ships with GAN Atelier, to try the nodes with. Where part of a picture was "
-            "pasted in or copied, the mask is white there.",
+            description="A picture that ships with GAN Atelier, for trying the nodes. The mask is white where a part "
+            "of the picture was pasted in or copied.",
             search_aliases=["sample image", "test image", "demo picture"],
             inputs=[
                 io.Combo.Input(
                     "picture",
                     options=list(PICTURES),
-                    tooltip="balloons: to learn from. balloons_pasted: with a foreign object, to harmonize. "
-                    "balloons_painted: a crude painting. balloons_edited: with a balloon copied. mountains, "
-                    "pebbles: other pictures to learn from. "
-                    "lake_labels, valley_labels: label maps in the colours of 'landscape', river_ade20k in those of "
-                    "'ade20k'. sunset, winter, noon, autumn, storm, mist: photographs, as styles for GauGAN.",
+                    tooltip="balloons, mountains and pebbles are pictures to train a SinGAN on. balloons_pasted has "
+                    "a foreign object to harmonize, balloons_painted is a crude painting, and balloons_edited has a "
+                    "copied balloon. lake_labels and valley_labels are label maps in the colours of 'landscape', "
+                    "river_ade20k is one in the colours of 'ade20k'. sunset, winter, noon, autumn, storm and mist "
+                    "are photographs that serve as styles for GauGAN.",
                 ),
             ],
             outputs=[
-                io.Image.Output(display_name="image", tooltip="The picture."),
+                io.Image.Output(display_name="image", tooltip="The chosen picture."),
                 io.Mask.Output(
                     display_name="mask", tooltip="White where something was pasted in or copied; black elsewhere."
                 ),

@@ -1,4 +1,4 @@
-"""Label maps: from colours and masks, to colours and masks, from one taxonomy to another."""
+"""Label maps: made from colours and masks, converted to colours and masks, and translated between taxonomies."""
 
 from comfy_api.latest import io
 
@@ -9,8 +9,8 @@ from .sockets import LabelMap
 CATEGORY = "GAN Atelier/label maps"
 TAXONOMIES = list(labels.TAXONOMIES)
 TAXONOMY_TOOLTIP = (
-    "Which classes there are. landscape: 18 of a painter's. coco_stuff: the 182 of the GauGAN demo. ade20k, "
-    "cityscapes: those of the data sets."
+    "landscape has 18 classes for painting landscapes, coco_stuff has the 182 classes of the GauGAN demo, and ade20k "
+    "and cityscapes have the classes of these data sets."
 )
 AUTO = "auto"
 NONE = "none"
@@ -24,22 +24,22 @@ class GauGANLabelMapFromColors(io.ComfyNode):
             node_id="GauGANLabelMapFromColors",
             display_name="Label Map from Colors",
             category=CATEGORY,
-            description="Reads a picture that is painted with one flat colour for each class, such as a map from the "
-            "GauGAN demo or from a segmentation preprocessor. Blurred and JPEG-compressed borders are cleaned up.",
+            description="Reads a picture with one flat colour for each class, such as a map from the GauGAN demo or "
+            "from a segmentation preprocessor. Blurred and JPEG-compressed borders between colours are cleaned up.",
             search_aliases=["segmentation map to labels", "decode semantic map", "color to label", "gaugan palette"],
             inputs=[
-                io.Image.Input("image", tooltip="The painted map."),
+                io.Image.Input("image", tooltip="The picture, with one flat colour for each class."),
                 io.Combo.Input(
                     "taxonomy",
                     options=TAXONOMIES,
-                    tooltip=f"The classes of the result. {TAXONOMY_TOOLTIP} Classes of another palette are "
-                    "translated by name.",
+                    tooltip=f"The classes of the result. {TAXONOMY_TOOLTIP} If the palette is that of another "
+                    "taxonomy, its classes are translated by name.",
                 ),
                 io.Combo.Input(
                     "palette",
                     options=[AUTO, *labels.PALETTES],
-                    tooltip="The colours that the picture is painted with. auto: those that explain most pixels. "
-                    "ade20k_oneformer: what the OneFormer preprocessor paints since 2025.",
+                    tooltip="The colours of the picture. auto chooses the palette that matches the most pixels. "
+                    "ade20k_oneformer has the colours that the OneFormer preprocessor has used since 2025.",
                 ),
                 io.Int.Input(
                     "tolerance",
@@ -47,13 +47,15 @@ class GauGANLabelMapFromColors(io.ComfyNode):
                     min=0,
                     max=255,
                     advanced=True,
-                    tooltip="How far a colour may be from the palette's, in each channel of 0 to 255. Pixels beyond "
-                    "it get a neighbour's class.",
+                    tooltip="The largest difference between a pixel and a palette colour, in levels of 0 to 255 in "
+                    "each channel. Pixels that differ more get the class of a neighbour.",
                 ),
             ],
             outputs=[
                 LabelMap.Output(display_name="label_map", tooltip="The class of every pixel."),
-                io.Mask.Output(display_name="off_palette", tooltip="White where the colour was none of the palette's."),
+                io.Mask.Output(
+                    display_name="off_palette", tooltip="White where a pixel matches no colour of the palette."
+                ),
             ],
             hidden=[io.Hidden.unique_id],
         )
@@ -79,27 +81,28 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
             node_id="GauGANLabelMapFromMasks",
             display_name="Label Map from Masks",
             category=CATEGORY,
-            description="Lays masks on top of each other, each with a class of its own: mask_1 with class_1, and so "
-            "on. What no mask covers has the base class. For more masks, connect the result to another such node.",
+            description="Stacks masks, each with a class of its own: mask_1 has class_1, and so on. Pixels that no "
+            "mask covers get the base class. For more than six masks, connect the result to another node of this "
+            "kind.",
             search_aliases=["masks to labels", "compose label map", "layers", "combine masks"],
             inputs=[
                 io.DynamicCombo.Input(
                     "taxonomy",
                     options=[io.DynamicCombo.Option(name, layer_classes(name)) for name in TAXONOMIES],
-                    tooltip=TAXONOMY_TOOLTIP,
+                    tooltip=f"The classes to choose from. {TAXONOMY_TOOLTIP}",
                 ),
                 LabelMap.Input(
                     "label_map",
                     optional=True,
-                    tooltip="Lies below the masks, instead of the base class. Not connected: the first mask gives "
-                    "the size.",
+                    tooltip="A label map below the masks, which replaces the base class. If it is not connected, the "
+                    "result has the size of the first mask.",
                 ),
                 *(
                     io.Mask.Input(
                         name,
                         optional=True,
-                        tooltip=f"Where it is more white than black, the class is {class_of(name)}. Later masks lie on "
-                        "top of earlier ones. Any resolution.",
+                        tooltip=f"Pixels where this mask is above 0.5 get the class {class_of(name)}. Later masks "
+                        "cover earlier ones. The mask may have any resolution.",
                     )
                     for name in MASKS
                 ),
@@ -120,7 +123,7 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
         elif layers:
             base = labels.uniform(next(iter(layers.values())), classes.find(taxonomy["base_class"]).id)
         else:
-            raise ValueError("there is nothing that gives the size; connect a mask or a label map")
+            raise ValueError("the size of the label map is unknown; connect a mask or a label map")
         ids = labels.lay(base, list(layers.values()), [classes.find(name).id for name in chosen.values()])
         return io.NodeOutput(LabelMap(ids, classes.name))
 
@@ -132,12 +135,16 @@ class GauGANLabelMapToColors(io.ComfyNode):
             node_id="GauGANLabelMapToColors",
             display_name="Label Map to Colors",
             category=CATEGORY,
-            description="Paints a label map in the colours of its taxonomy, to look at it or to save it. Label Map "
-            "from Colors reads it again (without the legend).",
+            description="Shows a label map in the colours of its taxonomy, to preview or to save it. Label Map from "
+            "Colors can read the picture again if it has no legend.",
             search_aliases=["labels to segmentation map", "show label map", "preview label map", "legend"],
             inputs=[
-                LabelMap.Input("label_map", tooltip="The label map to paint."),
-                io.Boolean.Input("legend", default=False, tooltip="Names the classes beside the picture."),
+                LabelMap.Input("label_map", tooltip="The label map to show."),
+                io.Boolean.Input(
+                    "legend",
+                    default=False,
+                    tooltip="Adds a legend with the names of the classes on the right of the picture.",
+                ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The label map in colours.")],
         )
@@ -155,17 +162,19 @@ class GauGANLabelMapToMask(io.ComfyNode):
             node_id="GauGANLabelMapToMask",
             display_name="Label Map to Mask",
             category=CATEGORY,
-            description="The pixels of one class as a mask.",
+            description="Selects the pixels of one class as a mask.",
             search_aliases=["select class", "class mask", "segment to mask", "extract label"],
             inputs=[
-                LabelMap.Input("label_map", tooltip="The label map to look in."),
+                LabelMap.Input("label_map", tooltip="The label map to select from."),
                 io.DynamicCombo.Input(
                     "taxonomy",
                     options=[io.DynamicCombo.Option(name, [selected_class(name)]) for name in TAXONOMIES],
-                    tooltip="That of the label map.",
+                    tooltip="The taxonomy of the label map. It must match.",
                 ),
             ],
-            outputs=[io.Mask.Output(display_name="mask", tooltip="White where the class is.")],
+            outputs=[
+                io.Mask.Output(display_name="mask", tooltip="White where the label map has the class, black elsewhere.")
+            ],
         )
 
     @classmethod
@@ -181,19 +190,21 @@ class GauGANLabelMapRemap(io.ComfyNode):
             node_id="GauGANLabelMapRemap",
             display_name="Remap Label Map",
             category=CATEGORY,
-            description="Translates a label map to the classes of another taxonomy by name (sea, river and lake become "
-            "what comes closest), or replaces classes by others.",
+            description="Translates a label map to the classes of another taxonomy. Each class becomes the one of the "
+            "same name, or the closest one. The node can also replace single classes by others.",
             search_aliases=["convert label map", "change taxonomy", "replace class", "ade20k to coco"],
             inputs=[
                 LabelMap.Input("label_map", tooltip="The label map to translate."),
-                io.Combo.Input("taxonomy", options=TAXONOMIES, tooltip=f"The new classes. {TAXONOMY_TOOLTIP}"),
+                io.Combo.Input(
+                    "taxonomy", options=TAXONOMIES, tooltip=f"The classes of the result. {TAXONOMY_TOOLTIP}"
+                ),
                 io.String.Input(
                     "replacements",
                     default="",
                     multiline=True,
                     placeholder="sea, river: water",
-                    tooltip="Lines of your own, old class: new class. They go before what the pack would choose. "
-                    "Several old classes are separated by commas.",
+                    tooltip="Your own replacements, one per line, in the form 'old class: new class'. They override "
+                    "the built-in translation. Separate several old classes by commas.",
                 ),
             ],
             outputs=[LabelMap.Output(display_name="label_map", tooltip="The translated label map.")],
@@ -210,7 +221,7 @@ class GauGANLabelMapRemap(io.ComfyNode):
 
 
 def class_of(mask: str) -> str:
-    """``"class_3"`` for ``"mask_3"``."""
+    """The name of the class widget of a mask: ``"class_3"`` for ``"mask_3"``."""
     return mask.replace("mask", "class")
 
 
@@ -221,10 +232,15 @@ def layer_classes(name: str) -> list[io.Combo.Input]:
         "base_class",
         options=names,
         default=labels.base_class(name),
-        tooltip="The class of all that no mask covers.",
+        tooltip="The class of the pixels that no mask covers.",
     )
     layers = [
-        io.Combo.Input(class_of(mask), options=[NONE, *names], default=NONE, tooltip=f"The class of {mask}.")
+        io.Combo.Input(
+            class_of(mask),
+            options=[NONE, *names],
+            default=NONE,
+            tooltip=f"The class of {mask}. Choose one for every mask that is connected.",
+        )
         for mask in MASKS
     ]
     return [base, *layers]
@@ -232,11 +248,11 @@ def layer_classes(name: str) -> list[io.Combo.Input]:
 
 def selected_class(name: str) -> io.Combo.Input:
     """The class widget of Label Map to Mask for a taxonomy."""
-    return io.Combo.Input("class", options=labels.taxonomy(name).names, tooltip="The class to show.")
+    return io.Combo.Input("class", options=labels.taxonomy(name).names, tooltip="The class to select.")
 
 
 def lost_text(lost: list[labels.LabelClass], taxonomy: str) -> str:
-    """What to say of classes that became unknown."""
+    """The end of a message that names the classes which became unknown, or an empty text."""
     if not lost:
         return ""
     return f"; no '{taxonomy}' class for {labels.listed(entry.name for entry in lost)}, now unknown"

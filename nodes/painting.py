@@ -1,4 +1,4 @@
-"""The label painter: a label map that is painted on the node."""
+"""The label painter: the user paints a label map on the node."""
 
 import hashlib
 import io as bytes_io
@@ -28,42 +28,43 @@ class GauGANLabelMapPaint(io.ComfyNode):
             node_id="GauGANLabelMapPaint",
             display_name="Paint Label Map",
             category=CATEGORY,
-            description="Paint what is where: sky, a mountain, a lake. Brush, line, rectangle, lasso and fill, with a "
-            "class for a colour; every pixel has exactly one class.",
+            description="Paint a label map on the node, with a class such as sky, mountain or water as the colour. The "
+            "tools are a brush, lines, rectangles, a lasso and a fill. Every pixel has exactly one class.",
             search_aliases=["gaugan canvas", "draw segmentation map", "semantic painter", "label brush", "doodle"],
             inputs=[
                 io.Combo.Input(
                     "taxonomy",
                     options=TAXONOMIES,
-                    tooltip=f"The classes to paint with. {TAXONOMY_TOOLTIP} What is painted already is translated by "
-                    "name.",
+                    tooltip=f"The classes to paint with. {TAXONOMY_TOOLTIP} If you change the taxonomy, the classes of "
+                    "the drawing are translated by name.",
                 ),
-                io.Int.Input("width", default=512, min=64, max=4096, step=8, tooltip="Width of the map in pixels."),
-                io.Int.Input("height", default=512, min=64, max=4096, step=8, tooltip="Height of the map in pixels."),
+                io.Int.Input("width", default=512, min=64, max=4096, step=8, tooltip="The width in pixels."),
+                io.Int.Input("height", default=512, min=64, max=4096, step=8, tooltip="The height in pixels."),
                 io.String.Input(
                     "painting",
                     default=EXAMPLE + EXAMPLES[0],
                     socketless=True,
-                    tooltip="The drawing: a file in the input folder, or one of the layouts that ship with the pack, "
-                    "such as example:lake. Empty: the label map that is connected, or nothing but sky.",
+                    tooltip="The drawing: the name of a file in the input folder, or a layout that ships with the "
+                    "pack, such as example:lake. If it is empty, the result is the connected label map, or sky "
+                    "everywhere.",
                     extra_dict={"widgetType": WIDGET, "taxonomies": labels.tables(), "examples": list(EXAMPLES)},
                 ),
                 io.Image.Input(
                     "image",
                     optional=True,
-                    tooltip="A picture to trace. It shows through the paint once the node has run; the result "
-                    "doesn't depend on it.",
+                    tooltip="A picture to trace. It shows through the paint once the node has run, and doesn't change "
+                    "the result.",
                 ),
                 LabelMap.Input(
                     "label_map",
                     optional=True,
-                    tooltip="What to start from: it is the result until something is painted. Run once to see it "
-                    "here.",
+                    tooltip="A label map to start from. It is the result until you paint something. Run the node once "
+                    "to see it on the canvas.",
                 ),
             ],
             outputs=[
-                LabelMap.Output(display_name="label_map", tooltip="The class of every pixel."),
-                io.Image.Output(display_name="image", tooltip="The painting in the colours of the taxonomy."),
+                LabelMap.Output(display_name="label_map", tooltip="The painted label map: the class of every pixel."),
+                io.Image.Output(display_name="image", tooltip="The label map in the colours of the taxonomy."),
             ],
             hidden=[io.Hidden.unique_id],
         )
@@ -73,7 +74,7 @@ class GauGANLabelMapPaint(io.ComfyNode):
         try:
             return hashlib.sha256(drawing_file(painting).read_bytes()).hexdigest() if painting else ""
         except FileNotFoundError:
-            return "gone"  # execute says so
+            return "gone"  # execute raises the error
 
     @classmethod
     def execute(cls, taxonomy, width, height, painting="", image=None, label_map=None) -> io.NodeOutput:
@@ -100,17 +101,17 @@ class GauGANLabelMapPaint(io.ComfyNode):
 
 
 def drawing_file(painting: str) -> Path:
-    """The file that the painter's value names. Raises FileNotFoundError if it is gone."""
+    """The file that the value of the painter names. Raises FileNotFoundError if there is none."""
     if not painting.startswith(EXAMPLE):
         return runtime.input_file(painting)
     name = painting.removeprefix(EXAMPLE)
     if name not in EXAMPLES:
-        raise FileNotFoundError(f"there is no example layout {name!r}; there are {', '.join(EXAMPLES)}")
+        raise FileNotFoundError(f"there is no example layout {name!r}; the layouts are {', '.join(EXAMPLES)}")
     return LAYOUTS / f"{name}.png"
 
 
 def to_trace(image: torch.Tensor) -> bytes:
-    """The first picture of a batch as a JPEG of moderate size."""
+    """The first picture of a batch as a JPEG whose sides are at most ``TRACE_SIDE`` pixels."""
     picture = runtime.to_pil(runtime.to_model(image))
     picture.thumbnail((TRACE_SIDE, TRACE_SIDE), Image.Resampling.LANCZOS)
     buffer = bytes_io.BytesIO()

@@ -53,7 +53,7 @@ class LabelMap(io.Custom("LABEL_MAP")):
         lowest, highest = self.ids.aminmax()
         if lowest < 0 or highest >= len(classes):
             wrong = int(lowest if lowest < 0 else highest)
-            raise ValueError(f"{wrong} is no id of '{self.taxonomy}', whose ids are 0 to {len(classes) - 1}")
+            raise ValueError(f"{wrong} is not a valid id of '{self.taxonomy}', whose ids are 0 to {len(classes) - 1}")
         if self.instances is not None and (
             self.instances.dtype != torch.int32 or self.instances.shape != self.ids.shape
         ):

@@ -1,4 +1,4 @@
-"""Label maps: taxonomies, the colours that people paint them in, and the way from one to another."""
+"""Label maps: taxonomies, their colour palettes, and the translation between taxonomies."""
 
 from .drawing import read_drawing, resize, to_png
 from .layers import lay, uniform

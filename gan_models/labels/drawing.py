@@ -1,8 +1,8 @@
 """Drawings: label maps as PNG files in the colours of a taxonomy.
 
-A drawing of ours is an indexed PNG whose indices are the ids, whose palette is the taxonomy's, and whose text chunk
-``Taxonomy`` names it: so ids survive where classes share a colour. The label painter writes such files in the
-browser, too. Any other picture in the colours of a palette is read by its colours.
+A drawing is an indexed PNG. Its indices are the ids, its palette is that of the taxonomy, and its text chunk
+``Taxonomy`` names the taxonomy. The ids therefore survive where classes share a colour. The label painter writes such
+files in the browser. Any other picture is decoded by its colours.
 """
 
 import io
@@ -22,7 +22,7 @@ KEY = "Taxonomy"
 
 
 def to_png(ids: Tensor, taxonomy_name: str) -> bytes:
-    """A label map, ``[H, W]`` ids, as a drawing."""
+    """Encodes a label map, ``[H, W]`` ids, as a drawing."""
     image = Image.fromarray(ids.numpy().astype(np.uint8))
     image.putpalette(palette(taxonomy_name).tensor().flatten().tolist())
     text = PngInfo()
@@ -33,11 +33,11 @@ def to_png(ids: Tensor, taxonomy_name: str) -> bytes:
 
 
 def read_drawing(path: str | Path, target: Taxonomy) -> tuple[Tensor, list[LabelClass]]:
-    """A drawing's ids in ``target``, uint8 ``[1, H, W]``, and its classes that are unknown there.
+    """Reads a drawing: its ids in ``target``, uint8 ``[1, H, W]``, and its classes that are unknown there.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no picture, or not in the colours of any palette.
+        ValueError: the file is not a picture, or its colours match no palette.
     """
     try:
         with Image.open(path) as image:
@@ -55,7 +55,7 @@ def read_drawing(path: str | Path, target: Taxonomy) -> tuple[Tensor, list[Label
 
 
 def _own_ids(image: Image.Image) -> tuple[Tensor, Taxonomy] | None:
-    """The ids that a picture's indices are; None if it is none of ours, or its palette was reordered since."""
+    """The ids and the taxonomy of a drawing; None for other pictures, and if the palette was reordered later."""
     name = image.info.get(KEY)
     colors = image.getpalette()
     if image.mode != "P" or name not in TAXONOMIES or colors is None:
@@ -70,7 +70,7 @@ def _own_ids(image: Image.Image) -> tuple[Tensor, Taxonomy] | None:
 
 
 def resize(ids: Tensor, height: int, width: int) -> Tensor:
-    """``[B, H, W]`` ids at another size: every pixel takes that in whose area its centre lies."""
+    """Resizes ``[B, H, W]`` ids by nearest neighbour: each pixel gets the id of the pixel under its centre."""
     rows = (2 * torch.arange(height) + 1) * ids.shape[1] // (2 * height)
     columns = (2 * torch.arange(width) + 1) * ids.shape[2] // (2 * width)
     return ids[:, rows[:, None], columns]

@@ -1,4 +1,4 @@
-"""A colour map with the names of its classes beside it."""
+"""Colour maps with the names of their classes beside them."""
 
 import math
 
@@ -15,10 +15,10 @@ SHORT = 8
 
 
 def with_legend(ids: Tensor, palette: Palette) -> Tensor:
-    """``[B, H, W]`` ids as a colour map with a legend on its right: ``[B, H', W', 3]`` uint8.
+    """Paints ``[B, H, W]`` ids as a colour map with a legend on its right, ``[B, H', W', 3]`` uint8.
 
-    The legend names the classes of the whole batch, those with the most pixels first. A map that is lower than a
-    short legend is padded at the bottom.
+    The legend names the classes of the whole batch, those with the most pixels first. A map that is too low for the
+    legend is padded at the bottom.
     """
     colors = encode(ids, palette)
     drawn = draw_legend(taxonomy(palette.taxonomy).present(ids), palette, ids.shape[1])
@@ -29,7 +29,7 @@ def with_legend(ids: Tensor, palette: Palette) -> Tensor:
 
 
 def draw_legend(classes: list[LabelClass], palette: Palette, height: int) -> Image.Image:
-    """Colour fields with names, in as many columns as the height makes necessary, in reading order by column."""
+    """Draws a colour field and the name of each class, column by column, in as many columns as ``height`` requires."""
     size = min(max(12, height // 32), 32)
     font = ImageFont.load_default(size)
     line = size * 3 // 2

@@ -1,4 +1,4 @@
-"""Colours and ids: pictures that are painted with a palette become label maps, and back."""
+"""Palettes: they turn colour pictures into label maps, and label maps into colour pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ _NEIGHBOURS = [(dy, dx) for dy in (0, 1, 2) for dx in (0, 1, 2) if (dy, dx) != (
 
 @dataclass(frozen=True)
 class Palette:
-    """A colour for every class of a taxonomy; ``colors[i]`` is that of id i.
+    """A colour for every class of a taxonomy; ``colors[i]`` is the colour of id i.
 
-    Where classes share a colour, it means the one with the lowest id: in 'ade20k' road (not skyscraper), in
+    A colour that several classes share means the one with the lowest id: in 'ade20k' road (not skyscraper), in
     'ade20k_oneformer' floor and tree (not glass and clock), in 'cityscapes' unlabeled (not ego vehicle, rectification
     border, out of roi, static), pole (not polegroup) and car (not license plate).
     """
@@ -40,11 +40,11 @@ class Palette:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A label map that was read from colours.
+    """A label map that was decoded from colours.
 
     Attributes:
         ids: uint8 ``[B, H, W]``.
-        off_palette: bool ``[B, H, W]``: where the colour is farther than the tolerance from all of the palette.
+        off_palette: bool ``[B, H, W]``, True where no colour of the palette is within the tolerance.
         palette: the palette that was used.
     """
 
@@ -54,9 +54,9 @@ class Decoded:
 
 
 PALETTES = ("landscape", "coco_stuff", "ade20k", "ade20k_oneformer", "cityscapes")
-"""Every taxonomy's own palette, and what OneFormer preprocessors paint ADE20K with since 2025.
+"""The palettes of all taxonomies, and the one that OneFormer preprocessors have used for ADE20K since 2025.
 
-The same preprocessors' COCO variant has 133 panoptic classes, which none of our taxonomies describes.
+The COCO variant of these preprocessors has 133 panoptic classes, which no taxonomy of the pack describes.
 """
 
 
@@ -64,15 +64,15 @@ The same preprocessors' COCO variant has 133 panoptic classes, which none of our
 def palette(name: str) -> Palette:
     """The palette called ``name``, one of ``PALETTES``. Raises ValueError for any other."""
     if name not in PALETTES:
-        raise ValueError(f"there is no palette {name!r}; there are {', '.join(PALETTES)}")
+        raise ValueError(f"there is no palette {name!r}; the palettes are {', '.join(PALETTES)}")
     if name == "ade20k_oneformer":
-        # Its ids start at wall = 0; it has no colour for unknown, so that gets one which it never uses.
+        # The preprocessor numbers from wall = 0, and has no colour for unknown, which gets one that it never uses.
         return Palette(name, "ade20k", ((255, 255, 255), *(golden_angle_color(i) for i in range(150))))
     return Palette(name, name, tuple(entry.color for entry in taxonomy(name).classes))
 
 
 def golden_angle_color(index: int) -> Color:
-    """Colour ``index`` of the OneFormer preprocessors: hues a golden angle apart, made through 8-bit HSV."""
+    """Colour ``index`` of the OneFormer preprocessors: hues at multiples of the golden angle, rounded to 8-bit HSV."""
     if index == 0:
         return 0, 0, 0
     half_degrees = int(index * 137.508 % 360 / 2)
@@ -96,7 +96,11 @@ def golden_angle_color(index: int) -> Color:
 
 
 def encode(ids: Tensor, palette: Palette) -> Tensor:
-    """``[B, H, W]`` ids painted with a palette: ``[B, H, W, 3]`` uint8."""
+    """Paints ``[B, H, W]`` ids in the colours of a palette, ``[B, H, W, 3]`` uint8.
+
+    Raises:
+        ValueError: the palette lacks some of the ids.
+    """
     colors = palette.tensor()
     if int(ids.max()) >= len(colors) or int(ids.min()) < 0:
         raise ValueError(f"the palette '{palette.name}' has colours for ids 0 to {len(colors) - 1}, not for all of "
@@ -105,20 +109,20 @@ def encode(ids: Tensor, palette: Palette) -> Tensor:
 
 
 def decode(image: Tensor, palettes: Sequence[Palette], tolerance: int = TOLERANCE) -> Decoded:
-    """The label map that a picture shows in the colours of one of ``palettes``.
+    """Decodes a picture in the colours of one of ``palettes`` to a label map.
 
-    Of several palettes that one is taken which leaves the fewest pixels unmatched (the first of equals).
-    A pixel of exactly a palette colour, or within ``tolerance`` of it in every channel together with its
-    neighbours, gets that class. The others, as on blurred or JPEG-compressed borders, get the class of a neighbour:
-    the one whose colour is nearest. (The nearest of all colours would often be a third class: between blue and yellow
-    there is some green.)
+    The palette that leaves the fewest pixels unmatched is used; the first one wins a tie. A pixel that has exactly a
+    colour of the palette gets its class, and so does a pixel that is within ``tolerance`` of that colour in every
+    channel together with its neighbours. Other pixels, as on blurred or JPEG-compressed borders, get the class of the
+    neighbour whose colour is nearest to theirs. (The nearest colour of the palette would often belong to a third
+    class: there is some green between blue and yellow.)
 
     Args:
         image: ``[B, H, W, 3]`` uint8.
         palettes: at least one.
-        tolerance: 0 to 255.
+        tolerance: the largest difference in a channel, 0 to 255.
     Raises:
-        ValueError: too many pixels are unmatched for a picture in these colours.
+        ValueError: more than 40 % of the pixels are unmatched.
     """
     if image.dtype != torch.uint8 or image.ndim != 4 or image.shape[-1] != 3 or image.numel() == 0:
         raise ValueError(f"a colour map must be uint8 [batch, height, width, 3]; this one is {image.dtype} "
@@ -140,7 +144,7 @@ def decode(image: Tensor, palettes: Sequence[Palette], tolerance: int = TOLERANC
 
 @dataclass(frozen=True)
 class _Match:
-    """How well a palette explains a picture's distinct colours: per colour, and as a fraction of all pixels."""
+    """How well a palette matches the distinct colours of a picture: per colour, and as a fraction of all pixels."""
 
     palette: Palette
     nearest: Tensor
@@ -154,7 +158,7 @@ def _match(colors: Tensor, counts: Tensor, palette: Palette, tolerance: int) -> 
     squares = wanted.square().sum(1)
     nearest = torch.empty(len(colors), dtype=torch.uint8)
     for start in range(0, len(colors), CHUNK):
-        # |a - b|² less |a|², which is the same for all b; exact, as the numbers are small integers.
+        # |a - b|² without |a|², which is the same for all b. The result is exact: the numbers are small integers.
         distance = torch.addmm(squares, colors[start : start + CHUNK].float(), wanted.T, alpha=-2)
         nearest[start : start + CHUNK] = distance.argmin(1)
     apart = (colors.float() - wanted[nearest.int()]).abs().amax(1)
@@ -168,15 +172,16 @@ def _complaint(best: _Match, closest: _Match, tolerance: int) -> str:
         "A colour map has one flat colour for each class; "
     )
     if closest.unmatched > MOST_UNMATCHED:
-        return text + "is this a photo, or a map in colours of its own? No palette comes close."
+        return text + "is this a photo, or a map in other colours? No palette comes close."
     share = f"{closest.unmatched * 100:.0f} %"
     return text + f"is this one painted with another palette? Closest: '{closest.palette.name}' ({share})."
 
 
 def _distinct_colors(image: Tensor) -> tuple[Tensor, Tensor]:
-    """The colours of a picture, ``[n, 3]``, and for each pixel the index of its colour.
+    """The distinct colours of a picture, ``[n, 3]``, and for each pixel the index of its colour.
 
-    By tables of all 2**24 colours, of which only the pages in use cost anything: ten times as fast as sorting.
+    The tables have entries for all 2**24 colours, but only the memory pages in use cost time: this is ten times as fast
+    as sorting.
     """
     packed = (image[..., 0].int() << 16) | (image[..., 1].int() << 8) | image[..., 2]
     seen = torch.zeros(1 << 24, dtype=torch.bool)
@@ -189,7 +194,7 @@ def _distinct_colors(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _in_patch(ids: Tensor) -> Tensor:
-    """Where a pixel belongs to a small square of pixels of its class, ``[B, H, W]`` bool."""
+    """Whether each pixel belongs to a square of ``PATCH`` x ``PATCH`` pixels of its class, ``[B, H, W]`` bool."""
     height, width = ids.shape[1:]
     inside = torch.zeros_like(ids, dtype=torch.bool)
     if min(height, width) < PATCH:
@@ -208,9 +213,9 @@ def _in_patch(ids: Tensor) -> Tensor:
 
 
 def _take_from_neighbours(ids: Tensor, unknown: Tensor, image: Tensor, palette: Tensor) -> None:
-    """Give pixels in ``unknown`` the class of that known neighbour whose colour is nearest, from outside inwards.
+    """Gives ``unknown`` pixels the class of the known neighbour whose colour is nearest, from the border inwards.
 
-    Works in place. What is out of reach after some rounds keeps its id.
+    Works in place. Pixels that are out of reach after ``ROUNDS`` rounds keep their id.
     """
     height, width = ids.shape[1:]
     padded = torch.full((len(ids), height + 2, width + 2), -1, dtype=torch.int16)

@@ -1,4 +1,4 @@
-"""From the classes of one taxonomy to those of another, by name."""
+"""Translates the classes of one taxonomy to those of another, by name."""
 
 import json
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ BETWEEN = "landscape"
 def remap(
     ids: Tensor, source: Taxonomy, target: Taxonomy, replacements: Mapping[str, str] | None = None
 ) -> tuple[Tensor, list[LabelClass]]:
-    """A label map's ids in another taxonomy, and the classes in it that have no counterpart there.
+    """Translates the ids of a label map to another taxonomy, and lists the classes without a counterpart there.
 
     Args:
         ids: ``[B, H, W]`` ids of ``source``.
-        source: what the ids mean.
-        target: what they shall mean; may be the same.
-        replacements: ``{source class: target class}``, which go before the mapping's.
+        source: the taxonomy of ``ids``.
+        target: the taxonomy of the result; it may be the same.
+        replacements: ``{source class: target class}``, which override the built-in mapping.
     Returns:
-        uint8 ids of ``target``, and the source classes among ``ids`` (those with the most pixels first) that
-        became unknown.
+        uint8 ids of ``target``, and the source classes among ``ids`` that became unknown, those with the most pixels
+        first.
     Raises:
-        ValueError: a replacement names a class that there isn't.
+        ValueError: a replacement names a class that doesn't exist.
     """
     names = counterparts(source.name, target.name)
     chosen = {source.find(old).name: target.find(new).name for old, new in (replacements or {}).items()}
@@ -43,10 +43,10 @@ def remap(
 
 @cache
 def counterparts(source: str, target: str) -> dict[str, str]:
-    """For every class of taxonomy ``source`` the name of its counterpart in ``target``, or of the unknown class.
+    """The name of the counterpart in ``target``, or of its unknown class, for every class of taxonomy ``source``.
 
-    ``mappings.json`` lists them to and from 'landscape'. Between two others, classes of the same name belong
-    together, and the rest goes by way of 'landscape'.
+    ``mappings.json`` lists the counterparts to and from 'landscape'. Between two other taxonomies, classes of the same
+    name are counterparts, and the others are translated by way of 'landscape'.
     """
     classes, wanted = taxonomy(source), taxonomy(target)
     if source == target:
@@ -59,7 +59,7 @@ def counterparts(source: str, target: str) -> dict[str, str]:
 
 
 def parse_replacements(text: str) -> dict[str, str]:
-    """Lines like ``sea, river: water`` as ``{"sea": "water", "river": "water"}``. Empty lines don't count.
+    """Parses lines like ``sea, river: water`` to ``{"sea": "water", "river": "water"}``, and ignores empty lines.
 
     Raises:
         ValueError: a line has another form.

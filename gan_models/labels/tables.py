@@ -1,4 +1,4 @@
-"""All taxonomies as plain tables, for programs that don't run Python."""
+"""All taxonomies as plain tables, for programs in other languages."""
 
 from functools import cache
 from typing import Any
@@ -10,14 +10,17 @@ BASE = "sky"
 
 
 def base_class(name: str) -> str:
-    """What an empty label map of taxonomy ``name`` is full of: its sky."""
+    """The class of every pixel of an empty label map of taxonomy ``name``: its sky."""
     return counterparts(BETWEEN, name)[BASE]
 
 
 @cache
 def tables() -> dict[str, dict[str, Any]]:
-    """By name of taxonomy: ``names`` and ``colors`` (``#rrggbb``) of its classes by id, the ``base`` class's id, and
-    under ``to``, by name of another taxonomy, the id there of every class's counterpart. Not to be changed."""
+    """A table for every taxonomy by its name, which the caller must not change.
+
+    A table has the ``names`` and ``colors`` (``#rrggbb``) of the classes by id, the id of the ``base`` class, and in
+    ``to``, by the name of another taxonomy, the id of the counterpart of every class there.
+    """
     return {
         name: {
             "names": taxonomy(name).names,

@@ -1,4 +1,4 @@
-"""Which classes a label map may hold: their ids, names and colours."""
+"""Taxonomies: the classes of label maps with their ids, names and colours."""
 
 import difflib
 import json
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "taxonomies"
 TAXONOMIES = ("landscape", "coco_stuff", "ade20k", "cityscapes")
 
 SKY = ("sky", "sky-other", "clouds", "fog")
-"""Names that the taxonomies have for the sky and what hangs in it."""
+"""The names of the sky, and of what hangs in it, in all taxonomies."""
 
 Color = tuple[int, int, int]
 
@@ -31,7 +31,7 @@ class HasLabels(Protocol):
 
 @dataclass(frozen=True)
 class LabelClass:
-    """One class: its id is its channel in a one-hot label map, its colour what people paint it with."""
+    """A class: its id is its channel in a one-hot label map, and its colour shows it in pictures."""
 
     id: int
     name: str
@@ -40,13 +40,13 @@ class LabelClass:
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """The classes of a label map, in channel order: class i is ``classes[i]``, the unknown one included.
+    """The classes of label maps in channel order, the unknown class included: ``classes[i]`` has id i.
 
     Attributes:
-        name: how sockets, files and the manifest call it.
-        description: where ids and colours come from.
+        name: the name in sockets, files and the manifest.
+        description: the origin of the ids and the colours.
         classes: all classes; their ids run from 0 without gaps.
-        unknown_id: what pixels get that belong to no other class.
+        unknown_id: the id of pixels that belong to no other class.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Taxonomy:
 
     @property
     def sky(self) -> list[int]:
-        """Ids of the classes that are sky, or hang in it."""
+        """The ids of the classes that are sky, or that hang in it."""
         return [entry.id for entry in self.classes if entry.name in SKY]
 
     @property
@@ -71,10 +71,10 @@ class Taxonomy:
         return self.classes[self.unknown_id]
 
     def find(self, name: str) -> LabelClass:
-        """The class called ``name``; upper or lower case and blanks around it don't matter.
+        """The class called ``name``; its case and blanks around it are ignored.
 
         Raises:
-            ValueError: there is none; the message offers similar names.
+            ValueError: there is no such class; the message offers similar names.
         """
         wanted = name.strip().lower()
         if wanted in self._by_name:
@@ -84,7 +84,7 @@ class Taxonomy:
         hint = (
             f"did you mean {' or '.join(map(repr, similar[:3]))}?"
             if similar
-            else f"there are {', '.join(self.names[:8])}…"
+            else f"the classes are {', '.join(self.names[:8])}…"
         )
         raise ValueError(f"'{self.name}' has no class {name.strip()!r}; {hint}")
 
@@ -92,17 +92,17 @@ class Taxonomy:
         """The ids of a label map of this taxonomy, ``[B, H, W]``.
 
         Raises:
-            ValueError: its ids mean the classes of another taxonomy.
+            ValueError: the label map has another taxonomy.
         """
         if labels.taxonomy != self.name:
             raise ValueError(
-                f"the label map has the classes of '{labels.taxonomy}', but those of '{self.name}' are wanted; "
+                f"the label map has the taxonomy '{labels.taxonomy}', but '{self.name}' is required; "
                 "put Remap Label Map in between"
             )
         return labels.ids
 
     def present(self, ids: Tensor) -> list[LabelClass]:
-        """The classes that a label map holds, those with the most pixels first."""
+        """The classes that occur in a label map, those with the most pixels first."""
         counts = ids.flatten().long().bincount(minlength=len(self))
         order = counts.argsort(descending=True, stable=True).tolist()
         return [self.classes[i] for i in order if counts[i]]
@@ -120,20 +120,20 @@ def taxonomy(name: str) -> Taxonomy:
         ValueError: there is no such taxonomy.
     """
     if name not in TAXONOMIES:
-        raise ValueError(f"there is no taxonomy {name!r}; there are {', '.join(TAXONOMIES)}")
+        raise ValueError(f"there is no taxonomy {name!r}; the taxonomies are {', '.join(TAXONOMIES)}")
     data = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     classes = tuple(LabelClass(entry["id"], entry["name"], from_hex(entry["color"])) for entry in data["classes"])
     return Taxonomy(data["name"], data["description"], classes, data["unknown_id"])
 
 
 def from_hex(color: str) -> Color:
-    """``"#ff8000"`` as (255, 128, 0)."""
+    """Parses ``"#ff8000"`` to (255, 128, 0)."""
     red, green, blue = bytes.fromhex(color.removeprefix("#"))
     return red, green, blue
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:
-    """Names for a message: the first few, and how many more there are."""
+    """Joins names for a message: the first ``most`` of them, and the number of the others."""
     every = list(names)
     more = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + more

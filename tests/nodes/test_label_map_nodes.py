@@ -147,7 +147,7 @@ def test_a_jpeg_map(call, label_map):
 
 def test_a_photo_is_refused(call):
     photo = call_example(call)
-    with pytest.raises(ValueError, match="is this a photo, or a map in colours of its own"):
+    with pytest.raises(ValueError, match="is this a photo, or a map in other colours"):
         call("FromColors", image=photo, taxonomy="landscape")
 
 
@@ -216,7 +216,7 @@ def test_from_masks_on_a_label_map(call, label_map):
                      mask_1=torch.tensor([[[0.0, 1.0]]]))  # fmt: skip
     assert names(result) == [["sea", "sea", "tree", "tree"]]
     assert names(below) == [["sea", "sea", "sky", "sky"]]
-    with pytest.raises(ValueError, match="has the classes of 'landscape', but those of 'ade20k' are wanted"):
+    with pytest.raises(ValueError, match="has the taxonomy 'landscape', but 'ade20k' is required"):
         call("FromMasks", taxonomy=classes_for("ade20k", "sky"), label_map=below)
 
 
@@ -254,8 +254,8 @@ def test_remap(call, label_map, said):
 
 
 @pytest.mark.parametrize("ids, message", [
-    (torch.full((1, 2, 2), 19, dtype=torch.uint8), "19 is no id of 'landscape', whose ids are 0 to 18"),
-    (torch.full((1, 2, 2), -1, dtype=torch.int16), "-1 is no id"),
+    (torch.full((1, 2, 2), 19, dtype=torch.uint8), "19 is not a valid id of 'landscape', whose ids are 0 to 18"),
+    (torch.full((1, 2, 2), -1, dtype=torch.int16), "-1 is not a valid id"),
     (torch.zeros(1, 2, 2), "must be uint8 or int16, not torch.float32"),
     (torch.zeros(2, 2, dtype=torch.uint8), r"must be \[batch, height, width\], not \[2, 2\]"),
     (torch.zeros(0, 2, 2, dtype=torch.uint8), r"not \[0, 2, 2\]"),

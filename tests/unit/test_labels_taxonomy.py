@@ -73,19 +73,19 @@ def test_find_ignores_case_and_helps():
         ValueError, match=r"'coco_stuff' has no class 'water'; did you mean 'water-other' or 'waterdrops'"
     ):
         taxonomy("coco_stuff").find("water")
-    with pytest.raises(ValueError, match="there are sky, clouds"):
+    with pytest.raises(ValueError, match="the classes are sky, clouds"):
         landscape.find("")
 
 
 def test_unknown_taxonomy():
-    with pytest.raises(ValueError, match="no taxonomy 'nope'; there are landscape, coco_stuff"):
+    with pytest.raises(ValueError, match="no taxonomy 'nope'; the taxonomies are landscape, coco_stuff"):
         taxonomy("nope")
 
 
 def test_require():
     ids = torch.zeros(1, 2, 2, dtype=torch.uint8)
     assert taxonomy("ade20k").require(Labels(ids, "ade20k")) is ids
-    with pytest.raises(ValueError, match="has the classes of 'landscape', but those of 'ade20k' are wanted"):
+    with pytest.raises(ValueError, match="has the taxonomy 'landscape', but 'ade20k' is required"):
         taxonomy("ade20k").require(Labels(ids, "landscape"))
 
 
@@ -176,5 +176,5 @@ def test_batches_of_masks():
     below = uniform(torch.zeros(1, 1, 1, 2), 0)
     pair = torch.tensor([[[[1.0, 0.0]]], [[[0.0, 1.0]]]])
     assert lay(below, [pair], [3]).tolist() == [[[3, 0]], [[0, 3]]]
-    with pytest.raises(ValueError, match="batches of 2, 3 don't go together"):
+    with pytest.raises(ValueError, match="batches of 2, 3 are incompatible"):
         lay(below, [pair, torch.zeros(3, 1, 1, 1)], [3, 4])
