@@ -1,14 +1,14 @@
-"""Times, memory and quality of SinGAN, printed as Markdown tables.
+"""Prints time, memory and quality of SinGAN as Markdown tables.
 
     python benchmarks/singan.py train --preset standard    # trains on three photographs of scikit-image
-    python benchmarks/singan.py train --scales 3           # its three coarsest scales only, scored at that size
-    python benchmarks/singan.py compare --preset standard  # and the paper's schedule, cut to the same CPU time
-    python benchmarks/singan.py curve --keep-layout 0 0.6 0.8 0.9      # quality of the bundled model against diversity
-    python benchmarks/singan.py sample                     # against the released networks, one by one
+    python benchmarks/singan.py train --scales 3           # only the three coarsest scales, scored at that size
+    python benchmarks/singan.py compare --preset standard  # and the paper's schedule in the same CPU time
+    python benchmarks/singan.py curve --keep-layout 0 0.6 0.8 0.9      # quality and diversity of the bundled model
+    python benchmarks/singan.py sample                     # speed against the released networks, in turns
     python benchmarks/singan.py large                      # peak memory of 2048 x 2048 samples
     python benchmarks/singan.py memory --preset draft      # peak memory of trainings on square pictures
 
-Every training runs in a process of its own, whose peak memory is the process's less that after the imports.
+Every training runs in a process of its own. Peak memory is what it uses beyond its memory after the imports.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def photograph(name: str) -> Tensor:
 
 
 def measure(name: str, config: SinGANConfig, dtype: torch.dtype, arguments: argparse.Namespace) -> list[dict]:
-    """Train once and score the model, for each share of the layout that samples keep."""
+    """Train once and score the model for each value of ``keep_layout``."""
     image = photograph(name)
     if arguments.budget:
         config = shortened(config, image, dtype, arguments.budget)
@@ -73,7 +73,7 @@ def measure(name: str, config: SinGANConfig, dtype: torch.dtype, arguments: argp
 
 
 def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | None) -> dict:
-    """What ``quality`` says of samples of ``model``; their first ones go to the file ``pictures`` + share + .png."""
+    """Scores of samples of ``model``. The first ones are saved as a sheet named ``pictures``, the share and .png."""
     generator = torch.Generator().manual_seed(1)
     samples = model.sample(DIVERSITY_SAMPLES, generator=generator, keep_layout=keep_layout)
     scored = samples[:SCORED_SAMPLES].split(1)
@@ -81,7 +81,7 @@ def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | Non
     if pictures is not None:
         sheet = [real, model.reconstruct(), *scored[:4]]
         save_sheet(pictures.with_name(f"{pictures.name}_{keep_layout}.png"), sheet, wide[0])
-    # A quarter of a small picture has next to no patches.
+    # A small picture reduced to a quarter has hardly any patches.
     small = min(model.size) < 8 * quality.PATCH
     distances = [
         [quality.sliced_wasserstein(real, sample)] if small else quality.sliced_wasserstein_at_scales(real, sample)
@@ -99,11 +99,11 @@ def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | Non
 
 
 class Enough(Exception):
-    """Raised to end a training after the scales that were asked for."""
+    """Raised to end a training after the wanted number of scales."""
 
 
 def trained(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype, scales: int) -> SinGAN:
-    """A trained model, or one of its ``scales`` coarsest scales alone (0: all)."""
+    """A trained model, or one of only its ``scales`` coarsest scales (0 trains all)."""
     began, kept = time.monotonic(), []
 
     def on_scale(state: TrainingState) -> None:
@@ -125,7 +125,7 @@ def trained(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype, 
 
 
 def shortened(config: SinGANConfig, image: Tensor, dtype: torch.dtype, seconds: float) -> SinGANConfig:
-    """``config`` with fewer iterations at every scale, in the same proportion, that take about ``seconds`` of CPU."""
+    """``config`` with iterations reduced in proportion at every scale, to take about ``seconds`` of CPU time."""
 
     def at(iterations: int) -> SinGANConfig:
         coarse = round(iterations * config.coarse_iterations / config.iterations)
@@ -136,14 +136,14 @@ def shortened(config: SinGANConfig, image: Tensor, dtype: torch.dtype, seconds: 
         trained(image, at(iterations), 0, dtype, 0)
         return time.process_time() - began
 
-    cost(1)  # The first training pays for what is set up once.
+    cost(1)  # The first training includes one-time initialization.
     first = cost(1)
     an_iteration = (cost(4) - first) / 3
     return at(max(1, round((seconds - first) / an_iteration) + 1))
 
 
 def train_table(arguments: argparse.Namespace, *more: str) -> float:
-    """Print a row for each training; gives the mean CPU seconds back. ``more`` options override the command line's."""
+    """Print a row per training and return the mean CPU seconds. Options in ``more`` override the command line's."""
     print(f"preset {arguments.preset}, {machine()}, {arguments.dtype}\n")
     print("| photograph | size | iterations | seconds | CPU s | peak MB | " + SCORES)
     print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
@@ -180,7 +180,7 @@ def scores_text(row: dict) -> str:
 
 
 def curve_table(arguments: argparse.Namespace) -> None:
-    """Scores of a model that is there already, for each share of the layout that samples keep."""
+    """Print the scores of an existing model for each value of ``keep_layout``."""
     model = load(arguments.model)
     pictures = arguments.pictures and arguments.pictures / arguments.model.stem
     print(f"{arguments.model.name}, {model.size[1]}×{model.size[0]}\n\n| {SCORES}\n|---|---|---|---|---|---|---|")
@@ -189,10 +189,10 @@ def curve_table(arguments: argparse.Namespace) -> None:
 
 
 def compare_table(arguments: argparse.Namespace) -> None:
-    """The preset, and the paper's schedule on as many pixels with its iterations cut to the same CPU time.
+    """Print the preset's row, and that of the paper's schedule at the same size and in the same CPU time.
 
-    The paper trains its scales one after the other, so a run that is merely stopped has no fine scales. Fewer
-    iterations at every scale give it a whole model.
+    The paper's iterations are reduced at every scale. Scales train one after the other, so a run that was merely
+    stopped would lack its fine scales.
     """
     cpu = train_table(arguments)
     paper = argparse.Namespace(**(vars(arguments) | {"preset": "paper", "dtype": "float32"}))
@@ -201,7 +201,7 @@ def compare_table(arguments: argparse.Namespace) -> None:
 
 
 def sample_table(arguments: argparse.Namespace) -> None:
-    """Sampling speed of the preset's networks against the released ones, with fresh random weights."""
+    """Print the sampling speed of the preset's and of the released networks, both with random weights."""
     ours, released = untrained(PRESETS[arguments.preset]), untrained(PRESETS["paper"])
     variants = {
         "released networks, one": (released, 1),
@@ -223,7 +223,7 @@ def sample_table(arguments: argparse.Namespace) -> None:
 
 
 def large_table(arguments: argparse.Namespace) -> None:
-    """Peak memory of a large sample, less that of the imports."""
+    """Print the peak memory of a large sample beyond the memory after the imports."""
     model = untrained(PRESETS[arguments.preset])
     before = peak_memory()
     seconds = timed(lambda: model.sample(1, generator=torch.Generator(), height=2048, width=2048))
@@ -231,7 +231,7 @@ def large_table(arguments: argparse.Namespace) -> None:
 
 
 def memory_table(arguments: argparse.Namespace) -> None:
-    """Peak memory of training, less that of the imports: one iteration a scale, which has all that a step needs."""
+    """Print the peak memory of training beyond the memory after the imports, from one iteration per scale."""
     print(f"preset {arguments.preset}, {machine()}, {arguments.dtype}\n\n| pixels | scales | peak MB |\n|---|---|---|")
     for side in arguments.sides:
         command = [sys.executable, __file__, *sys.argv[1:], "--one", str(side)]
@@ -244,13 +244,13 @@ def training_memory(config: SinGANConfig, side: int, dtype: torch.dtype) -> tupl
     image = resize(photograph("coffee"), (side, side))
     config = replace(config.at_size(side), iterations=1, coarse_iterations=1)
     before = peak_memory()
-    # Watched, as previews need memory too.
+    # Progress is reported because previews need memory as well.
     model = train(image, config, generator=torch.Generator(), device=device(), dtype=dtype, on_progress=lambda _: None)
     return len(model.sizes), peak_memory() - before
 
 
 def untrained(config: SinGANConfig) -> SinGAN:
-    """A model of the example pyramid of the paper with random weights."""
+    """A model with random weights for a picture of 248x186 pixels."""
     sizes = scale_sizes((186, 248), config)
     rng = torch.Generator().manual_seed(0)
     model = SinGAN(config, sizes, torch.zeros(1, 3, 186, 248, dtype=torch.uint8), torch.zeros(1, 3, *sizes[0]))
@@ -278,7 +278,7 @@ def machine() -> str:
 
 
 def peak_memory() -> float:
-    """Peak memory of this process so far in MB: the GPU's, or resident memory."""
+    """Peak memory of this process so far in MB: GPU memory or, without a GPU, resident memory."""
     if device() == "cuda":
         return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
@@ -314,17 +314,17 @@ def main() -> None:
     parser.add_argument("what", choices=list(TABLES))
     parser.add_argument("--preset", choices=list(PRESETS), default="standard")
     parser.add_argument("--photographs", nargs="+", default=list(PHOTOGRAPHS), help="names in skimage.data")
-    parser.add_argument("--seeds", type=int, default=1, help="trainings of each photograph")
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes of the preset")
-    parser.add_argument("--scales", type=int, default=0, help="train so many coarse scales only; 0 = all")
-    parser.add_argument("--budget", type=float, default=0, help="CPU seconds to cut the iterations to (no peak MB)")
-    shares = "shares of the layout that samples keep, each 0 to 1"
+    parser.add_argument("--seeds", type=int, default=1, help="number of trainings per photograph")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to the preset")
+    parser.add_argument("--scales", type=int, default=0, help="number of coarse scales to train; 0 = all")
+    parser.add_argument("--budget", type=float, default=0, help="CPU seconds to reduce the iterations to (no peak MB)")
+    shares = "values of keep_layout for the samples, each 0 to 1"
     parser.add_argument("--keep-layout", nargs="+", type=float, default=[0.0], help=shares)
-    parser.add_argument("--model", type=Path, default=BUNDLED, help="for curve")
+    parser.add_argument("--model", type=Path, default=BUNDLED, help="model to score with curve")
     dtypes = ["float32", "bfloat16"]
-    parser.add_argument("--dtype", choices=dtypes, default="bfloat16", help="the node takes float32 for paper")
+    parser.add_argument("--dtype", choices=dtypes, default="bfloat16", help="the node uses float32 for paper")
     sides = [250, 512, 1024]
-    parser.add_argument("--sides", nargs="+", type=int, default=sides, help="of the pictures for memory, in pixels")
+    parser.add_argument("--sides", nargs="+", type=int, default=sides, help="sides of pictures for memory, in pixels")
     parser.add_argument("--pictures", type=Path, help="folder for a sheet of samples of each model")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--one", help=argparse.SUPPRESS)

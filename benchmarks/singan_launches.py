@@ -1,9 +1,9 @@
-"""What a GPU would be asked to do in an iteration of SinGAN's training, scale by scale, as a Markdown table.
+"""Counts the kernels that a GPU would run in an iteration of SinGAN's training and prints them per scale.
 
     python benchmarks/singan_launches.py --preset standard
 
-Eager training of such small networks is bound by how many kernels it starts. A pretended device counts them, in
-float32; it cannot tell times.
+The eager training of such small networks is limited by the number of kernel launches. A simulated device counts them in
+float32; it cannot measure times.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from gan_models.singan.scale_training import ScaleTrainer
 from pretend_device import NAME, PretendDevice
 
 WATCHED = 24
-"""Iterations of each scale: two rounds of what happens in every so many of them."""
+"""Iterations of each scale; enough for everything that happens periodically to happen twice."""
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     preset = PRESETS[arguments.preset]
     short = replace(preset, iterations=WATCHED, coarse_iterations=WATCHED)
     run, total = ScaleTrainer.run, 0.0
-    print(f"{arguments.preset}, {arguments.photograph}, an iteration\n")
+    print(f"{arguments.preset}, {arguments.photograph}, per iteration\n")
     print("| scale | iterations | kernels | tensors sent | waits |\n|---|---|---|---|---|")
     with PretendDevice() as device:
 

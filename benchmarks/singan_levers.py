@@ -1,10 +1,10 @@
-"""What each change of the paper's schedule is worth in the same CPU time, printed as Markdown tables.
+"""Measures what each change of the paper's schedule is worth in the same CPU time, and prints Markdown tables.
 
     python benchmarks/singan_levers.py alone      # the paper's schedule with one change each
     python benchmarks/singan_levers.py without    # all changes but one
 
-Every variant trains on small pictures with its iterations cut to the same CPU time, and keeps its proportion between
-coarse and fine scales. bfloat16 counts as a change; the rest is float32.
+Every variant trains on small pictures with its iterations reduced to the same CPU time, in the same proportion at
+all scales. bfloat16 counts as a change; everything else uses float32.
 """
 
 import argparse
@@ -51,7 +51,7 @@ PAPER: Settings = {"dtype": torch.float32}
 
 
 def with_levers(names: Iterable[str]) -> Settings:
-    """The paper's schedule with these changes and those that they need."""
+    """The paper's schedule with these changes and the ones that they depend on."""
     wanted = set(names)
     wanted |= {needed for name in wanted for needed in NEEDS.get(name, ())}
     return PAPER | {key: value for name in wanted for key, value in LEVERS[name].items()}
@@ -65,7 +65,7 @@ def alone() -> dict[str, Settings]:
 
 
 def without() -> dict[str, Settings]:
-    """All changes, and without each; what needs a change goes with it."""
+    """All changes, and all without each one and those that depend on it."""
     every = [name for name in LEVERS if name != REJECTED]
     variants = {"all": with_levers(every), f"all, and {REJECTED}": with_levers([*every, REJECTED])}
     for name in every:
@@ -75,7 +75,7 @@ def without() -> dict[str, Settings]:
 
 
 def row(settings: Settings, arguments: argparse.Namespace) -> str:
-    """Scores of a variant: each photograph's over all seeds, and the means of all trainings."""
+    """A table row of a variant: scores of each photograph over all seeds, and means of all trainings."""
     trainings = [
         training for name in arguments.photographs for training in trainings_of(name, dict(settings), arguments)
     ]
@@ -93,7 +93,7 @@ def row(settings: Settings, arguments: argparse.Namespace) -> str:
 
 
 def trainings_of(name: str, changes: Settings, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Scores of a variant on one photograph, with every seed; as many iterations with each."""
+    """Scores of a variant on one photograph with every seed, all with the same number of iterations."""
     dtype = changes.pop("dtype")
     config = replace(PRESETS["paper"], max_size=arguments.max_size, **changes)
     config = singan.shortened(config, singan.photograph(name), dtype, arguments.seconds)
