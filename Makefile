@@ -1,5 +1,5 @@
 # make demo      render the example workflows into output/, with no ComfyUI installed
-# make test      lint, type check and the whole test suite
+# make test      lint, check types and run the whole test suite
 # make comfyui   serve this pack in the real editor: make comfyui COMFYUI_PATH=/path/to/ComfyUI ARGS="--cpu"
 
 SHELL := /bin/bash
@@ -28,7 +28,7 @@ test: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/pytest $(ARGS)
 
-# Links the pack into ComfyUI's custom_nodes (nothing there is ever overwritten) and starts the server.
+# Links the pack into ComfyUI's custom_nodes, without overwriting anything there, and starts the server.
 comfyui:
 	@test -n "$${COMFYUI_PATH:-}" || { echo "COMFYUI_PATH is not set: make comfyui COMFYUI_PATH=/path/to/ComfyUI" >&2; exit 2; }
 	@test -f "$$COMFYUI_PATH/main.py" || { echo "No main.py in $$COMFYUI_PATH: is that a ComfyUI folder?" >&2; exit 2; }
@@ -42,7 +42,7 @@ comfyui:
 	done; \
 	exec $$python main.py $(ARGS)
 
-# The stamps make the environment once, and again when what it is made from changes.
+# The stamp files: the environment is made once, and updated when one of the files on the right changes.
 $(VENV)/.runtime: pyproject.toml requirements.txt constraints.txt
 	@test -x $(BIN)/python || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing what the nodes need into $(VENV)"
