@@ -84,7 +84,7 @@ def test_the_manifest_fits_its_schema():
 
 
 @pytest.mark.parametrize("change", [
-    {"sha256": "abc"}, {"source": {}}, {"source": {"bundled": "../x"}}, {"architecture": "vae"}, {"surprise": 1},
+    {"sha256": "abc"}, {"source": {}}, {"source": {"bundled": "../x"}}, {"architecture": "V A E"}, {"surprise": 1},
     {"name": "With Blanks"}, {"verified": None},
 ])  # fmt: skip
 def test_the_schema_refuses(change):
@@ -92,6 +92,14 @@ def test_the_schema_refuses(change):
     manifest["models"][0] |= change
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(manifest, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_the_code_looks_up_every_architecture_of_the_manifest():
+    sources = "".join(
+        path.read_text("utf-8") for folder in ("gan_models", "nodes") for path in (ROOT / folder).rglob("*.py")
+    )
+    for model in json.loads(MANIFEST.read_text(encoding="utf-8"))["models"]:
+        assert f'"{model["architecture"]}"' in sources, model["name"]
 
 
 def test_names_are_unique_and_bundled_files_have_hashes():
