@@ -1,4 +1,4 @@
-"""Reading and writing files so that nobody meets half of one."""
+"""Reads safetensors files, and writes files atomically."""
 
 import os
 import uuid
@@ -9,10 +9,10 @@ from torch import Tensor
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` so that the file is either whole or as it was before.
+    """Write ``data`` to ``path``; if that fails, the file stays as it was.
 
     Raises:
-        OSError: the folder cannot be written or the disk is full. Nothing is left behind.
+        OSError: the folder is not writable or the disk is full. No temporary file is left behind.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
@@ -31,10 +31,10 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 
 
 def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a safetensors file, whatever its ending, and its metadata.
+    """Return the tensors of a safetensors file, whatever its extension, and its metadata.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ValueError: the file is damaged.
     """
     path = Path(path)
@@ -44,4 +44,4 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except SafetensorError as error:
-        raise ValueError(f"{path.name} is damaged or no safetensors file ({error})") from error
+        raise ValueError(f"{path.name} is damaged or is not a safetensors file ({error})") from error

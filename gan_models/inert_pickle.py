@@ -1,4 +1,4 @@
-"""Reads what ``torch.save`` wrote, whole modules too, without running or importing anything that the file names.
+"""Reads files of ``torch.save``, including whole modules, without running or importing anything that they name.
 
 A pickle may call any function of any module. Here every name in it becomes a stand-in that does nothing: classes
 become descriptions, the few functions that rebuild tensors become records, and a call of anything else is refused.
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-"""What files of torch.save before 1.6 begin with, pickled."""
+"""The pickled number at the start of files that torch.save wrote before PyTorch 1.6."""
 LARGEST_PICKLE = 1 << 26
 
 _STORAGES = {
@@ -32,14 +32,14 @@ _DAMAGE = (
 
 
 class _NotCallable(type):
-    """Makes classes that a pickle can name and fill, but not call."""
+    """The metaclass of classes that a pickle can name and fill, but not call."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        raise ValueError(f"it asks to run {cls.__module__}.{cls.__qualname__}, which no file of networks needs")
+        raise ValueError(f"it asks to run {cls.__module__}.{cls.__qualname__}, which a file of networks never needs")
 
 
 class _Sealed:
-    """Takes nothing of what a pickle would put into it."""
+    """Ignores the state that a pickle would put into it."""
 
     def __setstate__(self, state: Any) -> None:
         pass
@@ -49,7 +49,7 @@ class Described(metaclass=_NotCallable):
     """An object of a class that was not imported.
 
     Attributes:
-        state: what the file says of it, for a module a dict; None where it says nothing.
+        state: the state that the file holds for it, a dict for a module; None if there is none.
     """
 
     state: Any = None
@@ -59,16 +59,16 @@ class Described(metaclass=_NotCallable):
 
     @property
     def kind(self) -> str:
-        """The name of its class, without the module."""
+        """The name of the class, without its module."""
         return type(self).__qualname__
 
 
 class _Table(_Sealed, dict[Any, Any]):
-    """In place of OrderedDict."""
+    """Replaces OrderedDict."""
 
 
 class _Names(_Sealed, set[Any]):
-    """In place of set."""
+    """Replaces set."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ class _Storage(_Sealed):
 
 
 class _Strided(_Sealed):
-    """A tensor that is still to be read: a storage with offset, size and stride."""
+    """A tensor whose data have not been read yet: a storage with offset, size and stride."""
 
     def __init__(self, storage: Any, offset: Any, size: Any, stride: Any, *_: Any):
         numbers = (offset, *size, *stride)
         sound = len(size) == len(stride) and all(isinstance(number, int) and number >= 0 for number in numbers)
         if not sound or not isinstance(storage, _Storage):
-            raise ValueError("it holds a tensor that makes no sense")
+            raise ValueError("it holds a tensor that is invalid")
         last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
         if math.prod(size) and last >= storage.length:
             raise ValueError("it holds a tensor that is larger than its data")
@@ -96,7 +96,7 @@ class _Strided(_Sealed):
 
 
 class _Parameter(_Sealed):
-    """In place of the function that rebuilds a parameter: gives back its tensor."""
+    """Replaces the function that rebuilds a parameter; returns its tensor."""
 
     def __new__(cls, data: Any, *_: Any) -> Any:
         return data
@@ -113,14 +113,14 @@ _ALLOWED: dict[str, type] = {
 
 
 def read(path: str | Path) -> Any:
-    """The content of a file of ``torch.save``: its lists, dicts, numbers and texts as they are, tensors on the CPU,
-    everything else as ``Described``.
+    """Return the content of a file of ``torch.save``.
 
-    Both the zip files of torch 1.6 and later and the older files are read.
+    Lists, dicts, numbers and texts stay what they are, tensors are on the CPU, and everything else becomes
+    ``Described``. Both formats are supported: the zip files of PyTorch 1.6 and later, and the older files.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, of another kind, or asks to run something. Nothing was run.
+        FileNotFoundError: the file does not exist.
+        ValueError: the file is damaged, has another format, or asks to run something. Nothing was run.
     """
     path = Path(path)
     if not path.is_file():
@@ -129,13 +129,13 @@ def read(path: str | Path) -> Any:
         with path.open("rb") as file:
             return _read_zip(file) if zipfile.is_zipfile(file) else _read_legacy(file)
     except _DAMAGE as error:
-        raise ValueError(f"{path.name} is damaged or no file of torch.save ({type(error).__name__})") from error
+        raise ValueError(f"{path.name} is damaged or is not a file of torch.save ({type(error).__name__})") from error
     except ValueError as error:
-        raise ValueError(f"{path.name} was not opened: {error}") from error
+        raise ValueError(f"could not read {path.name}: {error}") from error
 
 
 class _Unpickler(pickle.Unpickler):
-    """Builds stand-ins only; never imports."""
+    """Builds only stand-ins and never imports."""
 
     def __init__(self, file: BinaryIO):
         super().__init__(file, encoding="latin1")
@@ -146,7 +146,7 @@ class _Unpickler(pickle.Unpickler):
         full = f"{module}.{name}"
         if full not in self.classes:
             stand_in = _ALLOWED.get(full)
-            # Of its own for each file, so that no file can leave anything behind in a class.
+            # Each file gets classes of its own, so that it cannot leave anything behind in them.
             bases = (Described,) if stand_in is None else (stand_in,)
             members = {"__module__": module, "__qualname__": name}
             self.classes[full] = type(bases[0])(name, bases, members)
@@ -155,12 +155,12 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, reference: Any) -> Any:
         kind, *details = reference
         if kind == "module":
-            # Old files keep a class together with the text of its source.
+            # Old files store a class together with the text of its source.
             return details[0]
         stand_in, key, _, length = details[:4]
         name = str(stand_in.__qualname__)
         if kind != "storage" or name not in _STORAGES or any(details[4:]) or not isinstance(length, int) or length < 0:
-            raise ValueError(f"it holds data of a kind that is not read here ({kind} {name})")
+            raise ValueError(f"it holds data of an unsupported kind ({kind} {name})")
         return self.storages.setdefault(str(key), _Storage(str(key), _STORAGES[name], length))
 
 
@@ -168,19 +168,19 @@ def _read_zip(file: BinaryIO) -> Any:
     with zipfile.ZipFile(file) as archive:
         entries = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
-            raise ValueError("it is compressed, as no file of torch.save is")
+            raise ValueError("it is compressed, but files of torch.save never are")
         order = archive.read(entries["byteorder"]) if "byteorder" in entries else b"little"
         if order != sys.byteorder.encode():
-            raise ValueError(f"its numbers are {order.decode(errors='replace')}-endian, this machine's are not")
+            raise ValueError(f"its numbers are {order.decode(errors='replace')}-endian, unlike those of this machine")
         if entries["data.pkl"].file_size > LARGEST_PICKLE:
-            raise ValueError("it describes more than a list of networks")
+            raise ValueError("it describes far more than a list of networks")
         unpickler = _Unpickler(io.BytesIO(archive.read(entries["data.pkl"])))
         content = unpickler.load()
         data = {}
         for key, storage in unpickler.storages.items():
             entry = entries[f"data/{key}"]
             if entry.file_size != storage.length * storage.dtype.itemsize:
-                raise ValueError("its data are not as long as it says")
+                raise ValueError("its data do not have the stated length")
             data[key] = _numbers(archive.read(entry), storage)
     return _Filling(data).fill(content)
 
@@ -191,7 +191,7 @@ def _read_legacy(file: BinaryIO) -> Any:
         raise pickle.UnpicklingError("the magic number is missing")
     _version, system = _Unpickler(file).load(), _Unpickler(file).load()
     if system["little_endian"] != (sys.byteorder == "little"):
-        raise ValueError(f"its numbers are not {sys.byteorder}-endian, as this machine's are")
+        raise ValueError(f"its numbers are not {sys.byteorder}-endian, unlike those of this machine")
     unpickler = _Unpickler(file)
     content = unpickler.load()
     data = {}
@@ -199,7 +199,7 @@ def _read_legacy(file: BinaryIO) -> Any:
         storage = unpickler.storages[str(key)]
         length = int.from_bytes(file.read(8), sys.byteorder)
         if length != storage.length:
-            raise ValueError("its data are not as long as it says")
+            raise ValueError("its data do not have the stated length")
         data[storage.key] = _numbers(file.read(length * storage.dtype.itemsize), storage)
     return _Filling(data).fill(content)
 
@@ -211,7 +211,7 @@ def _numbers(data: bytes, storage: _Storage) -> Tensor:
 
 
 class _Filling:
-    """Puts the tensors in place of what stood for them. Things that occur more than once stay one."""
+    """Replaces the stand-ins of tensors by the tensors. An object that occurs more than once stays one object."""
 
     def __init__(self, data: dict[str, Tensor]):
         self.data = data
@@ -220,7 +220,7 @@ class _Filling:
     def fill(self, thing: Any) -> Any:
         if id(thing) not in self.done:
             if isinstance(thing, Described):
-                # Its state may lead back to it.
+                # Its state may refer back to it.
                 self.done[id(thing)] = thing, thing
                 thing.state = self.fill(thing.state)
             else:

@@ -1,4 +1,4 @@
-"""How long work reports where it is."""
+"""Progress reports of long work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Progress:
-    """One report from long work.
+    """One progress report.
 
     Attributes:
-        step: work done so far, between 0 and ``total``. Units are proportional to the expected time.
-        total: all the work of the run.
-        stage: what is being done, for a person to read.
-        preview: a picture of the state, ``[B, 3, H, W]`` in [-1, 1], or None.
+        step: the work done so far, between 0 and ``total``. Its unit is proportional to the expected time.
+        total: the work of the whole run.
+        stage: a description of the current work, for people.
+        preview: a picture of the current state, ``[B, 3, H, W]`` in [-1, 1], or None.
     """
 
     step: int

@@ -37,7 +37,7 @@ def test_damaged_file(tmp_path, model):
     path = tmp_path / "model.safetensors"
     for data in (b"", b"not safetensors at all", encode(model)[:-100]):
         path.write_bytes(data)
-        with pytest.raises(ValueError, match=r"model\.safetensors is damaged or no safetensors file"):
+        with pytest.raises(ValueError, match=r"model\.safetensors is damaged or is not a safetensors file"):
             load(path)
 
 
