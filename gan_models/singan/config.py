@@ -34,7 +34,7 @@ class SinGANConfig:
         scales_by_trained_size: derive the number of scales from the trained size alone. The released rule counts from
             the original size and rounds twice, so some pictures get one scale more than others.
         channels: width of the networks at the coarsest scale.
-        widen_every: the width doubles after every so many scales; 0 keeps it constant.
+        widen_every: number of scales after which the width doubles; 0 keeps it constant.
         max_channels: upper limit of the width.
         normalization: "batch" normalization as in the paper, or "none" (with He initialization).
         iterations: iterations at the finest scale.

@@ -1,4 +1,4 @@
-"""What the networks of a scale minimize besides the critic's scores and the reconstruction's error."""
+"""Losses of the networks of a scale, apart from the critic's scores and the reconstruction error."""
 
 import math
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class LazyGradientPenalty:
 
 
 class SampleLoss:
-    """What the generator of a coarse scale minimizes about its samples besides their scores; nothing at other scales.
+    """Further losses of the samples of coarse scales: their patch distance and their lack of diversity.
 
     Args:
         config: the settings of the training run.
@@ -104,8 +104,9 @@ def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> 
     height, width = (min(PATCH, side) for side in real.shape[-2:])
     directions = torch.randn(PROJECTIONS, 3, height, width, generator=generator)
     directions = on_device(directions / directions.square().sum((1, 2, 3), keepdim=True).sqrt(), real.device)
-    ours, wanted = (F.conv2d(image, directions).flatten(1).view(PROJECTIONS, -1) for image in (sample, real))
-    return (_sorted(ours) - _sorted(wanted)).abs().mean()
+    projected = (F.conv2d(image, directions).flatten(1).view(PROJECTIONS, -1) for image in (sample, real))
+    sample_values, real_values = map(_sorted, projected)
+    return (sample_values - real_values).abs().mean()
 
 
 def pair_diversity(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:

@@ -95,12 +95,12 @@ class ScaleInputs:
         return Example(iteration, picture, window.of(self._real(picture)), window, noise, canvas, place)
 
     def sample(self, example: Example) -> Inputs:
-        """Inputs that give a sample: the example's noise on a random picture of the coarser scales."""
+        """Inputs for a sample: the example's noise and a random picture of the coarser scales."""
         previous = self.coarser.draw(example.iteration, self.rng, example.canvas)
         return self._inputs(example.noise, previous, example.place)
 
     def sample_and_reconstruction(self, example: Example) -> tuple[Inputs, Inputs]:
-        """Inputs that give a sample, and inputs that are to give the example's training image."""
+        """Inputs for a sample, and inputs for the reconstruction of the example's training image."""
         previous, reconstruction = self.coarser.draw_both(
             example.iteration, self.rng, example.canvas, example.picture
         )
@@ -110,17 +110,17 @@ class ScaleInputs:
         )
 
     def reconstruction(self, example: Example) -> Inputs:
-        """Inputs that are to give the example's training image."""
+        """Inputs for the reconstruction of the example's training image."""
         previous = self.coarser.reconstruction(example.picture)
         return self._inputs(self._z_rec(example.picture), previous, example.window)
 
     def final_sample(self, rng: torch.Generator) -> Inputs:
-        """Inputs that give a whole sample, with the coarser scales as they will be used after the training."""
+        """Inputs for a whole sample, with the EMA weights of the coarser scales."""
         previous = self.coarser.sample([rng], ema=True)
         return Inputs(noisy(self.model.noise([rng], self.scale, self.size), previous, self.amplitude), previous)
 
     def final_reconstruction(self, picture: int) -> Inputs:
-        """Inputs that give a whole training image, with the coarser scales as they will be used after the training."""
+        """Inputs for the reconstruction of a whole training image, with the EMA weights of the coarser scales."""
         previous = self.coarser.reconstruction(picture, ema=True)
         return Inputs(noisy(self._z_rec(picture), previous, self.amplitude), previous)
 

@@ -1,7 +1,7 @@
-"""How one iteration updates the critic and the generator of a scale: as in the paper, or with passes in common.
+"""The updates of one iteration at one scale: as in the paper, or faster, with common passes.
 
-Both ways minimize the same losses (Shaham et al. 2019, section 2.2): WGAN-GP's, the reconstruction's, and those that
-``SampleLoss`` adds at coarse scales.
+Both steps minimize the same losses (Shaham et al. 2019, section 2.2): WGAN-GP's, the reconstruction loss, and those
+that ``SampleLoss`` adds at coarse scales.
 """
 
 from abc import ABC, abstractmethod
@@ -26,7 +26,7 @@ class TrainingStep(ABC):
     Args:
         generator, critic: the networks of the scale in training.
         optimizers: of both.
-        ema: gets an update after each of the generator's.
+        ema: averages the generator's weights; updated after each of the generator's updates.
         inputs: draws the examples.
         dtype: of the convolutions: torch.float32, or a 16-bit type for autocast.
     """
@@ -52,7 +52,7 @@ class TrainingStep(ABC):
 
     @abstractmethod
     def wasserstein_losses(self, real: Tensor, fake: Tensor) -> Iterator[Tensor]:
-        """Terms whose sum is the critic's mean score of ``fake`` less that of ``real``, both ``[1, 3, h, w]``."""
+        """Losses whose sum is the critic's mean score of ``fake`` minus that of ``real``, ``[1, 3, h, w]`` each."""
 
     def fake(self, example: Example) -> tuple[Inputs, Tensor]:
         """A new sample for the critic, without gradients, and the inputs that it was made from."""
@@ -72,7 +72,7 @@ class TrainingStep(ABC):
         self.ema.update()
 
     def adversarial_loss(self, fake: Tensor, example: Example) -> Tensor:
-        """What the generator is to minimize about a sample, ``[1, 3, h, w]`` with its graph."""
+        """The generator's loss for a sample, ``[1, 3, h, w]`` with its graph, including ``SampleLoss``."""
         own_size = example.canvas == self.inputs.size
         return sum(self.sample_loss.terms(fake, example.real, own_size), start=-self.scores(fake).mean())
 

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load as from_bytes
 from safetensors.torch import save_file
 
-from gan_models.singan import load, save
+from gan_models.singan import SinGANConfig, load, save
 from gan_models.singan.checkpoint import encode
 from gan_models.singan.networks import Critic
 from gan_models.singan.resume import seeded
@@ -26,6 +26,13 @@ def test_round_trip_is_exact(tmp_path, changes):
     assert (copy.config, copy.sizes, copy.facts) == (model.config, model.sizes, model.facts)
     assert torch.equal(copy.sample(2, generator=seeded(9)), model.sample(2, generator=seeded(9)))
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_settings_have_the_names_that_earlier_files_have():
+    written = TOY.as_dict()
+    assert written["averaging"] == TOY.ema_decay and "ema_decay" not in written
+    assert SinGANConfig.from_dict(written | {"of_a_later_version": 1}) == TOY
+    assert SinGANConfig.from_dict({"averaging": 0.5}) == SinGANConfig(ema_decay=0.5)
 
 
 def test_missing_file():

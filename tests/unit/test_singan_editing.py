@@ -82,7 +82,7 @@ def test_harmonize_says_what_is_wrong(model, pasted):
         run(image=image * float("nan"))
 
 
-def test_an_edit_makes_more_of_its_surroundings_anew(model, pasted):
+def test_an_edit_regenerates_more_of_its_surroundings(model, pasted):
     image, mask = pasted[0], torch.zeros(1, 1, 44, 56)
     mask[:, :, 20, 5] = 1
     wide, narrow = (kind(model, image, mask, seeded(0)) for kind in (Edit, Harmonization))

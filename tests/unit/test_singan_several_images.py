@@ -108,7 +108,7 @@ def test_a_file_whose_further_pictures_are_incompatible(others, tmp_path):
         load(tmp_path / "odd.safetensors")
 
 
-def test_stopping_and_going_on(tmp_path):
+def test_a_run_on_several_pictures_resumes(tmp_path):
     class Stopped(Exception):
         pass
 

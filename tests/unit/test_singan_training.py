@@ -166,7 +166,7 @@ def test_bfloat16_trains_close_to_float32():
 
 
 @pytest.mark.parametrize("config", [TOY, dataclasses.replace(TOY, joint_scales=2, distribution_weight=10)])
-def test_stopping_and_going_on_gives_the_unbroken_model(tmp_path, config):
+def test_a_resumed_run_gives_the_same_model_as_an_uninterrupted_one(tmp_path, config):
     image = picture()
     with pytest.raises(Stopped):
         train_resumable(image, config, seed=5, folder=tmp_path, on_progress=stop_at(3))
@@ -179,6 +179,11 @@ def test_stopping_and_going_on_gives_the_unbroken_model(tmp_path, config):
     assert stages[0].startswith("scale 3 ")
     assert not list(tmp_path.iterdir())
     assert same_weights(resumed, train(image, config, generator=seeded(5)))
+
+
+def test_the_kept_files_of_earlier_versions_have_the_same_name():
+    image = (torch.arange(3 * 40 * 32) % 17 - 8).div(8).view(1, 3, 40, 32)
+    assert run_key(image, TOY, 5, torch.float32) == "ed23c71c950edcb0dfc1"
 
 
 @pytest.mark.parametrize("changes", [{"seed": 6}, {"config": dataclasses.replace(TOY, iterations=5)},
@@ -209,13 +214,13 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, full_disk):
 
 
 @pytest.mark.parametrize("last", [math.nan, 100.0])
-def test_a_scale_that_runs_away_is_an_error_and_finished_scales_are_kept(tmp_path, monkeypatch, last):
-    run_away = 2
+def test_divergence_is_an_error_and_finished_scales_are_kept(tmp_path, monkeypatch, last):
+    diverging = 2
     run = FusedStep.run
 
     def broken(step, iteration):
         run(step, iteration)
-        if step.inputs.scale == run_away:
+        if step.inputs.scale == diverging:
             for weight in step.ema.averages:
                 weight.fill_(last)
 
