@@ -5,7 +5,7 @@ import torch
 from comfy_api.latest import io
 from PIL import Image
 
-from .runtime import PACK
+from .host import PACK
 
 PICTURES = (
     "balloons.jpg",

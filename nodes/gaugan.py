@@ -7,7 +7,7 @@ from ..gan_models import gaugan, labels
 from ..gan_models.gaugan.training.run import STATE
 from ..gan_models.seeds import seeded
 from ..gan_models.weights import Bundled, entries, resolve
-from . import runtime
+from . import host
 from .sockets import GauGANModel, LabelMap, Style, seed_input
 
 CATEGORY = "GAN Atelier/GauGAN"
@@ -17,7 +17,7 @@ AUTO, NONE = "auto", "none"
 OFF, OVERALL, PER_CLASS = "off", "overall", "per class"
 PIXELS_AT_ONCE = 1 << 19
 PHOTOS_AT_ONCE, PHOTO_MEMORY = 16, 1 << 28
-runtime.register_model_folder(KIND, ".pth")
+host.register_model_folder(KIND, ".pth")
 
 
 class GauGANLoad(io.ComfyNode):
@@ -69,7 +69,7 @@ class GauGANLoad(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO):
         # Files of the list never change (their hash is checked); others can be large, so their content isn't read.
-        files = [runtime.model_path(KIND, file) for file in (name, encoder) if file not in (*ENTRIES, AUTO, NONE)]
+        files = [host.model_path(KIND, file) for file in (name, encoder) if file not in (*ENTRIES, AUTO, NONE)]
         if name not in ENTRIES and encoder == AUTO and (beside := gaugan.encoder_beside(files[0])):
             files.append(beside)
         return [name, *((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in files))]
@@ -81,15 +81,15 @@ class GauGANLoad(io.ComfyNode):
         if upsampling != AUTO:
             overrides["upsampling"] = upsampling
         model = gaugan.open_synthesizer(
-            fetched(entry, cls.hidden.unique_id) if entry else runtime.model_path(KIND, name),
-            encoder=None if encoder in (AUTO, NONE) else runtime.model_path(KIND, encoder),
+            fetched(entry, cls.hidden.unique_id) if entry else host.model_path(KIND, name),
+            encoder=None if encoder in (AUTO, NONE) else host.model_path(KIND, encoder),
             without_encoder=encoder == NONE,
             taxonomy_name=taxonomy if taxonomy != AUTO else entry and entry.taxonomy,
             label_offset=label_offset or (entry.label_offset if entry else None),
             **overrides,
         )
-        runtime.tell(cls.hidden.unique_id, model.summary)
-        return io.NodeOutput(runtime.Held(model.to(runtime.inference_dtype())))
+        host.tell(cls.hidden.unique_id, model.summary)
+        return io.NodeOutput(host.Held(model.to(host.inference_dtype())))
 
 
 class GauGANEncodeStyle(io.ComfyNode):
@@ -111,7 +111,7 @@ class GauGANEncodeStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image) -> io.NodeOutput:
-        return io.NodeOutput(Style(encoded(model, image, runtime.progress_reporter(cls.hidden.unique_id))))
+        return io.NodeOutput(Style(encoded(model, image, host.progress_reporter(cls.hidden.unique_id))))
 
 
 class GauGANRandomStyle(io.ComfyNode):
@@ -241,7 +241,7 @@ class GauGANGenerate(io.ComfyNode):
     def execute(
         cls, model, label_map, seed, size="resize", color_match=OFF, style=None, style_image=None, style_label_map=None
     ) -> io.NodeOutput:
-        net, report = model.model, runtime.progress_reporter(cls.hidden.unique_id)
+        net, report = model.model, host.progress_reporter(cls.hidden.unique_id)
         ids, instances = net.classes.require(label_map), label_map.instances
         require_consistent(style, style_image, color_match, style_label_map)
         z = style.z if style else chosen_styles(model, len(ids), seed, style_image, color_match, report)
@@ -259,15 +259,15 @@ class GauGANGenerate(io.ComfyNode):
             images, lost = recolored(net, images, shown, style_image, style_label_map)
             notes += lost
         if notes:
-            runtime.tell(cls.hidden.unique_id, "; ".join(notes))
-        return io.NodeOutput(runtime.to_comfy(images))
+            host.tell(cls.hidden.unique_id, "; ".join(notes))
+        return io.NodeOutput(host.to_comfy(images))
 
 
 def local_files() -> list[str]:
     """The files in models/gaugan, without those that belong to the list and the states of training runs."""
     belonging = {entry.file_name for entry in (*ENTRIES.values(), *entries("vgg19"), *entries("efficientnet"))}
-    files = runtime.model_files(KIND)
-    states = {name for name in files if name.startswith(runtime.TRAINING) and name.endswith(STATE)}
+    files = host.model_files(KIND)
+    states = {name for name in files if name.startswith(host.TRAINING) and name.endswith(STATE)}
     return [name for name in files if name not in belonging | states]
 
 
@@ -285,22 +285,22 @@ def name_tooltip() -> str:
 
 def fetched(entry, node_id: str | None):
     """The file of a model of the list, downloaded if no model folder has it."""
-    report = runtime.progress_reporter(node_id)
+    report = host.progress_reporter(node_id)
 
     def on_progress(progress):
-        runtime.show_text(node_id, progress.stage)
+        host.show_text(node_id, progress.stage)
         report(progress)
 
-    here = entry.file_name in runtime.model_files(KIND)
-    folder = runtime.model_path(KIND, entry.file_name).parent if here else runtime.model_folder(KIND)
+    here = entry.file_name in host.model_files(KIND)
+    folder = host.model_path(KIND, entry.file_name).parent if here else host.model_folder(KIND)
     return resolve(entry, folder, on_progress)
 
 
 def encoded(model, image, report):
     """The styles of photos, on the CPU."""
-    photos = runtime.to_model(image)
+    photos = host.to_model(image)
     net = model.placed(PHOTO_MEMORY)
-    return runtime.in_batches(lambda part: net.encode(photos[part]).cpu(), len(photos), PHOTOS_AT_ONCE, report, "style")
+    return host.in_batches(lambda part: net.encode(photos[part]).cpu(), len(photos), PHOTOS_AT_ONCE, report, "style")
 
 
 def chosen_styles(model, count: int, seed: int, style_image, color_match: str, report):
@@ -323,9 +323,9 @@ def painted(model, ids, instances, z, seed: int, report):
 
     def paint(part):
         batches = (b if b is None or len(b) == 1 else b[part] for b in (ids, z, instances))
-        return net.paint(*batches, seed=seed).to(runtime.results_device(), torch.float32)
+        return net.paint(*batches, seed=seed).to(host.results_device(), torch.float32)
 
-    return runtime.in_batches(paint, count, at_once, report, "painting")
+    return host.in_batches(paint, count, at_once, report, "painting")
 
 
 def require_consistent(style, style_image, color_match: str, style_label_map) -> None:
@@ -344,7 +344,7 @@ def require_consistent(style, style_image, color_match: str, style_label_map) ->
 def recolored(net, images, ids, style_image, style_label_map):
     """The pictures in the colours of the photo, and what the user should know of it."""
     there = None if style_label_map is None else net.classes.require(style_label_map)
-    images, missing = gaugan.match_colors(images, runtime.to_model(style_image), ids, there)
+    images, missing = gaugan.match_colors(images, host.to_model(style_image), ids, there)
     names = labels.listed(net.classes.classes[label].name for label in missing)
     return images, [f"style_image has no {names}; there its overall colours count"] if missing else []
 

@@ -12,7 +12,7 @@ from ..gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs
 from ..gan_models.gaugan.training.perceptual import find_perceptual
 from ..gan_models.gaugan.training.presets import DISCRIMINATORS, GENERATORS, PRESETS, preset
 from ..gan_models.gaugan.training.run import train
-from . import runtime
+from . import host
 from .gaugan import CATEGORY, KIND
 from .sockets import GauGANModel, seed_input
 
@@ -30,23 +30,24 @@ class GauGANTrain(io.ComfyNode):
             node_id="GauGANTrain",
             display_name="Train GauGAN",
             category=CATEGORY,
-            description="Learns to turn label maps into pictures, from a folder of pictures with their label maps or "
-            "from landscapes that the pack renders. Stop at any time: what was reached is kept, and the next run of "
-            "the same name goes on there.",
+            description="Trains a GauGAN to turn label maps into pictures, on a folder of pictures with their label "
+            "maps or on landscapes that the pack renders. You can stop at any time: the progress is saved, and the "
+            "next run with the same name resumes from there.",
             search_aliases=["train spade", "semantic image synthesis training", "learn from label maps", "fit gaugan"],
             inputs=[
                 io.Combo.Input(
                     "data",
                     options=[FOLDER, RENDERED],
-                    tooltip="folder: pairs of yours. rendered landscapes: 2000 that the pack renders while it trains, "
-                    "in the classes of 'landscape'.",
+                    tooltip="What to train on. folder: your own pictures and label maps. rendered landscapes: 2000 "
+                    "scenes in the classes of 'landscape', which the pack renders while it trains.",
                 ),
                 io.String.Input(
                     "folder",
                     default="",
-                    tooltip="A folder with images/ and labels/, whose files have the same names: a full path, or one "
-                    "in ComfyUI's input folder. Label maps hold ids (PNG with one channel) or the taxonomy's colours. "
-                    "styles/ may hold text files with the names of the pictures' styles, which are then learned first.",
+                    tooltip="A folder with images/ and labels/, whose files have the same names. Give a full path or a "
+                    "path inside ComfyUI's input folder. Label maps hold ids (PNG with one channel) or the taxonomy's "
+                    "colours. Text files in styles/ may name the pictures' styles; the style encoder then learns to "
+                    "tell them apart first.",
                 ),
                 io.Combo.Input(
                     "taxonomy",
@@ -56,14 +57,16 @@ class GauGANTrain(io.ComfyNode):
                 io.String.Input(
                     "name",
                     default="my_gaugan",
-                    tooltip="Of the run, which is kept in models/gaugan/training. The same name goes on with it.",
+                    tooltip="Name of the run, which is saved in models/gaugan/training. A run with the same name "
+                    "resumes it.",
                 ),
                 io.Combo.Input(
                     "preset",
                     options=list(PRESETS),
                     default="small",
-                    tooltip="small: 128 pixels, a net that learns from a few hundred photographs on a CPU in an hour "
-                    "or more. paper: 256 pixels and the paper's net, for days on a large GPU.",
+                    tooltip="The settings to start from. small: 128 pixels and a small net, which learns from a few "
+                    "hundred photographs on a CPU in an hour or more. paper: 256 pixels and the paper's net, which "
+                    "takes days on a large GPU.",
                 ),
                 io.Float.Input(
                     "minutes",
@@ -71,11 +74,12 @@ class GauGANTrain(io.ComfyNode):
                     min=0.0,
                     max=20000.0,
                     step=1.0,
-                    tooltip="Train so long at most; to go on after that, queue again with another number. 0: until "
-                    "all steps are done.",
+                    tooltip="Longest time to train, in minutes. To train for longer, change the number and queue "
+                    "again. 0 trains until all steps are done.",
                 ),
                 seed_input(
-                    "Of weights, order and noise. The same seed, data and settings give the same model.",
+                    "Seed for the initial weights, the shuffling and the noise. The same seed, data and settings give "
+                    "the same model.",
                     io.ControlAfterGenerate.fixed,
                 ),
                 io.Int.Input(
@@ -85,7 +89,7 @@ class GauGANTrain(io.ComfyNode):
                     max=1024,
                     step=32,
                     advanced=True,
-                    tooltip="Side of the training pictures, a multiple of 32. 0: as the preset says.",
+                    tooltip="Side of the training pictures in pixels, a multiple of 32. 0 uses the preset's value.",
                 ),
                 io.Int.Input(
                     "batch",
@@ -93,7 +97,7 @@ class GauGANTrain(io.ComfyNode):
                     min=0,
                     max=256,
                     advanced=True,
-                    tooltip="Pictures a step. Fewer need less memory. 0: as the preset says.",
+                    tooltip="Number of pictures per step. Fewer pictures need less memory. 0 uses the preset's value.",
                 ),
                 io.Int.Input(
                     "steps",
@@ -101,8 +105,8 @@ class GauGANTrain(io.ComfyNode):
                     min=0,
                     max=10_000_000,
                     advanced=True,
-                    tooltip="Length of the whole run; the learning rate falls to zero over its second half. 0: as the "
-                    "preset says.",
+                    tooltip="Number of steps of the whole run. The learning rate falls to zero over its second half. 0 "
+                    "uses the preset's value.",
                 ),
                 io.Float.Input(
                     "learning_rate",
@@ -112,40 +116,43 @@ class GauGANTrain(io.ComfyNode):
                     step=0.00001,
                     round=0.000001,
                     advanced=True,
-                    tooltip="Base learning rate. The discriminators train at twice this rate, the generator at half of it "
-                    "(at the full rate with projected discriminators). 0 means the paper's 0.0002.",
+                    tooltip="Base learning rate. The discriminators train at twice this rate, the generator at half of "
+                    "it (at the full rate with projected discriminators). 0 means the paper's 0.0002.",
                 ),
                 io.Boolean.Input(
                     "flips",
                     default=True,
                     advanced=True,
-                    tooltip="Mirror pictures at random. Off where left and right differ, as with writing.",
+                    tooltip="Mirror pictures at random. Switch this off where left and right differ, as in pictures "
+                    "with writing.",
                 ),
                 io.Combo.Input(
                     "generator",
                     options=list(GENERATORS),
                     advanced=True,
-                    tooltip="spade: the paper's net. pix2pixhd: the baseline that the paper compares it with.",
+                    tooltip="The architecture of the generator. spade: the paper's net. pix2pixhd: the baseline that "
+                    "the paper compares it with.",
                 ),
                 io.Boolean.Input(
                     "perceptual",
                     default=False,
                     advanced=True,
-                    tooltip="Also compare pictures by VGG19's features, as the paper does: sharper, and slow on a CPU. "
-                    "Its weights (575 MB, BSD-3-Clause) are downloaded into models/gaugan at the first use.",
+                    tooltip="Also compare pictures by VGG19's features, as the paper does. The pictures become "
+                    "sharper, but training is slow on a CPU. The weights (575 MB, BSD-3-Clause) are downloaded into "
+                    "models/gaugan at the first use.",
                 ),
                 io.Combo.Input(
                     "discriminators",
                     options=[AUTO, *DISCRIMINATORS],
                     optional=True,
                     advanced=True,
-                    tooltip="What judges the pictures. projected: small nets on the frozen features of an image "
-                    "classifier, EfficientNet-Lite0, which learn from a few hundred photographs; its weights (19 MB, "
-                    "Apache-2.0) are downloaded into models/gaugan at the first use. paper: SPADE's own, which need no "
-                    "download. auto: projected for the preset small, paper for the preset paper.",
+                    tooltip="The nets that judge the pictures. projected: small nets on the frozen features of an "
+                    "image classifier, EfficientNet-Lite0, which learn from a few hundred photographs; its weights (19 "
+                    "MB, Apache-2.0) are downloaded into models/gaugan at the first use. paper: SPADE's discriminator, "
+                    "which needs no download. auto: projected for the preset small, paper for the preset paper.",
                 ),
             ],
-            outputs=[GauGANModel.Output(display_name="model", tooltip="For the other GauGAN nodes.")],
+            outputs=[GauGANModel.Output(display_name="model", tooltip="The model, for the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
         )
 
@@ -163,7 +170,7 @@ class GauGANTrain(io.ComfyNode):
         cls, data, folder, taxonomy, name, preset, minutes, seed, size=0, batch=0, steps=0, learning_rate=0.0,
         flips=True, generator="spade", perceptual=False, discriminators=AUTO,
     ) -> io.NodeOutput:  # fmt: skip
-        run = runtime.training_folder(KIND, name)
+        run = host.training_folder(KIND, name)
         config = configure(
             preset,
             taxonomy,
@@ -178,23 +185,23 @@ class GauGANTrain(io.ComfyNode):
         )
         warn, report = warner(cls.hidden.unique_id), reporter(cls.hidden.unique_id)
         pairs = training_pairs(data, folder, config, run, warn)
-        runtime.free_memory(MEMORY)
+        host.free_memory(MEMORY)
         file = train(
             pairs,
             config,
             run,
-            device=runtime.device(),
-            dtype=runtime.training_dtype(),
-            perceptual=find_perceptual(runtime.model_folder(KIND), warn, report) if perceptual else None,
-            features=find_features(config, runtime.model_folder(KIND), report),
+            device=host.device(),
+            dtype=host.training_dtype(),
+            perceptual=find_perceptual(host.model_folder(KIND), warn, report) if perceptual else None,
+            features=find_features(config, host.model_folder(KIND), report),
             minutes=minutes or None,
             data=f"{len(pairs)} rendered landscapes" if data == RENDERED else training_folder(folder).name,
             on_progress=report,
             on_warning=warn,
         )
         model = gaugan.open_synthesizer(file)
-        runtime.tell(cls.hidden.unique_id, f"{model.trained}; {model.summary}")
-        return io.NodeOutput(runtime.Held(model.to(runtime.inference_dtype())))
+        host.tell(cls.hidden.unique_id, f"{model.trained}; {model.summary}")
+        return io.NodeOutput(host.Held(model.to(host.inference_dtype())))
 
 
 class GauGANSave(io.ComfyNode):
@@ -204,31 +211,32 @@ class GauGANSave(io.ComfyNode):
             node_id="GauGANSave",
             display_name="Save GauGAN",
             category=CATEGORY,
-            description="Saves a GauGAN to models/gaugan as one safetensors file, with its style encoder and what its "
-            "labels mean.",
+            description="Saves a GauGAN to models/gaugan as one safetensors file, together with its style encoder and "
+            "the meaning of its labels.",
             search_aliases=["export gaugan", "store spade", "convert latest_net_G to safetensors"],
             inputs=[
                 GauGANModel.Input("model", tooltip="The model to save."),
                 io.String.Input(
                     "name",
                     default="my_gaugan",
-                    tooltip="File name without an ending; may have subfolders, as in coast/evening.",
+                    tooltip="File name without an extension. It may contain subfolders, as in coast/evening.",
                 ),
                 io.Boolean.Input(
                     "overwrite",
                     default=False,
-                    tooltip="Replace a file of this name. Off: a number is appended to the name instead.",
+                    tooltip="Replace an existing file with this name. When this is off, a number is appended to the "
+                    "name.",
                 ),
                 io.Combo.Input(
                     "precision",
                     options=list(PRECISIONS),
                     advanced=True,
-                    tooltip="float16: half the size, and pictures that look the same. float32: all that was learned, "
-                    "if the model was not loaded in half precision.",
+                    tooltip="Precision of the weights in the file. float16: half the size, and pictures that look the "
+                    "same. float32: full precision, unless the model was loaded in half precision.",
                 ),
             ],
             outputs=[
-                io.String.Output(display_name="file_name", tooltip="The name for Load GauGAN, after a refresh (R).")
+                io.String.Output(display_name="file_name", tooltip="The name for Load GauGAN, listed after a refresh (R).")
             ],
             is_output_node=True,
             hidden=[io.Hidden.unique_id],
@@ -236,31 +244,31 @@ class GauGANSave(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, name, overwrite=False, precision="float16") -> io.NodeOutput:
-        path = runtime.new_model_path(KIND, name, overwrite=overwrite)
+        path = host.new_model_path(KIND, name, overwrite=overwrite)
         model.model.save(path, PRECISIONS[precision])
-        file_name = path.relative_to(runtime.model_folder(KIND)).as_posix()
-        runtime.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
+        file_name = path.relative_to(host.model_folder(KIND)).as_posix()
+        host.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
         return io.NodeOutput(file_name)
 
 
 def configure(name: str, taxonomy: str, generator: str, discriminators: str | None, **widgets):
-    """The settings that the node's widgets ask for; those that are 0 are the preset's, but for the seed."""
-    given = {key: value for key, value in widgets.items() if value or key in ("seed", "flips")}
-    return preset(name, taxonomy, generator, discriminators, **given)
+    """The settings that the node's widgets ask for. 0 means the preset's value, except for the seed."""
+    overrides = {key: value for key, value in widgets.items() if value or key in ("seed", "flips")}
+    return preset(name, taxonomy, generator, discriminators, **overrides)
 
 
 def training_folder(folder: str) -> Path:
-    """The folder of the pairs: a full path, or one in ComfyUI's input folder."""
+    """The folder of the pairs. ``folder`` is a full path or a path inside ComfyUI's input folder."""
     if not folder.strip():
         raise ValueError(f"folder is empty; give a folder with images/ and labels/, or set data to '{RENDERED}'")
-    return runtime.input_folder() / Path(folder.strip()).expanduser()
+    return host.input_folder() / Path(folder.strip()).expanduser()
 
 
 def training_pairs(data: str, folder: str, config, run: Path, warn):
     """The pairs that the widgets ask for."""
     if data == RENDERED:
         if config.taxonomy != "landscape":
-            raise ValueError(f"taxonomy is '{config.taxonomy}', but rendered landscapes have that of 'landscape'")
+            raise ValueError(f"taxonomy is '{config.taxonomy}', but rendered landscapes need 'landscape'; choose that")
         return RenderedPairs.for_run(run, SCENES, config)
     try:
         return FolderPairs(training_folder(folder), config.taxonomy, warn)
@@ -269,16 +277,16 @@ def training_pairs(data: str, folder: str, config, run: Path, warn):
 
 
 def warner(node_id: str | None):
-    """An ``on_warning`` that speaks on the node and in the log."""
-    return lambda text: runtime.tell(node_id, text)
+    """An ``on_warning`` that shows the warning on the node and in the log."""
+    return lambda text: host.tell(node_id, text)
 
 
 def reporter(node_id: str | None):
     """An ``on_progress`` that also shows the losses of every step on the node."""
-    report = runtime.progress_reporter(node_id)
+    report = host.progress_reporter(node_id)
 
     def on_progress(progress):
-        runtime.show_text(node_id, progress.stage)
+        host.show_text(node_id, progress.stage)
         report(progress)
 
     return on_progress

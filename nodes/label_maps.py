@@ -3,7 +3,7 @@
 from comfy_api.latest import io
 
 from ..gan_models import labels
-from . import runtime
+from . import host
 from .sockets import LabelMap
 
 CATEGORY = "GAN Atelier/label maps"
@@ -63,15 +63,15 @@ class GauGANLabelMapFromColors(io.ComfyNode):
     @classmethod
     def execute(cls, image, taxonomy, palette=AUTO, tolerance=labels.TOLERANCE) -> io.NodeOutput:
         names = dict.fromkeys([taxonomy, *labels.PALETTES]) if palette == AUTO else [palette]
-        decoded = labels.decode(runtime.to_bytes(image), [labels.palette(name) for name in names], tolerance)
+        decoded = labels.decode(host.to_bytes(image), [labels.palette(name) for name in names], tolerance)
         source = labels.taxonomy(decoded.palette.taxonomy)
         ids, lost = labels.remap(decoded.ids, source, labels.taxonomy(taxonomy))
         off = decoded.off_palette.float().mean().item()
         text = f"palette '{decoded.palette.name}', {off * 100:.1f} % of the pixels off palette" + lost_text(
             lost, taxonomy
         )
-        runtime.tell(cls.hidden.unique_id, text)
-        return io.NodeOutput(LabelMap(ids, taxonomy), runtime.mask_from_bool(decoded.off_palette))
+        host.tell(cls.hidden.unique_id, text)
+        return io.NodeOutput(LabelMap(ids, taxonomy), host.mask_from_bool(decoded.off_palette))
 
 
 class GauGANLabelMapFromMasks(io.ComfyNode):
@@ -113,7 +113,7 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
     @classmethod
     def execute(cls, taxonomy, label_map=None, **masks) -> io.NodeOutput:
         classes = labels.taxonomy(taxonomy["taxonomy"])
-        layers = {name: runtime.mask_to_model(masks[name]).cpu() for name in MASKS if masks.get(name) is not None}
+        layers = {name: host.mask_to_model(masks[name]).cpu() for name in MASKS if masks.get(name) is not None}
         chosen = {name: taxonomy[class_of(name)] for name in layers}
         for name, class_name in chosen.items():
             if class_name == NONE:
@@ -152,7 +152,7 @@ class GauGANLabelMapToColors(io.ComfyNode):
     @classmethod
     def execute(cls, label_map, legend=False) -> io.NodeOutput:
         paint = labels.with_legend if legend else labels.encode
-        return io.NodeOutput(runtime.from_bytes(paint(label_map.ids, labels.palette(label_map.taxonomy))))
+        return io.NodeOutput(host.from_bytes(paint(label_map.ids, labels.palette(label_map.taxonomy))))
 
 
 class GauGANLabelMapToMask(io.ComfyNode):
@@ -180,7 +180,7 @@ class GauGANLabelMapToMask(io.ComfyNode):
     @classmethod
     def execute(cls, label_map, taxonomy) -> io.NodeOutput:
         classes = labels.taxonomy(taxonomy["taxonomy"])
-        return io.NodeOutput(runtime.mask_from_bool(classes.require(label_map) == classes.find(taxonomy["class"]).id))
+        return io.NodeOutput(host.mask_from_bool(classes.require(label_map) == classes.find(taxonomy["class"]).id))
 
 
 class GauGANLabelMapRemap(io.ComfyNode):
@@ -216,7 +216,7 @@ class GauGANLabelMapRemap(io.ComfyNode):
         chosen = labels.parse_replacements(replacements)
         ids, lost = labels.remap(label_map.ids, label_map.classes, labels.taxonomy(taxonomy), chosen)
         if lost:
-            runtime.tell(cls.hidden.unique_id, f"'{label_map.taxonomy}' to '{taxonomy}'" + lost_text(lost, taxonomy))
+            host.tell(cls.hidden.unique_id, f"'{label_map.taxonomy}' to '{taxonomy}'" + lost_text(lost, taxonomy))
         return io.NodeOutput(LabelMap(ids, taxonomy, label_map.instances))
 
 

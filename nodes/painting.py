@@ -9,12 +9,12 @@ from comfy_api.latest import io
 from PIL import Image
 
 from ..gan_models import labels
-from . import runtime
+from . import host
 from .label_maps import CATEGORY, TAXONOMIES, TAXONOMY_TOOLTIP, lost_text
 from .sockets import LabelMap
 
 WIDGET = "GAN_ATELIER_LABEL_PAINTER"
-LAYOUTS = runtime.PACK / "web" / "layouts"
+LAYOUTS = host.PACK / "web" / "layouts"
 EXAMPLE = "example:"
 EXAMPLES = ("lake", "valley", "coast", "river", "meadow", "winter", "canyon", "dunes", "fjord", "forest", "island",
             "harvest")  # fmt: skip
@@ -83,9 +83,9 @@ class GauGANLabelMapPaint(io.ComfyNode):
         if label_map is not None:
             start, lost = labels.remap(label_map.ids[:1], label_map.classes, classes)
             start = labels.resize(start, height, width)
-            shown["start"] = [runtime.temporary_file(labels.to_png(start[0], taxonomy), ".png")]
+            shown["start"] = [host.temporary_file(labels.to_png(start[0], taxonomy), ".png")]
         if image is not None:
-            shown["trace"] = [runtime.temporary_file(to_trace(image), ".jpg")]
+            shown["trace"] = [host.temporary_file(to_trace(image), ".jpg")]
         if painting:
             ids, lost = labels.read_drawing(drawing_file(painting), classes)
             ids = labels.resize(ids, height, width)
@@ -95,15 +95,15 @@ class GauGANLabelMapPaint(io.ComfyNode):
             base = classes.find(labels.base_class(taxonomy)).id
             ids = torch.full((1, height, width), base, dtype=torch.uint8)
         if lost:
-            runtime.tell(cls.hidden.unique_id, "the painting" + lost_text(lost, taxonomy))
-        colors = runtime.from_bytes(labels.encode(ids, labels.palette(taxonomy)))
+            host.tell(cls.hidden.unique_id, "the painting" + lost_text(lost, taxonomy))
+        colors = host.from_bytes(labels.encode(ids, labels.palette(taxonomy)))
         return io.NodeOutput(LabelMap(ids, taxonomy), colors, ui=shown or None)
 
 
 def drawing_file(painting: str) -> Path:
     """The file that the value of the painter names. Raises FileNotFoundError if there is none."""
     if not painting.startswith(EXAMPLE):
-        return runtime.input_file(painting)
+        return host.input_file(painting)
     name = painting.removeprefix(EXAMPLE)
     if name not in EXAMPLES:
         raise FileNotFoundError(f"there is no example layout {name!r}; the layouts are {', '.join(EXAMPLES)}")
@@ -112,7 +112,7 @@ def drawing_file(painting: str) -> Path:
 
 def to_trace(image: torch.Tensor) -> bytes:
     """The first picture of a batch as a JPEG whose sides are at most ``TRACE_SIDE`` pixels."""
-    picture = runtime.to_pil(runtime.to_model(image))
+    picture = host.to_pil(host.to_model(image))
     picture.thumbnail((TRACE_SIDE, TRACE_SIDE), Image.Resampling.LANCZOS)
     buffer = bytes_io.BytesIO()
     picture.save(buffer, "JPEG", quality=88)

@@ -8,7 +8,7 @@ from comfy_api.latest import io
 from ..gan_models import singan
 from ..gan_models.seeds import seeded
 from ..gan_models.weights import bundled
-from . import runtime
+from . import host
 from .sockets import SinGANModel, seed_input
 
 KIND = "singan"
@@ -16,7 +16,7 @@ BUNDLED = bundled(KIND)
 MOST_PIXELS = 8192
 NETWORKS = "Gs.pth"
 """The file by which a folder in the released format is recognised."""
-runtime.register_model_folder(KIND, ".pth")
+host.register_model_folder(KIND, ".pth")
 
 
 class SinGANLoad(io.ComfyNode):
@@ -86,10 +86,10 @@ class SinGANSave(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, name, overwrite=False) -> io.NodeOutput:
-        path = runtime.new_model_path(KIND, name, overwrite=overwrite)
+        path = host.new_model_path(KIND, name, overwrite=overwrite)
         singan.save(model, path)
-        file_name = path.relative_to(runtime.model_folder(KIND)).as_posix()
-        runtime.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
+        file_name = path.relative_to(host.model_folder(KIND)).as_posix()
+        host.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
         return io.NodeOutput(file_name)
 
 
@@ -176,7 +176,7 @@ class SinGANSample(io.ComfyNode):
         height=0,
         keep_layout=0.0,
     ) -> io.NodeOutput:
-        images = runtime.placed(model, memory_needed(model)).sample(
+        images = host.placed(model, memory_needed(model)).sample(
             batch_size,
             generator=seeded(seed),
             height=height or round(model.size[0] * height_factor),
@@ -184,23 +184,23 @@ class SinGANSample(io.ComfyNode):
             start_scale=start_scale,
             keep_layout=keep_layout,
         )
-        return io.NodeOutput(runtime.to_comfy(images))
+        return io.NodeOutput(host.to_comfy(images))
 
 
 def own_models() -> list[str]:
     """Names of the files in models/singan, and of the folders in the released format, which end with a slash."""
-    files = [PurePath(name) for name in runtime.model_files(KIND)]
+    files = [PurePath(name) for name in host.model_files(KIND)]
     folders = [f"{file.parent.as_posix()}/" for file in files if file.name == NETWORKS and file.parent.name]
-    return [*(name for name in runtime.model_files(KIND) if not name.lower().endswith(".pth")), *folders]
+    return [*(name for name in host.model_files(KIND) if not name.lower().endswith(".pth")), *folders]
 
 
 def singan_path(name: str) -> Path:
     """The path of a name that the loader lists: a file, or a folder in the released format."""
     if name in BUNDLED:
-        return runtime.PACK / BUNDLED[name]
+        return host.PACK / BUNDLED[name]
     if name.endswith("/"):
-        return runtime.model_path(KIND, str(PurePath(name) / NETWORKS)).parent
-    return runtime.model_path(KIND, name)
+        return host.model_path(KIND, str(PurePath(name) / NETWORKS)).parent
+    return host.model_path(KIND, name)
 
 
 def memory_needed(model: singan.SinGAN) -> int:

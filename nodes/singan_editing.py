@@ -4,7 +4,7 @@ from comfy_api.latest import io
 
 from ..gan_models import singan
 from ..gan_models.seeds import seeded
-from . import runtime
+from . import host
 from .singan import memory_needed
 from .sockets import SinGANModel, seed_input
 
@@ -40,8 +40,8 @@ class SinGANHarmonize(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        model = runtime.placed(model, memory_needed(model))
-        injection = singan.Harmonization(model, runtime.to_model(image), runtime.mask_to_model(mask), seeded(seed))
+        model = host.placed(model, memory_needed(model))
+        injection = singan.Harmonization(model, host.to_model(image), host.mask_to_model(mask), seeded(seed))
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id))
 
 
@@ -73,8 +73,8 @@ class SinGANEdit(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        model = runtime.placed(model, memory_needed(model))
-        injection = singan.Edit(model, runtime.to_model(image), runtime.mask_to_model(mask), seeded(seed))
+        model = host.placed(model, memory_needed(model))
+        injection = singan.Edit(model, host.to_model(image), host.mask_to_model(mask), seeded(seed))
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id))
 
 
@@ -134,8 +134,8 @@ class SinGANPaintToImage(io.ComfyNode):
     ) -> io.NodeOutput:
         if retrain and all_scales:
             raise ValueError("retrain works with one start scale only; switch off retrain or all_scales")
-        model = runtime.placed(model, max(memory_needed(model), TRAINING_MEMORY if retrain else 0))
-        injection = singan.Painting(model, runtime.to_model(image), colors if quantize_colors else None, seeded(seed))
+        model = host.placed(model, max(memory_needed(model), TRAINING_MEMORY if retrain else 0))
+        injection = singan.Painting(model, host.to_model(image), colors if quantize_colors else None, seeded(seed))
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, retrain))
 
 
@@ -172,12 +172,12 @@ class SinGANSuperResolve(io.ComfyNode):
     @classmethod
     def execute(cls, model, factor, seed, image=None) -> io.NodeOutput:
         images = singan.super_resolve(
-            runtime.placed(model, memory_needed(model)),
+            host.placed(model, memory_needed(model)),
             factor,
-            None if image is None else runtime.to_model(image),
+            None if image is None else host.to_model(image),
             generator=seeded(seed),
         )
-        return io.NodeOutput(runtime.to_comfy(images))
+        return io.NodeOutput(host.to_comfy(images))
 
 
 def start_scale_input(default: int, tooltip: str) -> io.Int.Input:
@@ -198,11 +198,11 @@ def injected(
     injection: singan.Injection, start_scale: int, all_scales: bool, node_id: str | None, retrain: bool = False
 ):
     """Inject a picture at its start scale (0 chooses one automatically) or at all of them, and return an IMAGE."""
-    report = runtime.progress_reporter(node_id)
+    report = host.progress_reporter(node_id)
     if all_scales:
-        return runtime.to_comfy(injection.inject_at_all_scales(report))
+        return host.to_comfy(injection.inject_at_all_scales(report))
     scale = start_scale or injection.choose_scale(report)
-    runtime.tell(node_id, f"start scale {scale}")
+    host.tell(node_id, f"start scale {scale}")
     if retrain:
-        return runtime.to_comfy(injection.inject_retrained(scale, dtype=runtime.training_dtype(), on_progress=report))
-    return runtime.to_comfy(injection.inject(scale))
+        return host.to_comfy(injection.inject_retrained(scale, dtype=host.training_dtype(), on_progress=report))
+    return host.to_comfy(injection.inject(scale))

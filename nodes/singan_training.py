@@ -8,7 +8,7 @@ from comfy_api.latest import io
 from ..gan_models.singan import MOST_IMAGES, PRESETS, SinGANConfig
 from ..gan_models.singan.config import LARGEST_WHOLE
 from ..gan_models.singan.resume import train_resumable
-from . import runtime
+from . import host
 from .sockets import SinGANModel, seed_input
 
 ANY_TASK, SUPER_RESOLUTION = "any task", "super-resolution"
@@ -87,19 +87,19 @@ class SinGANTrain(io.ComfyNode):
     @classmethod
     def execute(cls, image, preset, seed, purpose=ANY_TASK, max_size=0, iterations=0) -> io.NodeOutput:
         config = configure(preset, purpose, max_size, iterations)
-        runtime.free_memory(MEMORY)
+        host.free_memory(MEMORY)
         model = train_resumable(
-            runtime.to_model(image),
+            host.to_model(image),
             config,
             seed=seed,
-            folder=runtime.model_folder("singan") / "unfinished",
-            device=runtime.device(),
-            dtype=torch.float32 if preset == EXACT else runtime.training_dtype(),
-            on_progress=runtime.progress_reporter(cls.hidden.unique_id),
-            on_warning=lambda text: runtime.tell(cls.hidden.unique_id, text),
+            folder=host.model_folder("singan") / "unfinished",
+            device=host.device(),
+            dtype=torch.float32 if preset == EXACT else host.training_dtype(),
+            on_progress=host.progress_reporter(cls.hidden.unique_id),
+            on_warning=lambda text: host.tell(cls.hidden.unique_id, text),
         ).cpu()
-        runtime.tell(cls.hidden.unique_id, summary(model))
-        return io.NodeOutput(model, runtime.to_comfy(model.reconstruct()))
+        host.tell(cls.hidden.unique_id, summary(model))
+        return io.NodeOutput(model, host.to_comfy(model.reconstruct()))
 
 
 def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinGANConfig:

@@ -5,7 +5,7 @@ from comfy_api.latest import io
 
 from ..gan_models import singan
 from ..gan_models.seeds import seeded
-from . import runtime
+from . import host
 from .singan import memory_needed
 from .sockets import SinGANModel, seed_input
 
@@ -67,7 +67,7 @@ class SinGANAnimate(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, seed, frames=60, alpha=0.3, beta=0.95, start_scale=0, loop=True) -> io.NodeOutput:
-        model = runtime.placed(model, memory_needed(model))
+        model = host.placed(model, memory_needed(model))
         animation = singan.animate(
             model,
             frames,
@@ -76,11 +76,11 @@ class SinGANAnimate(io.ComfyNode):
             beta=beta,
             start_scale=start_scale,
             loop=loop,
-            on_progress=runtime.progress_reporter(cls.hidden.unique_id),
+            on_progress=host.progress_reporter(cls.hidden.unique_id),
         )
-        images = torch.empty(frames, *model.size, 3, device=runtime.results_device())
+        images = torch.empty(frames, *model.size, 3, device=host.results_device())
         for index, frame in enumerate(animation):
-            images[index] = runtime.to_comfy(frame)[0]
+            images[index] = host.to_comfy(frame)[0]
         return io.NodeOutput(images)
 
 
@@ -110,8 +110,8 @@ class SinGANScales(io.ComfyNode):
     @classmethod
     def execute(cls, model, seed=0) -> io.NodeOutput:
         sheet = singan.show_scales(
-            runtime.placed(model, memory_needed(model)),
+            host.placed(model, memory_needed(model)),
             generator=seeded(seed),
-            on_progress=runtime.progress_reporter(cls.hidden.unique_id),
+            on_progress=host.progress_reporter(cls.hidden.unique_id),
         )
-        return io.NodeOutput(runtime.to_comfy(sheet))
+        return io.NodeOutput(host.to_comfy(sheet))

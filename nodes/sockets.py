@@ -12,7 +12,7 @@ SinGANModel = io.Custom("SINGAN_MODEL")
 """Carries a ``gan_models.singan.SinGAN``."""
 
 GauGANModel = io.Custom("GAUGAN_MODEL")
-"""Carries a ``runtime.Held`` with a ``gan_models.gaugan.Synthesizer``."""
+"""Carries a ``host.Held`` with a ``gan_models.gaugan.Synthesizer``."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,7 +63,8 @@ def load(path: str | Path, **overrides: Any) -> GauGAN:
     """
     tensors, metadata = read_state_dict(path)
     version = int(metadata.get("format_version", FORMAT_VERSION))
-    if version > FORMAT_VERSION:
+    ours = metadata.get("architecture", ARCHITECTURE) in (ARCHITECTURE, BASELINE)
+    if ours and version > FORMAT_VERSION:
         raise ValueError(f"{Path(path).name} has format {version}, which is newer than this version reads "
                          f"({FORMAT_VERSION}); update the pack")  # fmt: skip
     try:

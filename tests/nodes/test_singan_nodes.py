@@ -80,14 +80,14 @@ def test_grey_and_transparent_pictures_train(call, toy_presets, channels):
 def test_alpha_is_composited_on_white(pack):
     image = torch.zeros(1, 2, 2, 4)
     image[0, 0, 0, 3] = 1
-    converted = pack.nodes.runtime.to_model(image)
+    converted = pack.nodes.host.to_model(image)
     assert converted[0, :, 0, 0].tolist() == [-1, -1, -1]
     assert converted[0, :, 1, 1].tolist() == [1, 1, 1]
 
 
 def test_pictures_survive_the_way_there_and_back(pack):
     image = torch.rand(2, 5, 7, 3)
-    assert torch.allclose(pack.nodes.runtime.to_comfy(pack.nodes.runtime.to_model(image)), image, atol=1e-6)
+    assert torch.allclose(pack.nodes.host.to_comfy(pack.nodes.host.to_model(image)), image, atol=1e-6)
 
 
 def test_messages_about_batches_and_sizes(nodes, toy_presets, monkeypatch):

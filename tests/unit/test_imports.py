@@ -44,9 +44,13 @@ ARROWS = {
 }  # fmt: skip
 """What each room of ``gan_models`` may import of ``gan_models``. A package's own name stands for its ``__init__``."""
 
+COMFYUI = {"comfy", "folder_paths", "server"}
+FAMILIES = {"gaugan_training": "gaugan", "painting": "label_maps", "singan_editing": "singan", "singan_views": "singan"}
+"""Node files that use another one of their family."""
+
 
 def modules(*folders: str) -> Iterator[tuple[str, list[str]]]:
-    """Every module of the folders, and the modules of the pack that it imports."""
+    """Every module of the folders, and the modules that it imports."""
     for path in itertools.chain.from_iterable(sorted((ROOT / folder).rglob("*.py")) for folder in folders):
         name = dotted(path)
         package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
@@ -59,7 +63,12 @@ def modules(*folders: str) -> Iterator[tuple[str, list[str]]]:
                 start = ".".join([*base, *([node.module] if node.module else [])])
                 imported += [f"{start}.{alias.name}" if exists(f"{start}.{alias.name}") else start
                              for alias in node.names]  # fmt: skip
-        yield name, [target for target in imported if exists(target)]
+        yield name, imported
+
+
+def inside(folder: str) -> dict[str, list[str]]:
+    """The modules of a folder, and those of the pack that each imports."""
+    return {name: [target for target in imported if exists(target)] for name, imported in modules(folder)}
 
 
 def dotted(path: Path) -> str:
@@ -85,7 +94,7 @@ def test_the_table_names_rooms_that_exist():
 
 def test_gan_models_imports_along_the_arrows_alone():
     wrong = []
-    for name, imported in modules("gan_models"):
+    for name, imported in inside("gan_models").items():
         allowed = {f"gan_models.{target}" for target in ARROWS[room(name)].split()} | {room(name)}
         wrong += [f"{name} imports {target}" for target in imported
                   if not target.startswith("gan_models") or room(target) not in allowed]  # fmt: skip
@@ -98,11 +107,28 @@ def test_the_arrows_have_no_circle():
 
 
 def test_modules_have_no_circle():
-    graph = {name: [target for target in imported if target != name] for name, imported in modules("gan_models")}
+    graph = {name: [target for target in imported if target != name] for name, imported in inside("gan_models").items()}
     list(TopologicalSorter(graph).static_order())
 
 
 def test_every_arrow_is_used():
-    found = {(room(name), room(target)) for name, imported in modules("gan_models") for target in imported}
+    found = {(room(name), room(target)) for name, imported in inside("gan_models").items() for target in imported}
     drawn = {(name, f"gan_models.{target}") for name, allowed in ARROWS.items() for target in allowed.split()}
     assert drawn <= found
+
+
+def test_only_the_host_talks_to_comfyui():
+    talking = {name for name, imported in modules("nodes", "gan_models")
+               if COMFYUI & {target.split(".")[0] for target in imported}}  # fmt: skip
+    assert talking == {"nodes.host.devices", "nodes.host.files", "nodes.host.folders", "nodes.host.progress"}
+
+
+def test_node_files_import_the_host_the_sockets_and_gan_models():
+    wrong = []
+    for name, imported in inside("nodes").items():
+        if name == "nodes" or name.startswith("nodes.host"):
+            continue
+        family = FAMILIES.get(name.removeprefix("nodes."))
+        allowed = ("gan_models", "nodes.host", "nodes.sockets", *([f"nodes.{family}"] if family else []))
+        wrong += [f"{name} imports {target}" for target in imported if not target.startswith(allowed)]
+    assert not wrong

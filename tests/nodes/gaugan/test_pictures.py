@@ -178,8 +178,8 @@ def test_running_nodes_leaves_their_inputs_alone(call, model, label_map):
 def test_short_memory_halves_the_batch(pack, monkeypatch):
     from comfy import model_management
 
-    runtime, sizes = pack.nodes.runtime, []
-    monkeypatch.setattr(runtime, "device", lambda: torch.device("meta"))
+    devices, sizes = pack.nodes.host.devices, []
+    monkeypatch.setattr(devices, "device", lambda: torch.device("meta"))
 
     def work(part):
         sizes.append(part.stop - part.start)
@@ -187,10 +187,10 @@ def test_short_memory_halves_the_batch(pack, monkeypatch):
             raise model_management.OOM_EXCEPTION("out of memory")
         return torch.arange(part.start, part.stop)
 
-    assert runtime.in_batches(work, 7, 6, lambda progress: None, "").tolist() == list(range(7))
+    assert devices.in_batches(work, 7, 6, lambda progress: None, "").tolist() == list(range(7))
     assert sizes == [6, 3, 1, 1, 1, 1, 1, 1, 1]
     with pytest.raises(model_management.OOM_EXCEPTION):
-        runtime.in_batches(lambda part: work(slice(0, 9)), 2, 2, lambda progress: None, "")
+        devices.in_batches(lambda part: work(slice(0, 9)), 2, 2, lambda progress: None, "")
 
 
 def test_a_stop_is_heard_between_pictures(call, model, label_map):

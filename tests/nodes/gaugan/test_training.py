@@ -11,7 +11,7 @@ from gaugan_toys import photo, published, training_folder
 @pytest.fixture
 def modules(pack, node_classes, monkeypatch):
     """The trainer's modules of the pack, with a preset that trains in a second."""
-    found = {name: sys.modules[f"{pack.__name__}.gan_models.gaugan.{name}"] for name in ("presets", "run")}
+    found = {name: sys.modules[f"{pack.__name__}.gan_models.gaugan.training.{name}"] for name in ("presets", "run")}
     toy = {"ngf": 2, "nhidden": 4, "z_dim": 6, "crop_size": 32, "discriminator_ndf": 4, "encoder_ndf": 2,
            "encoder_layers": 3, "size": 32, "batch": 2, "steps": 3}  # fmt: skip
     monkeypatch.setitem(found["presets"].PRESETS, "small", {"paper": toy, "projected": toy})
@@ -52,7 +52,7 @@ def test_without_vgg19_the_training_goes_on_and_says_so(train, pack, said, monke
     def offline(entry, folder, on_progress):
         raise FileNotFoundError(f"could not download {entry.name}")
 
-    monkeypatch.setattr(sys.modules[f"{pack.__name__}.gan_models.gaugan.perceptual"], "resolve", offline)
+    monkeypatch.setattr(sys.modules[f"{pack.__name__}.gan_models.gaugan.training.perceptual"], "resolve", offline)
     train(perceptual=True)
     assert "the training goes on without the VGG19 loss: could not download vgg19" in said
 
@@ -196,7 +196,7 @@ def test_discriminators_on_features_train_and_fetch_their_weights(train, pack, m
         torch.save(published(), tmp_path / "lite0.pth")
         return tmp_path / "lite0.pth"
 
-    monkeypatch.setattr(sys.modules[f"{pack.__name__}.gan_models.gaugan.features"], "resolve", resolve)
+    monkeypatch.setattr(sys.modules[f"{pack.__name__}.gan_models.gaugan.training.features"], "resolve", resolve)
     model = train(discriminators="projected")
     assert asked == [("efficientnet-lite0", "gaugan")] and said[-1].startswith("trained for 3 steps")
     assert call("EncodeStyle", model=model, image=photo()).z.shape == (1, 6)
@@ -204,6 +204,6 @@ def test_discriminators_on_features_train_and_fetch_their_weights(train, pack, m
 
 def test_without_weights_of_the_features_the_error_says_where_to_get_them(train, monkeypatch, comfy_folders):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(FileNotFoundError, match=r"could not download efficientnet-lite0.*put it into"):
+    with pytest.raises(FileNotFoundError, match=r"could not download efficientnet-lite0.*save it in"):
         train(discriminators="projected")
     assert not (comfy_folders / "models" / "gaugan" / "training" / "toy" / "run.safetensors").exists()

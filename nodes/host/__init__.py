@@ -1,0 +1,65 @@
+"""The one bridge to ComfyUI: images, devices and memory, progress and stop, model folders, files for the browser.
+
+Node files import this package and ``comfy_api``, nothing else of ComfyUI. It imports of ``gan_models`` only what every
+long task reports (``progress``) and how files are written (``files``).
+"""
+
+from pathlib import Path
+
+from .devices import (
+    Held,
+    device,
+    free_memory,
+    in_batches,
+    inference_dtype,
+    placed,
+    results_device,
+    training_dtype,
+)
+from .files import input_file, temporary_file
+from .folders import (
+    TRAINING,
+    input_folder,
+    model_files,
+    model_folder,
+    model_path,
+    new_model_path,
+    register_model_folder,
+    training_folder,
+)
+from .images import from_bytes, mask_from_bool, mask_to_model, to_bytes, to_comfy, to_model, to_pil
+from .progress import progress_reporter, show_text, tell
+
+PACK = Path(__file__).resolve().parent.parent.parent
+
+__all__ = [
+    "PACK",
+    "TRAINING",
+    "Held",
+    "device",
+    "free_memory",
+    "from_bytes",
+    "in_batches",
+    "inference_dtype",
+    "input_file",
+    "input_folder",
+    "mask_from_bool",
+    "mask_to_model",
+    "model_files",
+    "model_folder",
+    "model_path",
+    "new_model_path",
+    "placed",
+    "progress_reporter",
+    "register_model_folder",
+    "results_device",
+    "show_text",
+    "tell",
+    "temporary_file",
+    "to_bytes",
+    "to_comfy",
+    "to_model",
+    "to_pil",
+    "training_dtype",
+    "training_folder",
+]

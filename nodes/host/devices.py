@@ -1,0 +1,95 @@
+"""Devices, precisions and memory, as ComfyUI manages them."""
+
+import copy
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import comfy.model_management
+import comfy.model_patcher
+import torch
+from torch import Tensor, nn
+
+from ...gan_models.progress import Progress
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def device() -> torch.device:
+    """Where ComfyUI computes."""
+    return comfy.model_management.get_torch_device()
+
+
+def results_device() -> torch.device:
+    """Where the outputs of nodes live."""
+    return comfy.model_management.intermediate_device()
+
+
+def training_dtype() -> torch.dtype:
+    """bfloat16 where the processor or the GPU multiplies it natively, else float32."""
+    if device().type == "cpu":
+        # Older torch cannot tell.
+        native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    else:
+        native = device().type == "cuda" and comfy.model_management.should_use_bf16(device())
+    return torch.bfloat16 if native else torch.float32
+
+
+def inference_dtype() -> torch.dtype:
+    """float16 where ComfyUI would use it, else float32."""
+    return torch.float16 if comfy.model_management.should_use_fp16(device()) else torch.float32
+
+
+def placed(model: Module, activations: int) -> Module:
+    """A copy of ``model`` on the compute device, with ``activations`` bytes kept free for its work.
+
+    ComfyUI moves other models out of the way. The original stays as it is, since outputs are cached.
+    """
+    return Held(copy.deepcopy(model)).placed(activations)
+
+
+class Held(Generic[Module]):
+    """A model that travels between nodes and that ComfyUI moves between where it waits and where it computes.
+
+    Being moved is all that happens to it. Copies and pickles hold a model of their own, on the CPU.
+    """
+
+    def __init__(self, model: Module):
+        self.model = model
+        self._patcher = comfy.model_patcher.ModelPatcher(model, device(), comfy.model_management.unet_offload_device())
+
+    def __reduce__(self):
+        return Held, (copy.deepcopy(self.model).cpu(),)
+
+    def placed(self, activations: int) -> Module:
+        """The model itself, on the compute device, with ``activations`` bytes kept free for its work."""
+        comfy.model_management.load_models_gpu([self._patcher], memory_required=activations, force_full_load=True)
+        return self.model
+
+
+def free_memory(activations: int) -> None:
+    """Ask ComfyUI to make ``activations`` bytes free on the compute device."""
+    comfy.model_management.free_memory(activations, device())
+
+
+def in_batches(
+    work: Callable[[slice], Tensor], count: int, at_most: int, report: Callable[[Progress], None], stage: str
+) -> Tensor:
+    """The results of ``work`` for ``count`` pictures, a few at a time, and fewer where memory is short.
+
+    On a CPU one at a time: more would gain nothing there and delay a stop.
+    """
+    results, done, step = [], 0, 1 if device().type == "cpu" else min(count, at_most)
+    while done < count:
+        report(Progress(done, count, stage))
+        part = slice(done, min(done + step, count))
+        try:
+            results.append(work(part))
+        except comfy.model_management.OOM_EXCEPTION:
+            if step == 1:
+                raise
+            step //= 2
+            comfy.model_management.soft_empty_cache()
+        else:
+            done = part.stop
+    report(Progress(count, count, stage))
+    return torch.cat(results)

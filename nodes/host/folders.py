@@ -1,0 +1,78 @@
+"""Model folders: what is listed, where files are, and where new ones go."""
+
+import os
+from pathlib import Path
+
+import folder_paths
+
+MODEL_EXTENSIONS = {".safetensors"}
+TRAINING = "training"
+"""Where training runs are kept below a model folder."""
+
+
+def register_model_folder(kind: str, *more_extensions: str) -> None:
+    """Make ``models/<kind>`` known to ComfyUI, beside what extra_model_paths.yaml says of it."""
+    folder_paths.add_model_folder_path(kind, os.path.join(folder_paths.models_dir, kind))
+    paths, extensions = folder_paths.folder_names_and_paths[kind]
+    folder_paths.folder_names_and_paths[kind] = (paths, extensions | MODEL_EXTENSIONS | {*more_extensions})
+
+
+def model_files(kind: str) -> list[str]:
+    """Names of the model files in all folders of ``kind``."""
+    return folder_paths.get_filename_list(kind)
+
+
+def model_path(kind: str, name: str) -> Path:
+    """The file of a listed name. Raises FileNotFoundError for any other."""
+    path = folder_paths.get_full_path(kind, name) if name in model_files(kind) else None
+    if path is None:
+        raise FileNotFoundError(f"there is no model {name!r} in {model_folder(kind)}; press R to refresh the list")
+    return Path(path)
+
+
+def model_folder(kind: str) -> Path:
+    """The folder that models of ``kind`` are written to."""
+    return Path(folder_paths.get_folder_paths(kind)[0])
+
+
+def new_model_path(kind: str, name: str, *, overwrite: bool) -> Path:
+    """Where to write a model called ``name``, which may have subfolders: with a number if the name is taken.
+
+    Raises:
+        ValueError: the name is empty or leads out of the model folder.
+    """
+    stem = _named(model_folder(kind), name)
+    path = stem.with_name(f"{stem.name}.safetensors")
+    number = 2
+    while path.exists() and not overwrite:
+        path = stem.with_name(f"{stem.name}_{number}.safetensors")
+        number += 1
+    return path
+
+
+def training_folder(kind: str, name: str) -> Path:
+    """The folder of a training run called ``name``, which may have subfolders.
+
+    Raises:
+        ValueError: the name is empty or leads out of the model folder.
+    """
+    return _named(model_folder(kind) / TRAINING, name)
+
+
+def input_folder() -> Path:
+    """ComfyUI's folder for what users bring."""
+    return Path(folder_paths.get_input_directory())
+
+
+def _named(folder: Path, name: str) -> Path:
+    """The path of a model in ``folder``, less its ending."""
+    stem = name.strip().removesuffix(".safetensors").replace("\\", "/")
+    leaf = stem.rsplit("/", 1)[-1].strip(". ")
+    if not leaf or ":" in stem or "\0" in stem or Path(stem).is_absolute() or not inside(folder / stem, folder):
+        raise ValueError(f"{name!r} is no name for a model file; give a plain name, such as 'my_model' or 'trees/oak'")
+    return folder / stem
+
+
+def inside(path: Path, folder: Path) -> bool:
+    """Whether a path leads to somewhere below a folder, links followed."""
+    return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)

@@ -1,0 +1,58 @@
+"""Images and masks: ComfyUI's ``[B, H, W, C]`` in 0..1 and the models' ``[B, 3, H, W]`` in -1..1."""
+
+import torch
+from einops import rearrange
+from PIL import Image
+from torch import Tensor
+
+from .devices import results_device
+
+
+def to_model(image: Tensor) -> Tensor:
+    """IMAGE to ``[B, 3, H, W]`` in -1..1: grey is widened, alpha composited on white, one picture made a batch."""
+    if image.ndim == 3:
+        image = image.unsqueeze(0)
+    if image.ndim != 4 or image.shape[-1] not in (1, 2, 3, 4) or image.numel() == 0:
+        raise ValueError(f"an image must be [batch, height, width, 1 to 4 channels]; this one is {list(image.shape)}")
+    image = image.to(torch.float32)
+    if image.shape[-1] in (2, 4):
+        alpha = image[..., -1:]
+        image = image[..., :-1] * alpha + (1 - alpha)
+    return rearrange(image.expand(-1, -1, -1, 3), "b h w c -> b c h w") * 2 - 1
+
+
+def to_comfy(images: Tensor) -> Tensor:
+    """``[B, 3, H, W]`` in -1..1 to IMAGE: ``[B, H, W, 3]`` in 0..1 on ComfyUI's device for results."""
+    images = rearrange(images.detach().float(), "b c h w -> b h w c")
+    return ((images + 1) / 2).clamp(0, 1).to(results_device())
+
+
+def to_bytes(image: Tensor) -> Tensor:
+    """IMAGE to 8 bits a channel: ``[B, H, W, 3]`` uint8 on the CPU, otherwise as ``to_model``."""
+    pixels = rearrange(to_model(image), "b c h w -> b h w c")
+    return ((pixels + 1) * 127.5).round().clamp(0, 255).to("cpu", torch.uint8)
+
+
+def from_bytes(pixels: Tensor) -> Tensor:
+    """``[B, H, W, 3]`` uint8 to IMAGE on ComfyUI's device for results."""
+    return (pixels.float() / 255).to(results_device())
+
+
+def mask_from_bool(mask: Tensor) -> Tensor:
+    """``[B, H, W]`` bool to MASK on ComfyUI's device for results."""
+    return mask.to(results_device(), torch.float32)
+
+
+def mask_to_model(mask: Tensor) -> Tensor:
+    """MASK ``[B, H, W]`` or ``[H, W]`` to ``[B, 1, H, W]`` in 0..1."""
+    if mask.ndim == 2:
+        mask = mask.unsqueeze(0)
+    if mask.ndim != 3:
+        raise ValueError(f"a mask must be [batch, height, width]; this one is {list(mask.shape)}")
+    return mask.to(torch.float32).unsqueeze(1)
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """The first picture of ``[B, 3, H, W]`` in -1..1 as 8-bit RGB."""
+    pixels = rearrange((image[0].float().clamp(-1, 1) + 1) * 127.5, "c h w -> h w c")
+    return Image.fromarray(pixels.round().to(torch.uint8).cpu().numpy())
