@@ -1,4 +1,4 @@
-# make demo      render the example workflows into output/, with no ComfyUI installed
+# make demo      render the example workflows into output/, without ComfyUI
 # make test      lint, check types and run the whole test suite
 # make comfyui   serve this pack in the real editor: make comfyui COMFYUI_PATH=/path/to/ComfyUI ARGS="--cpu"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a workflow file with no ComfyUI installed."""
+"""Runs a workflow file without ComfyUI."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent
-# Python puts the script's folder in front of everything; this one has a package called "nodes".
+# Python puts the script's folder first on the path, but this folder has a package called "nodes".
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
 
 DESCRIPTION = """\
-Run a ComfyUI workflow of GAN Atelier nodes with no ComfyUI installed.
+Run a ComfyUI workflow of GAN Atelier nodes without ComfyUI.
 
-FILE is what the editor saves or exports ("Save", "Export (API)"). Pictures of Save Image nodes go to
-the output folder, named as ComfyUI names them (prefix_00001_.png, with prompt and workflow inside);
-those of Preview Image nodes go to its subfolder temp."""
+FILE comes from the editor ("Save" or "Export (API)"). Save Image nodes write to the output folder, with
+the same names as in ComfyUI (prefix_00001_.png, with prompt and workflow inside); Preview Image nodes
+write to its subfolder temp."""
 
 EXAMPLES = """\
 examples:
@@ -30,7 +30,7 @@ examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit status: 0, 1 for an error, 2 for wrong usage, 130 for Ctrl+C."""
+    """Runs the command line; returns the exit status: 0, 1 after an error, 2 after wrong usage, 130 after Ctrl+C."""
     options = parse_arguments(arguments)
     try:
         headless = load_headless()
@@ -48,10 +48,10 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         description=DESCRIPTION, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("file", metavar="FILE", help="the workflow, saved or in API format")
-    parser.add_argument("--output", metavar="DIR", default="output", help="where pictures go (default: ./output)")
-    parser.add_argument("--input", metavar="DIR", default="input", help="where Load Image looks (default: ./input)")
+    parser.add_argument("--output", metavar="DIR", default="output", help="folder for the pictures (default: ./output)")
+    parser.add_argument("--input", metavar="DIR", default="input", help="folder of Load Image (default: ./input)")
     parser.add_argument(
-        "--models", metavar="DIR", default=ROOT / "models", help="where models are (default: the pack's own models/)"
+        "--models", metavar="DIR", default=ROOT / "models", help="folder of the models (default: models/ of the pack)"
     )
     parser.add_argument(
         "--set",
@@ -59,16 +59,16 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         action="append",
         default=[],
         dest="settings",
-        help="set a widget; NODE is a node's id, its title, or its type if there is one such node",
+        help="set a widget; NODE is a node's id, or its title or type if only one node has it",
     )
     parser.add_argument("--seed", metavar="N", type=int, help="set the seed of every node that has one")
-    parser.add_argument("--cpu", action="store_true", help="compute on the CPU even if there is a GPU")
-    parser.add_argument("--traceback", action="store_true", help="with an error, show where it came from")
+    parser.add_argument("--cpu", action="store_true", help="compute on the CPU, even if there is a GPU")
+    parser.add_argument("--traceback", action="store_true", help="print the traceback of an error")
     return parser.parse_args(arguments)
 
 
 def load_headless() -> ModuleType:
-    """The package ``headless`` beside this file, imported by path."""
+    """Returns the package ``headless`` beside this file, imported by path."""
     if "headless" in sys.modules:
         return sys.modules["headless"]
     folder = ROOT / "headless"
@@ -95,8 +95,8 @@ def run(options: argparse.Namespace, headless: ModuleType) -> int:
             headless.apply_setting(workflow.prompt, setting, nodes)
         if options.seed is not None:
             headless.apply_seed(workflow.prompt, options.seed, nodes)
-        # A changed prompt is no longer what the saved workflow says, so the pictures don't carry that one then;
-        # the editor opens a picture by its prompt as well.
+        # A changed prompt no longer matches the saved workflow, so the pictures carry the prompt alone. The editor
+        # can open a picture by its prompt too.
         changed = bool(options.settings) or options.seed is not None
         extra = {"workflow": workflow.saved} if workflow.saved and not changed else None
         result = headless.Executor(nodes).run(workflow.prompt, extra, on_event=console)
@@ -114,7 +114,7 @@ def run(options: argparse.Namespace, headless: ModuleType) -> int:
 
 
 def report(result: Any, headless: ModuleType) -> None:
-    """Prints the texts that nodes show, and where the pictures are."""
+    """Prints the texts that nodes show, and the paths of the pictures."""
     for shown in result.ui.values():
         for text in shown.get("text", ()):
             print(text)

@@ -1,7 +1,7 @@
-"""ComfyUI's side of the pack's nodes, small enough for tests, CI and rendering: no server, no editor.
+"""A stand-in for ComfyUI, without server and editor, that runs the pack's nodes in tests, in CI and for rendering.
 
 ``install()`` makes ``comfy_api.latest``, ``comfy.*`` and ``folder_paths`` importable, with the names that
-the pack uses and the behaviour that ComfyUI gives them. ``load_pack()`` then loads the pack by path as
+the pack uses and with ComfyUI's behaviour. ``load_pack()`` then loads the pack by path as
 ComfyUI does, ``read_workflow()`` reads a workflow file and an ``Executor`` runs it::
 
     import headless

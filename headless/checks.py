@@ -18,10 +18,10 @@ _MAX_LISTED = 20
 
 
 def execution_order(prompt: Prompt, classes: NodeClasses) -> list[str]:
-    """The ids of the nodes that output nodes need, each after those that feed it.
+    """Returns the ids of the nodes that output nodes need, each after the nodes that feed it.
 
-    Raises WorkflowError if a class is unknown, if there is no output node, a link leads nowhere, or
-    links run in a circle.
+    Raises WorkflowError if a class is unknown, there is no output node, a link leads nowhere, or the links form a
+    cycle.
     """
     for node_id, node in prompt.items():
         if node["class_type"] not in classes:
@@ -37,7 +37,7 @@ def execution_order(prompt: Prompt, classes: NodeClasses) -> list[str]:
             return
         if node_id in path:
             circle = [*path[path.index(node_id) :], node_id]
-            raise WorkflowError(f"These nodes wait for each other: {' -> '.join(label(prompt, i) for i in circle)}.")
+            raise WorkflowError(f"These nodes form a cycle: {' -> '.join(label(prompt, i) for i in circle)}.")
         path.append(node_id)
         for name, value in prompt[node_id]["inputs"].items():
             if is_link(value):
@@ -50,25 +50,25 @@ def execution_order(prompt: Prompt, classes: NodeClasses) -> list[str]:
 
 
 def check_inputs(prompt: Prompt, node_id: str, classes: NodeClasses) -> dict[str, Any]:
-    """The node's inputs with plain values converted to their types (links as they are).
+    """Returns the node's inputs, with plain values converted to their types and links unchanged.
 
-    Raises WorkflowError for a missing input, a value of the wrong type, out of range or not in its list, a
-    link between sockets of different types, and for what the node's own validate_inputs finds.
+    Raises WorkflowError if an input is missing, a value has the wrong type, is out of range or is not in its list,
+    a link connects sockets of different types, or the node's own validate_inputs objects.
     """
     node = prompt[node_id]
     node_class = classes[node["class_type"]]
     inputs = node_class.GET_SCHEMA().inputs
-    given = {name: _unwrap(value) for name, value in node["inputs"].items()}
-    slots = expand_inputs(inputs, given)
+    values = {name: _unwrap(value) for name, value in node["inputs"].items()}
+    slots = expand_inputs(inputs, values)
     name_of_node = label(prompt, node_id)
     own_checks = _own_checks(node_class)
     checked: dict[str, Any] = {}
     for slot in slots:
-        if slot.name not in given:
+        if slot.name not in values:
             if slot.required:
                 raise WorkflowError(f"{name_of_node}: the required input '{slot.name}' is missing.")
             continue
-        value = given[slot.name]
+        value = values[slot.name]
         if is_link(value):
             _check_link(prompt, node_id, slot, value, classes)
         else:
@@ -82,7 +82,7 @@ def check_inputs(prompt: Prompt, node_id: str, classes: NodeClasses) -> dict[str
 
 
 def constants(checked: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs as validate_inputs and fingerprint_inputs see them: what is linked is None."""
+    """Returns the inputs as validate_inputs and fingerprint_inputs receive them: linked inputs are None."""
     return {name: None if is_link(value) else value for name, value in checked.items()}
 
 
@@ -91,7 +91,7 @@ def _unwrap(value: Any) -> Any:
 
 
 def _origin(prompt: Prompt, node_id: str, name: str, link: list[Any]) -> str:
-    """The id of the node that a link comes from."""
+    """Returns the id of the node that a link comes from."""
     if len(link) != 2 or str(link[0]) not in prompt:
         raise WorkflowError(f"{label(prompt, node_id)}: the link to '{name}' leads nowhere: {link!r}.")
     return str(link[0])
@@ -102,13 +102,13 @@ def _check_link(prompt: Prompt, node_id: str, slot: Slot, link: list[Any], class
     outputs = classes[prompt[origin]["class_type"]].GET_SCHEMA().outputs
     if not 0 <= link[1] < len(outputs):
         raise WorkflowError(
-            f"{label(prompt, node_id)}: '{slot.name}' asks for output {link[1]} of {label(prompt, origin)}, "
-            f"which has {len(outputs)}."
+            f"{label(prompt, node_id)}: '{slot.name}' is linked to output {link[1]} of {label(prompt, origin)}, "
+            f"which has {len(outputs)} outputs."
         )
-    given, wanted = outputs[link[1]].io_type, slot.input.get_io_type()
-    if not types_fit(given, wanted):
+    offered, wanted = outputs[link[1]].io_type, slot.input.get_io_type()
+    if not types_fit(offered, wanted):
         raise WorkflowError(
-            f"{label(prompt, node_id)}: '{slot.name}' takes {wanted}, but {label(prompt, origin)} gives {given}."
+            f"{label(prompt, node_id)}: '{slot.name}' takes {wanted}, but {label(prompt, origin)} gives {offered}."
         )
 
 
@@ -127,9 +127,9 @@ def _check_value(value: Any, slot: Slot, name_of_node: str) -> None:
     entry = slot.input
     low, high = getattr(entry, "min", None), getattr(entry, "max", None)
     if low is not None and value < low:
-        raise WorkflowError(f"{name_of_node}: '{slot.name}' is {value}, the smallest allowed is {low}.")
+        raise WorkflowError(f"{name_of_node}: '{slot.name}' is {value}, but the minimum is {low}.")
     if high is not None and value > high:
-        raise WorkflowError(f"{name_of_node}: '{slot.name}' is {value}, the largest allowed is {high}.")
+        raise WorkflowError(f"{name_of_node}: '{slot.name}' is {value}, but the maximum is {high}.")
     choices = _choices(entry)
     if choices is not None and value not in choices:
         listed = ", ".join(repr(choice) for choice in choices[:_MAX_LISTED])
@@ -146,7 +146,7 @@ def _choices(entry: Input) -> list[Any] | None:
 
 
 def _own_checks(node_class: type[ComfyNode]) -> set[str] | None:
-    """The inputs that validate_inputs checks instead of us; None if it takes them all."""
+    """Returns the inputs that the node's validate_inputs checks itself; None if it checks all of them."""
     if not overrides(node_class, "validate_inputs"):
         return set()
     specification = inspect.getfullargspec(node_class.validate_inputs)

@@ -1,4 +1,4 @@
-"""Tells of a run on a terminal or in a log."""
+"""Prints the progress of a run on a terminal or to a log."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _LINE_LENGTH = 100
 
 
 class Console:
-    """One line a node. On a terminal it is rewritten as the node works; elsewhere a long node gets a new
-    line every few seconds."""
+    """Prints one line per node. On a terminal the line is rewritten while the node works; elsewhere a long node
+    gets a new line every few seconds."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -41,7 +41,7 @@ class Console:
             self._end(event, f"{event.seconds:.1f} s")
 
     def interrupt(self) -> None:
-        """Leaves an unfinished line, so that what is printed next starts on one of its own."""
+        """Ends an unfinished line, so that the next output starts on a new one."""
         if self._rewrites:
             self._write("\n")
 

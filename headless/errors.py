@@ -1,10 +1,10 @@
-"""What can go wrong with a workflow, each with a sentence for the person who runs it."""
+"""The errors of workflows. Each message is a sentence for the person who runs the workflow."""
 
 from __future__ import annotations
 
 
 class WorkflowError(ValueError):
-    """The workflow can't run as it is: unknown node, missing input, value out of range, cycle, bad file."""
+    """The workflow cannot run: unknown node, missing input, value out of range, cycle, bad file."""
 
 
 class NodeError(RuntimeError):

@@ -1,4 +1,4 @@
-"""Runs prompts: checks them, runs what output nodes need in order, and reuses what didn't change."""
+"""Runs prompts: checks them, runs the nodes that output nodes need in order, and reuses unchanged results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EventKind = Literal["start", "progress", "text", "done", "cached"]
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a node during a run."""
+    """An event of a node during a run."""
 
     kind: EventKind
     node_id: str
@@ -44,35 +44,35 @@ class Event:
     """With "progress", ``(format, PIL image, longest side)`` or None."""
     text: str = ""
     seconds: float = 0
-    """With "done", how long the node ran."""
+    """With "done", the duration of the node."""
 
 
 @dataclass
 class Run:
-    """What a run gave."""
+    """The result of a run."""
 
     outputs: dict[str, list[list[Any]]] = field(default_factory=dict)
     """By node id: a list of values for each output slot; one value unless nodes with lists are involved."""
     ui: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By node id: what the node shows, as the server's history has it."""
+    """By node id: the content that the node shows, in the form of the server's history."""
     executed: list[str] = field(default_factory=list)
     cached: list[str] = field(default_factory=list)
 
     def value(self, node_id: str, slot: int = 0) -> Any:
-        """The one value of an output slot."""
+        """Returns the only value of an output slot."""
         (value,) = self.outputs[node_id][slot]
         return value
 
 
 def call_node(node_class: type[ComfyNode], unique_id: str = "1", **inputs: Any) -> NodeOutput:
-    """One call of a node's ``execute`` as a run makes it, with no graph and no checks around it; for tests."""
+    """Calls a node's ``execute`` as a run does, but without a graph and without checks; for tests."""
     hidden = HiddenHolder({Hidden.unique_id: unique_id, Hidden.prompt: {}})
     with torch.inference_mode():
         return _normalized(_finished(locked_copy(node_class, hidden).execute(**inputs)))
 
 
 def shown_files(run: Run) -> list[Path]:
-    """The pictures that the nodes of a run saved or show, in the order of the run."""
+    """Returns the pictures that the nodes of a run saved or show, in the order of the run."""
     paths = []
     for shown in run.ui.values():
         for file in shown.get("images", ()):
@@ -89,10 +89,10 @@ class _Result:
 
 
 class Executor:
-    """Runs prompts made of the given node classes. Results are kept from one run to the next.
+    """Runs prompts made of the given node classes, and keeps results from one run to the next.
 
-    Unlike the server it runs all of a prompt or nothing: one wrong input anywhere, and it raises before
-    the first node runs. Lazy inputs are always computed; node expansion and blocking don't exist.
+    Unlike the server, it runs all of a prompt or nothing: one invalid input raises before the first node runs.
+    Lazy inputs are always computed; node expansion and blocking do not exist.
     """
 
     def __init__(self, classes: NodeClasses) -> None:
@@ -105,16 +105,16 @@ class Executor:
         extra_pnginfo: dict[str, Any] | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> Run:
-        """Runs the output nodes and all that they need.
+        """Runs the output nodes and the nodes that they need.
 
         Args:
             prompt: the API format.
-            extra_pnginfo: goes into the pictures' metadata; the editor sends ``{"workflow": ...}``.
-            on_event: is told of every node's start, progress and end.
+            extra_pnginfo: metadata of the saved pictures; the editor sends ``{"workflow": ...}``.
+            on_event: receives the start, the progress and the end of every node.
         Raises:
-            WorkflowError: the prompt can't run; nothing has run.
-            NodeError: a node raised; the nodes before it stay cached.
-            InterruptProcessingException: someone asked to stop.
+            WorkflowError: the prompt is not valid, and nothing was run.
+            NodeError: a node raised; the results of the nodes before it stay cached.
+            InterruptProcessingException: the run was interrupted.
         """
         order = execution_order(prompt, self._classes)
         checked = {node_id: check_inputs(prompt, node_id, self._classes) for node_id in order}
@@ -139,11 +139,11 @@ class Executor:
                 run.outputs[node_id] = result.outputs
                 if result.ui:
                     run.ui[node_id] = result.ui
-        self._cache = kept  # what this prompt doesn't use is dropped, as on the server
+        self._cache = kept  # results that this prompt does not use are dropped, as on the server
         return run
 
     def _key(self, node_id: str, prompt: Prompt, inputs: dict[str, Any], keys: dict[str, str | None]) -> str | None:
-        """A hash of all that the node's result depends on; None if that can't be told."""
+        """Returns a hash of everything that the node's result depends on; None if that is unknown."""
         node_class = self._classes[prompt[node_id]["class_type"]]
         schema = node_class.GET_SCHEMA()
         ingredients: list[Any] = [schema.node_id, self._fingerprint(node_class, inputs)]
@@ -209,7 +209,7 @@ class Executor:
 
 
 class _Reporter:
-    """Sends a node's events to whoever listens."""
+    """Sends a node's events to the listener."""
 
     def __init__(
         self, on_event: Callable[[Event], None] | None, node_id: str, label: str, position: int, count: int
@@ -224,7 +224,7 @@ class _Reporter:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Passes on progress and text that the node sends meanwhile, unless nobody listens."""
+        """Forwards the progress and the text that the node sends, if there is a listener."""
         if self._on_event is None:
             yield
             return
@@ -244,8 +244,11 @@ class _Reporter:
 
 
 def _calls(lists: dict[str, list[Any]], takes_lists: bool) -> list[dict[str, Any]]:
-    """The keyword arguments of each call: one call for each item of the longest list, short ones repeating
-    their last item; a node that takes lists is called once with all."""
+    """Returns the keyword arguments of each call.
+
+    There is one call for each item of the longest list, and shorter lists repeat their last item. A node that takes
+    lists is called once with all of them.
+    """
     if takes_lists:
         return [dict(lists)]
     length = max((len(values) for values in lists.values()), default=1)
@@ -253,9 +256,9 @@ def _calls(lists: dict[str, list[Any]], takes_lists: bool) -> list[dict[str, Any
 
 
 def _finished(result: Any) -> Any:
-    """The result, awaited if ``execute`` is a coroutine.
+    """Returns the result, awaited if ``execute`` is a coroutine.
 
-    Only coroutines get an event loop: inside one, Ctrl+C would wait for the next await.
+    Only coroutines get an event loop, because inside one Ctrl+C would wait for the next await.
     """
     return asyncio.run(_await(result)) if inspect.isawaitable(result) else result
 
@@ -277,12 +280,12 @@ def _normalized(returned: Any) -> NodeOutput:
 
 
 def _merged(returned: list[NodeOutput], are_lists: list[bool]) -> _Result:
-    """One result of all calls: each output slot's values in one list."""
+    """Merges the results of all calls: the values of each output slot form one list."""
     outputs: list[list[Any]] = [[] for _ in are_lists]
     shown: dict[str, Any] = {}
     for output in returned:
         if output.args and len(output.args) != len(are_lists):
-            raise TypeError(f"execute gave {len(output.args)} results for {len(are_lists)} outputs.")
+            raise TypeError(f"execute returned {len(output.args)} results for {len(are_lists)} outputs.")
         for slot, value in enumerate(output.args):
             if are_lists[slot]:
                 outputs[slot].extend(value)

@@ -1,4 +1,4 @@
-"""Reads workflow files: what the editor saves, and the API format, both into one prompt.
+"""Reads workflow files, both saved workflows and the API format, into prompts.
 
 A prompt is the API format: ``{node id: {"class_type": ..., "inputs": {...}, "_meta": {"title": ...}}}``
 where an input is a plain value or ``[node id, output slot]``.
@@ -23,16 +23,16 @@ NodeClasses = Mapping[str, type[ComfyNode]]
 
 @dataclass
 class Workflow:
-    """A prompt, and the saved workflow that it was made from (None for an API file)."""
+    """A prompt and the saved workflow that it comes from (None for an API file)."""
 
     prompt: Prompt
     saved: dict[str, Any] | None = None
 
 
 def read_workflow(path: str | Path, classes: NodeClasses) -> Workflow:
-    """The workflow in a JSON file of either format.
+    """Returns the workflow in a JSON file of either format.
 
-    Raises WorkflowError if there is no such file, if it isn't a workflow, or if it needs unknown nodes.
+    Raises WorkflowError if the file does not exist, is not a workflow, or needs unknown nodes.
     """
     path = Path(path)
     try:
@@ -40,14 +40,14 @@ def read_workflow(path: str | Path, classes: NodeClasses) -> Workflow:
     except FileNotFoundError:
         raise WorkflowError(f"There is no file {str(path)!r}.") from None
     except OSError as error:
-        raise WorkflowError(f"The file {str(path)!r} can't be read: {error.strerror}.") from error
+        raise WorkflowError(f"The file {str(path)!r} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise WorkflowError(f"The file {str(path)!r} is not JSON: {error}.") from error
     return parse_workflow(data, classes)
 
 
 def parse_workflow(data: Any, classes: NodeClasses) -> Workflow:
-    """As read_workflow, from the parsed JSON."""
+    """Does what read_workflow does, from parsed JSON."""
     if isinstance(data, dict) and isinstance(data.get("nodes"), list):
         return Workflow(prompt_of(SavedGraph(data), classes), data)
     if isinstance(data, dict) and isinstance(data.get("prompt"), dict):
@@ -58,12 +58,12 @@ def parse_workflow(data: Any, classes: NodeClasses) -> Workflow:
             _class_of(node["class_type"], label(prompt, node_id), classes)
         return Workflow(prompt)
     raise WorkflowError(
-        "This JSON is no workflow: it has neither the 'nodes' of a saved one nor the 'class_type's of an API file."
+        "This JSON is not a workflow: it has neither the 'nodes' of a saved one nor the 'class_type's of an API file."
     )
 
 
 def prompt_of(graph: SavedGraph, classes: NodeClasses) -> Prompt:
-    """What the editor would send to the server for a saved workflow."""
+    """Returns the prompt that the editor would send to the server for a saved workflow."""
     prompt: Prompt = {}
     for node in graph.running_nodes():
         node_class = _class_of(node.type, f"{node.title or node.type} (#{node.id})", classes)
@@ -81,14 +81,14 @@ def prompt_of(graph: SavedGraph, classes: NodeClasses) -> Prompt:
 
 
 def label(prompt: Prompt, node_id: str) -> str:
-    """How messages name a node: its title and id."""
+    """Returns the name of a node in messages: its title and id."""
     node = prompt[node_id]
     title = node.get("_meta", {}).get("title") or node["class_type"]
     return f"{title} (#{node_id})"
 
 
 def is_link(value: Any) -> bool:
-    """Whether an input of a prompt comes from another node."""
+    """Returns whether an input of a prompt comes from another node."""
     return isinstance(value, list)
 
 
@@ -101,7 +101,7 @@ def _class_of(class_type: str, name: str, classes: NodeClasses) -> type[ComfyNod
         return classes[class_type]
     except KeyError:
         raise WorkflowError(
-            f"{name}: there is no node {class_type!r} here, only this pack's nodes and a few of ComfyUI's own; "
+            f"{name}: there is no node {class_type!r} here, only the nodes of this pack and a few of ComfyUI's own; "
             "run this workflow in ComfyUI."
         ) from None
 

@@ -1,4 +1,4 @@
-"""Puts the stand-ins in ``sys.modules`` under the names that nodes import."""
+"""Registers the stand-ins in ``sys.modules`` under the names that nodes import."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .runtime import folders, memory, patcher, server, utils
 
 
 def comfyui_is_present() -> bool:
-    """Whether a real ComfyUI, and not this stand-in, is importable or already imported."""
+    """Returns whether a real ComfyUI, not this stand-in, is importable or already imported."""
     loaded = sys.modules.get("folder_paths")
     if loaded is not None:
         return loaded is not folders
@@ -21,10 +21,10 @@ def comfyui_is_present() -> bool:
 def install() -> None:
     """Makes ``comfy_api.latest``, ``comfy.*``, ``folder_paths`` and ``server`` importable.
 
-    Calling it again does nothing. Raises ``RuntimeError`` inside a real ComfyUI: replacing its modules would break it.
+    A second call does nothing. Raises ``RuntimeError`` inside a real ComfyUI, whose modules must not be replaced.
     """
     if comfyui_is_present():
-        raise RuntimeError("A real ComfyUI is importable here; headless must not replace its modules.")
+        raise RuntimeError("A real ComfyUI is importable here, and headless must not replace its modules.")
     if sys.modules.get("folder_paths") is folders:
         return
     comfy = _package("comfy", model_management=memory, model_patcher=patcher, utils=utils)
@@ -46,7 +46,7 @@ def install() -> None:
 
 
 def _package(name: str, **members: ModuleType) -> ModuleType:
-    package = ModuleType(name, doc="Stand-in, see headless/.")
+    package = ModuleType(name, doc="Stand-in from the folder headless.")
     package.__path__ = []
     package.__dict__.update(members)
     return package

@@ -1,4 +1,4 @@
-"""What the server's /object_info says of a node."""
+"""A node's entry in the server's /object_info."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from .api.node import ComfyNode
 
 
 def object_info(node_class: type[ComfyNode]) -> dict[str, Any]:
-    """The JSON that ``/object_info/<id>`` holds for the node: tuples are lists, enums are their values."""
+    """Returns the JSON of ``/object_info/<id>`` for the node: tuples are lists, enums are their values."""
     info: dict[str, Any] = json.loads(json.dumps(node_class.GET_NODE_INFO_V1()))
     return info

@@ -1,4 +1,4 @@
-"""Loads packages by path: the node pack the way ComfyUI does, and its top-level folders for the tests."""
+"""Loads packages by path: the node pack as ComfyUI does, and its top-level folders for the tests."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PACK_ROOT = Path(__file__).resolve().parents[1]
 
 
 def import_package(name: str, folder: Path) -> ModuleType:
-    """Imports the package in ``folder`` as ``name``, once, without touching ``sys.path``.
+    """Imports the package in ``folder`` as ``name``, once, without changing ``sys.path``.
 
-    The folder's own name may be anything, even one that Python can't import.
+    The folder may have any name, even one that Python cannot import.
     """
     if name in sys.modules:
         return sys.modules[name]
@@ -38,14 +38,14 @@ def import_package(name: str, folder: Path) -> ModuleType:
 
 
 def load_pack(root: Path = PACK_ROOT, name: str = "gan_atelier") -> ModuleType:
-    """The pack's root module. The stand-ins must be installed."""
+    """Returns the pack's root module. The stand-ins must be installed."""
     return import_package(name, root)
 
 
 def pack_nodes(pack: ModuleType) -> dict[str, type[ComfyNode]]:
-    """The pack's node classes by id, in menu order, through its V3 entry point.
+    """Returns the pack's node classes by id, in menu order, through its V3 entry point.
 
-    Raises ``TypeError`` if the entry point isn't what ComfyUI wants, ``ValueError`` if an id comes twice.
+    Raises ``TypeError`` if ComfyUI would refuse the entry point, and ``ValueError`` if two nodes have the same id.
     """
     nodes: dict[str, type[ComfyNode]] = {}
     for node_class in asyncio.run(_node_list(pack)):
@@ -58,7 +58,7 @@ def pack_nodes(pack: ModuleType) -> dict[str, type[ComfyNode]]:
 
 
 def all_nodes(pack: ModuleType) -> dict[str, type[ComfyNode]]:
-    """The pack's nodes and the stand-in's core nodes by id."""
+    """Returns the pack's nodes and the stand-in's core nodes by id."""
     return CORE_NODES | pack_nodes(pack)
 
 

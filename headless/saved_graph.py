@@ -1,8 +1,7 @@
-"""A workflow as the editor saves it, with its subgraphs flattened and its links resolved.
+"""A workflow in the editor's format, with its subgraphs flattened and its links resolved.
 
-The editor knows nodes that no server ever sees: notes, reroutes, primitives, subgraphs, and nodes that
-are muted or bypassed. Here they dissolve: ``SavedGraph.source`` says where an input's value really
-comes from.
+Some nodes of the editor never reach the server: notes, reroutes, primitives, subgraphs, and nodes that are muted or
+bypassed. ``SavedGraph.source`` looks through them and returns the real origin of an input's value.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _HOST = "-1"
 
 @dataclass
 class SavedNode:
-    """One node of the file. ``id`` is "7", or "12:7" for node 7 in the subgraph that node 12 stands for."""
+    """One node of the file. ``id`` is "7", or "12:7" for node 7 of the subgraph behind node 12."""
 
     id: str
     type: str
@@ -38,9 +37,9 @@ class SavedNode:
     inputs: list[dict[str, Any]]
     outputs: list[dict[str, Any]]
     widgets_values: Any
-    """A list in widget order; a dict by name for a few packs' nodes."""
+    """A list in widget order; the nodes of a few packs have a dict by name."""
     overrides: dict[str, Any] = field(default_factory=dict)
-    """Widget values that are set from outside of the node's subgraph, by name."""
+    """Widget values that are set outside the node's subgraph, by name."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +58,16 @@ class Constant:
 
 
 class SavedGraph:
-    """All nodes of a saved workflow by id, those in subgraphs included.
+    """All nodes of a saved workflow by id, including those in subgraphs.
 
-    Raises WorkflowError if the dict isn't a saved workflow.
+    Raises WorkflowError if the dict is not a saved workflow.
     """
 
     def __init__(self, workflow: dict[str, Any]) -> None:
         self.nodes: dict[str, SavedNode] = {}
         # (node, input slot) -> (node, output slot), as drawn.
         self._feeds: dict[tuple[str, int], tuple[str, int]] = {}
-        # (a subgraph's inside, its input) -> the slot of the node that stands for it, or that node's widget.
+        # (inside of a subgraph, its input) -> the slot or the widget value of the node that contains it.
         self._entrances: dict[tuple[str, int], int | Constant] = {}
         try:
             definitions = (workflow.get("definitions") or {}).get("subgraphs") or []
@@ -78,23 +77,23 @@ class SavedGraph:
             raise WorkflowError(f"This is not a workflow that the editor saved ({error!r}).") from error
 
     def running_nodes(self) -> Iterator[SavedNode]:
-        """The nodes that the server gets to see, in the order of the file."""
+        """Yields the nodes that reach the server, in the order of the file."""
         for node in self.nodes.values():
             if node.mode not in _OFF and node.type not in _VIRTUAL and node.type not in self._subgraphs:
                 yield node
 
     def source(self, node_id: str, slot: int) -> Link | Constant | None:
-        """What feeds an input slot once reroutes, bypassed nodes and subgraphs are seen through.
+        """Returns the origin of an input slot behind reroutes, bypassed nodes and subgraphs.
 
-        None if nothing does, also where the link comes from a muted node. Raises WorkflowError where
-        such links run in a circle.
+        Returns None if the slot has no link, or if the link comes from a muted node. Raises WorkflowError if such
+        links form a cycle.
         """
         wanted = self.nodes[node_id].inputs[slot].get("type", "*")
         origin = self._feeds.get((node_id, slot))
         visited = set()
         while origin is not None:
             if origin in visited:
-                raise WorkflowError(f"The links through node {origin[0]} run in a circle.")
+                raise WorkflowError(f"The links through node {origin[0]} form a cycle.")
             visited.add(origin)
             here, output = origin
             host, _, end = here.rpartition(":")
@@ -129,7 +128,7 @@ class SavedGraph:
     ) -> None:
         """Adds the nodes and links of the workflow, or of one subgraph.
 
-        ``mode`` is that of the node that stands for the subgraph: what is in a muted one is muted.
+        ``mode`` is the mode of the node that contains the subgraph: the nodes of a muted subgraph are muted.
         """
         for raw in level["nodes"]:
             node = SavedNode(
@@ -150,7 +149,7 @@ class SavedGraph:
             self._feeds[f"{prefix}{target}", target_slot] = (f"{prefix}{origin}", origin_slot)
 
     def _enter(self, host: SavedNode, raw: dict[str, Any], within: tuple[str, ...]) -> None:
-        """Adds the inside of the subgraph that ``host`` stands for."""
+        """Adds the inside of the subgraph that ``host`` contains."""
         if host.type in within:
             raise WorkflowError(f"The subgraph of node {host.id} contains itself.")
         overrides: dict[str, dict[str, Any]] = {_HOST: dict(host.overrides)}
@@ -171,11 +170,11 @@ class SavedGraph:
 
 
 def _promoted_values(host: SavedNode, raw: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """The widgets that a node which stands for a subgraph shows: the node inside that each belongs to, its
-    name and its value. A node "-1" inside stands for the subgraph's input of that name.
+    """Yields the widgets on the node of a subgraph: the inner node that owns the widget, its name and its value.
 
-    Editors of different ages keep the values by name, by position in ``proxyWidgets``, or by position among
-    the inputs that are widgets. Older ones still keep them in the nodes inside; then the value here is None.
+    The inner node "-1" stands for the subgraph's input of that name. Depending on its version, the editor stores the
+    values by name, by position in ``proxyWidgets``, or by position among the inputs that are widgets. The oldest
+    versions store them in the inner nodes; the value is then None.
     """
     named = raw.get("widgets_values_named")
     if named:
@@ -190,15 +189,18 @@ def _promoted_values(host: SavedNode, raw: dict[str, Any]) -> Iterator[tuple[str
 
 
 def _read_link(link: list[Any] | dict[str, Any]) -> tuple[Any, int, Any, int]:
-    """Origin node and slot, target node and slot, of either way that the editor writes a link."""
+    """Returns the origin node and slot, and the target node and slot, from either format of a link."""
     if isinstance(link, dict):
         return link["origin_id"], link["origin_slot"], link["target_id"], link["target_slot"]
     return link[1], link[2], link[3], link[4]
 
 
 def _bypass_slot(node: SavedNode, output: int, wanted: str) -> int:
-    """The input that a bypassed node passes on to an output: the same slot if its type fits, else the first
-    of exactly the wanted type, else the first that fits; -1 if none does."""
+    """Returns the input that a bypassed node forwards to an output.
+
+    This is the same slot if its type fits, else the first slot of exactly the wanted type, else the first that fits;
+    -1 if none fits.
+    """
     types = [entry.get("type", "*") for entry in node.inputs]
     if output < len(types) and types_fit(types[output], wanted):
         return output
@@ -207,7 +209,7 @@ def _bypass_slot(node: SavedNode, output: int, wanted: str) -> int:
     return next((slot for slot, kind in enumerate(types) if types_fit(kind, wanted)), -1)
 
 
-def types_fit(given: str, wanted: str) -> bool:
-    """Whether a socket of one type may feed one of the other. "A,B" takes either, "*" anything."""
-    ours, theirs = set(given.split(",")), set(wanted.split(","))
+def types_fit(offered: str, wanted: str) -> bool:
+    """Returns whether an output of one type may feed an input of the other. "A,B" accepts both, "*" everything."""
+    ours, theirs = set(offered.split(",")), set(wanted.split(","))
     return "*" in ours | theirs or bool(ours & theirs)

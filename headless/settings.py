@@ -14,31 +14,31 @@ _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 
 def apply_setting(prompt: Prompt, setting: str, classes: NodeClasses) -> None:
-    """Sets one widget, given as ``NODE.INPUT=VALUE``; a link to it is cut.
+    """Sets one widget from ``NODE.INPUT=VALUE``, and cuts a link to it.
 
-    NODE is a node's id, else its title, else its type. Raises WorkflowError if that isn't exactly one node,
-    if it has no such widget, or if the value isn't of the widget's type.
+    NODE is a node's id, else its title, else its type. Raises WorkflowError if it does not name exactly one node,
+    if the node has no such widget, or if the value does not have the widget's type.
     """
     target, equals, text = setting.partition("=")
     if not equals or "." not in target:
-        raise WorkflowError(f"--set {setting!r}: write NODE.INPUT=VALUE.")
-    # Titles may hold dots, and so may inputs ("masks.mask0"): the first cut that leaves a node's name counts.
+        raise WorkflowError(f"--set {setting!r} does not have the form NODE.INPUT=VALUE.")
+    # Titles and inputs ("masks.mask0") may contain dots: the first cut that leaves the name of a node is used.
     parts = target.split(".")
     for cut in range(1, len(parts)):
         node_name, input_name = ".".join(parts[:cut]), ".".join(parts[cut:])
         matches = _find(prompt, node_name)
         if len(matches) > 1:
             listed = ", ".join(label(prompt, node_id) for node_id in matches)
-            raise WorkflowError(f"--set {setting!r}: {node_name!r} means several nodes ({listed}); use an id.")
+            raise WorkflowError(f"--set {setting!r}: {node_name!r} matches several nodes ({listed}); use an id.")
         if matches:
             _set(prompt, matches[0], input_name, text, classes)
             return
     listed = ", ".join(label(prompt, node_id) for node_id in prompt)
-    raise WorkflowError(f"--set {setting!r}: no node has this id, title or type; there are {listed}.")
+    raise WorkflowError(f"--set {setting!r}: no node has this id, title or type. The nodes are {listed}.")
 
 
 def apply_seed(prompt: Prompt, seed: int, classes: NodeClasses) -> None:
-    """Sets all seeds of all nodes. Raises WorkflowError if there is none."""
+    """Sets every seed of every node. Raises WorkflowError if no node has one."""
     found = False
     for node in prompt.values():
         for slot in _slots(node, classes):

@@ -1,4 +1,4 @@
-"""Which value of a saved node's ``widgets_values`` belongs to which input."""
+"""Assigns the values in a saved node's ``widgets_values`` to its inputs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _CONTROLS = {control.value for control in ControlAfterGenerate}
 
 
 def is_widget(entry: Input) -> bool:
-    """Whether the editor shows a widget for the input."""
+    """Returns whether the editor shows a widget for the input."""
     return isinstance(entry, DynamicCombo.Input) or (isinstance(entry, WidgetInput) and not entry.force_input)
 
 
 def has_control(entry: Input) -> bool:
-    """Whether a "control after generate" widget follows the input's own; the editor adds one to all seeds."""
+    """Returns whether a "control after generate" widget follows the input's own, as it does for every seed."""
     control = getattr(entry, "control_after_generate", None)
     if control is None and isinstance(entry, Int.Input):
         return entry.id in ("seed", "noise_seed")
@@ -27,14 +27,14 @@ def has_control(entry: Input) -> bool:
 def name_values(inputs: Sequence[Input], saved: Sequence[Any]) -> dict[str, Any]:
     """``{input name: value}`` of all widgets, in the editor's order: required inputs first.
 
-    A widget for which the file holds no value, as one that was added to the node since, gets its default.
+    A widget without a value in the file gets its default: it was added to the node later.
     """
     reader = _Reader(saved)
     required = [entry for entry in inputs if not entry.optional]
     optional = [entry for entry in inputs if entry.optional]
     values = _read(required, reader, prefix="")
     if any(getattr(entry, "upload", None) is UploadType.image for entry in inputs):
-        reader.skip_if({"image"})  # the upload button counts as a widget
+        reader.skip_if({"image"})  # the upload button is a widget too
     return values | _read(optional, reader, prefix="")
 
 
@@ -71,7 +71,7 @@ def _read(inputs: Sequence[Input], reader: _Reader, prefix: str) -> dict[str, An
 
 
 def default_value(entry: Input) -> Any:
-    """What a new node's widget holds."""
+    """Returns the value of the widget on a new node."""
     if isinstance(entry, DynamicCombo.Input):
         return entry.options[0].key
     default = getattr(entry, "default", None)

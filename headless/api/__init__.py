@@ -1,7 +1,7 @@
-"""Stand-in for ``comfy_api.latest``: node schemas, node classes and what nodes show in the interface.
+"""Stand-in for ``comfy_api.latest``: node schemas, node classes and the content that nodes show.
 
-It offers the names that this pack uses, with the behaviour of the oldest ComfyUI that the pack supports:
-a keyword that ComfyUI 0.17 doesn't know raises ``TypeError`` here too.
+It offers the names that this pack uses, with the behaviour of the oldest supported ComfyUI: a keyword that
+ComfyUI 0.17 does not know raises ``TypeError`` here too.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["IO", "UI", "ComfyExtension", "io", "ui"]
 
 
 class ComfyExtension(ABC):
-    """What a pack's ``comfy_entrypoint`` returns."""
+    """The result of a pack's ``comfy_entrypoint``."""
 
     async def on_load(self) -> None:  # noqa: B027 (may be left as it is)
         """Called once, before the nodes are listed."""
 
     @abstractmethod
     async def get_node_list(self) -> list[type[ComfyNode]]:
-        """The node classes of the pack."""
+        """Returns the node classes of the pack."""

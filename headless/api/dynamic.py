@@ -14,7 +14,7 @@ MAX_NAMES = 100
 
 
 class _AutogrowTemplate:
-    """The input that an Autogrow repeats, and the names that it gives to the copies."""
+    """The input that an Autogrow repeats, and the names of the copies."""
 
     names: list[str]
     min: int
@@ -30,11 +30,11 @@ class _AutogrowTemplate:
 
 
 class DynamicInput(Input):
-    """Base of the inputs that stand for several; their values reach ``execute`` as one dict."""
+    """Base of the inputs that expand to several; their values reach ``execute`` as one dict."""
 
 
 class Autogrow(ComfyType):
-    """Any number of sockets of one kind; ``execute`` gets ``{name: value}`` of the connected ones."""
+    """Any number of sockets of one kind; ``execute`` receives ``{name: value}`` of the connected ones."""
 
     io_type = "COMFY_AUTOGROW_V3"
     Type = dict
@@ -54,7 +54,7 @@ class Autogrow(ComfyType):
             return super().as_dict() | {"prefix": self.prefix, "min": self.min, "max": self.max}
 
     class TemplateNames(_AutogrowTemplate):
-        """Sockets with the given names; the first ``min`` are required."""
+        """Sockets with these names; the first ``min`` are required."""
 
         def __init__(self, input: Input, names: list[str], min: int = 1) -> None:
             super().__init__(input)
@@ -85,7 +85,7 @@ class Autogrow(ComfyType):
 
 
 class DynamicCombo(ComfyType):
-    """A drop-down list whose choice brings its own inputs; ``execute`` gets ``{id: choice, input: value}``."""
+    """A drop-down list whose choices have inputs of their own; ``execute`` receives ``{id: choice, input: value}``."""
 
     io_type = "COMFY_DYNAMICCOMBO_V3"
     Type = dict
@@ -114,7 +114,7 @@ class DynamicCombo(ComfyType):
             self.options = options
 
         def inputs_of(self, key: Any) -> list[Input]:
-            """The inputs that the choice ``key`` brings; none if there is no such choice."""
+            """Returns the inputs of the choice ``key``; none if there is no such choice."""
             return next((option.inputs for option in self.options if option.key == key), [])
 
         def as_dict(self) -> dict[str, Any]:
@@ -123,17 +123,17 @@ class DynamicCombo(ComfyType):
 
 @dataclass(frozen=True)
 class Slot:
-    """One input as a prompt names it: ``masks.mask0`` for a socket of the Autogrow input ``masks``."""
+    """One input under its name in a prompt: ``masks.mask0`` for a socket of the Autogrow input ``masks``."""
 
     name: str
     input: Input
     required: bool
     path: tuple[str, ...]
-    """Where the value goes in what ``execute`` gets: ``("masks", "mask0")``."""
+    """The path of the value in the arguments of ``execute``: ``("masks", "mask0")``."""
 
 
 def expand_inputs(inputs: list[Input], values: Mapping[str, Any], prefix: tuple[str, ...] = ()) -> list[Slot]:
-    """All inputs that a node has while its prompt entry holds these values, dynamic ones expanded."""
+    """Returns all inputs of a node whose prompt entry has these values, with dynamic inputs expanded."""
     slots = []
     for entry in inputs:
         path = (*prefix, entry.id)
@@ -152,7 +152,7 @@ def expand_inputs(inputs: list[Input], values: Mapping[str, Any], prefix: tuple[
 
 
 def nest(values: Mapping[str, Any], slots: Collection[Slot], inputs: list[Input]) -> dict[str, Any]:
-    """The keyword arguments of ``execute``: ``{"masks.mask0": x}`` becomes ``{"masks": {"mask0": x}}``."""
+    """Returns the keyword arguments of ``execute``: ``{"masks.mask0": x}`` becomes ``{"masks": {"mask0": x}}``."""
     paths = {slot.name: slot.path for slot in slots}
     arguments: dict[str, Any] = {entry.id: {} for entry in inputs if isinstance(entry, Autogrow.Input)}
     for name, value in values.items():

@@ -1,7 +1,7 @@
 """Socket and widget types: ``Image.Input(...)``, ``Int.Input(...)``, ``Custom("NAME").Output()`` and so on.
 
-Beyond the id (and the options of a Combo) everything is passed by keyword, and a keyword that ComfyUI
-doesn't know raises ``TypeError``.
+All arguments except the id (and the options of a Combo) are keywords, and a keyword that ComfyUI does not know
+raises ``TypeError``.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class ControlAfterGenerate(str, Enum):
 
 
 def without_none(values: dict[str, Any]) -> dict[str, Any]:
-    """The dict without the keys whose value is None; the server sends no such keys."""
+    """Returns the dict without the keys whose value is None, which the server does not send."""
     return {key: value for key, value in values.items() if value is not None}
 
 
 class Input:
-    """An input socket. ``io_type`` is set by the type that the class belongs to."""
+    """An input socket. The socket type of the class sets ``io_type``."""
 
     io_type: str = "*"
 
@@ -70,7 +70,7 @@ class Input:
         self.advanced = advanced
 
     def as_dict(self) -> dict[str, Any]:
-        """The options of this input as /object_info names them, plus ``optional``."""
+        """Returns the options of this input under their names in /object_info, plus ``optional``."""
         own = {
             "display_name": self.display_name,
             "optional": self.optional,
@@ -140,7 +140,7 @@ class Output:
 
 
 class ComfyType:
-    """Base of the socket types. A subclass names its ``io_type``; its Input and Output learn it from there."""
+    """Base of the socket types. A subclass names its ``io_type``; its Input and Output take it from there."""
 
     io_type: str = "*"
     Type: Any = Any
@@ -150,7 +150,7 @@ class ComfyType:
         for part in ("Input", "Output"):
             base = getattr(cls, part, None)
             if base is not None:
-                # A subclass of its own, so that types which share a base class keep their own io_type.
+                # Each type gets a subclass of its own, so that types with a common base class keep their own io_type.
                 setattr(cls, part, type(part, (base,), {"io_type": cls.io_type, "__module__": __name__}))
 
 
@@ -161,7 +161,7 @@ class ComfyTypeIO(ComfyType):
 
 
 def Custom(io_type: str) -> type[ComfyTypeIO]:
-    """A socket type of the pack's own; only sockets of the same name connect."""
+    """A socket type of a pack; only sockets of the same name connect."""
     return type("CustomComfyType", (ComfyTypeIO,), {"io_type": io_type})
 
 

@@ -1,4 +1,4 @@
-"""Node classes and what they return."""
+"""Node classes and their results."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .schema import HiddenHolder, Schema
 
 
 class UIOutput(ABC):
-    """Something that a node shows in the interface."""
+    """Content that a node shows in the interface."""
 
     @abstractmethod
     def as_dict(self) -> dict[str, Any]:
-        """What the server sends to the browser."""
+        """Returns the message of the server to the browser."""
 
 
 class NodeOutput:
-    """What ``execute`` returns: one value per output socket, and optionally something to show."""
+    """The result of ``execute``: one value per output socket, and optionally content to show."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class NodeOutput:
 
 
 class _LockedClass(type):
-    """Metaclass of the copy that ``execute`` gets as ``cls``: a node that stores state on it fails at once."""
+    """Metaclass of the copy that ``execute`` receives as ``cls``: a node that stores state on it fails."""
 
     def __setattr__(cls, name: str, value: Any) -> None:
         raise AttributeError(f"Cannot modify class attribute {name!r} on locked class {cls.__name__!r}")
 
 
 class ComfyNode:
-    """Base of all nodes. Everything is a classmethod; a node has no state of its own."""
+    """Base of all nodes. All methods are classmethods, because a node has no state of its own."""
 
     RELATIVE_PYTHON_MODULE: str | None = None
     hidden: HiddenHolder = HiddenHolder()
@@ -62,12 +62,12 @@ class ComfyNode:
 
     @classmethod
     def validate_inputs(cls, *args: Any, **kwargs: Any) -> bool | str:
-        """Optional: True, or a sentence that says what is wrong."""
+        """Optional. Returns True, or a sentence that says what is wrong."""
         raise NotImplementedError
 
     @classmethod
     def fingerprint_inputs(cls, *args: Any, **kwargs: Any) -> Any:
-        """Optional: while it returns the same value for the same inputs, the node's outputs are reused."""
+        """Optional. The node's outputs are reused as long as this returns the same value for the same inputs."""
         raise NotImplementedError
 
     @classmethod
@@ -84,7 +84,7 @@ class ComfyNode:
 
     @classmethod
     def GET_SCHEMA(cls) -> Schema:
-        """A fresh schema, finalized and checked."""
+        """Returns a new schema, finalized and checked."""
         cls.VALIDATE_CLASS()
         schema = cls.FINALIZE_SCHEMA()
         schema.validate()
@@ -97,15 +97,15 @@ class ComfyNode:
 
     @classmethod
     def GET_NODE_INFO_V1(cls) -> dict[str, Any]:
-        """The entry of /object_info, before it becomes JSON."""
+        """Returns the node's entry in /object_info, before it becomes JSON."""
         return cls.GET_SCHEMA().info(cls.RELATIVE_PYTHON_MODULE)
 
 
 def overrides(node_class: type[ComfyNode], name: str) -> bool:
-    """Whether the class, or a base of it other than ComfyNode, defines this method."""
+    """Returns whether the class, or a base of it other than ComfyNode, defines this method."""
     return getattr(node_class, name).__func__ is not getattr(ComfyNode, name).__func__
 
 
 def locked_copy(node_class: type[ComfyNode], hidden: HiddenHolder) -> type[ComfyNode]:
-    """The class that one call gets as ``cls``: with its hidden values, and read-only."""
+    """Returns the class that one call receives as ``cls``: with its hidden values, and read-only."""
     return _LockedClass(node_class.__name__, (node_class,), {"hidden": hidden})  # type: ignore[return-value]

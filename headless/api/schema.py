@@ -1,4 +1,4 @@
-"""What a node's ``define_schema`` returns, and the JSON that the server makes of it."""
+"""The result of a node's ``define_schema``, and the JSON that the server makes of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Hidden(str, Enum):
 
 
 class HiddenHolder:
-    """``cls.hidden`` during a run. What the schema didn't ask for is None."""
+    """``cls.hidden`` during a run. Values that the schema does not request are None."""
 
     def __init__(self, values: dict[Hidden, Any] | None = None) -> None:
         for name, value in (values or {}).items():
@@ -75,7 +75,7 @@ class Schema:
                 raise ValueError(f"{self.node_id}: {kind} ids must be unique, but {twice} are not.")
 
     def info(self, python_module: str | None) -> dict[str, Any]:
-        """The node's entry of /object_info."""
+        """Returns the node's entry in /object_info."""
         inputs = inputs_info(self.inputs)
         if self.hidden:
             inputs["hidden"] = {hidden.name: (hidden.value,) for hidden in self.hidden}
@@ -101,13 +101,13 @@ class Schema:
             "price_badge": None,
             "search_aliases": self.search_aliases or None,
             "essentials_category": self.essentials_category,
-            # Newer than 0.17, so no schema of ours may set it; the server of today sends it all the same.
+            # Newer than 0.17, so the schemas of this pack must not set it, but current servers send it.
             "has_intermediate_output": False,
         }
 
 
 def inputs_info(inputs: list[Input]) -> dict[str, dict[str, Any]]:
-    """``{"required": {id: (type, options)}, "optional": {...}}``; "optional" only where there is one."""
+    """Returns ``{"required": {id: (type, options)}, "optional": {...}}``; "optional" only if there are such inputs."""
     info: dict[str, dict[str, Any]] = {"required": {}}
     for entry in inputs:
         options = entry.as_dict()

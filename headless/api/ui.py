@@ -24,7 +24,7 @@ _EXIF_MAKE = 0x010F
 
 
 class SavedResult(dict[str, str]):
-    """``{"filename", "subfolder", "type"}`` of a file that the browser can ask for."""
+    """``{"filename", "subfolder", "type"}`` of a file that the browser can request."""
 
     def __init__(self, filename: str, subfolder: str, type: FolderType) -> None:
         super().__init__(filename=filename, subfolder=subfolder, type=type.value)
@@ -43,7 +43,7 @@ class SavedImages(UIOutput):
 
 
 class ImageSaveHelper:
-    """Writes images ``[B, H, W, C]`` in 0..1 below the output or the temp folder."""
+    """Writes images ``[B, H, W, C]`` in 0..1 to the output or the temp folder."""
 
     @staticmethod
     def save_images(
@@ -53,7 +53,7 @@ class ImageSaveHelper:
         cls: type[ComfyNode] | None,
         compress_level: int = 4,
     ) -> list[SavedResult]:
-        """One PNG an image, ``prefix_00001_.png`` and on, with the prompt and workflow that ``cls`` was given."""
+        """Writes one PNG per image, ``prefix_00001_.png`` etc., with the prompt and workflow of ``cls.hidden``."""
         folder, name, counter, subfolder = _next_file(images, filename_prefix, folder_type)
         metadata = PngInfo()
         for key, text in _metadata(cls).items():
@@ -76,7 +76,7 @@ class ImageSaveHelper:
         quality: int,
         method: int,
     ) -> SavedResult:
-        """All images as the frames of one WebP."""
+        """Writes all images as the frames of one WebP."""
         folder, name, counter, subfolder = _next_file(images, filename_prefix, folder_type)
         first, *others = (_to_pil(image) for image in images)
         exif = first.getexif()
@@ -100,7 +100,7 @@ class ImageSaveHelper:
 
 
 class PreviewImage(UIOutput):
-    """Shows images ``[B, H, W, C]`` in the node; they are written to the temp folder at once."""
+    """Shows images ``[B, H, W, C]`` in the node, and writes them to the temp folder immediately."""
 
     def __init__(self, image: torch.Tensor, animated: bool = False, cls: type[ComfyNode] | None = None) -> None:
         prefix = "ComfyUI_temp_" + "".join(random.choices(string.ascii_lowercase, k=5))
@@ -112,7 +112,7 @@ class PreviewImage(UIOutput):
 
 
 class PreviewMask(PreviewImage):
-    """Shows a mask ``[B, H, W]`` as a grey picture."""
+    """Shows a mask ``[B, H, W]`` as a greyscale picture."""
 
     def __init__(self, mask: torch.Tensor, animated: bool = False, cls: type[ComfyNode] | None = None) -> None:
         grey = mask.reshape(-1, mask.shape[-2], mask.shape[-1], 1).expand(-1, -1, -1, 3)

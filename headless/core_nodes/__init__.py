@@ -1,4 +1,4 @@
-"""The core nodes that our workflows use, with ComfyUI's ids, inputs and results."""
+"""The core nodes that the example workflows use, with ComfyUI's ids, inputs and results."""
 
 from ..api.node import ComfyNode
 from .files import LoadImage, LoadImageMask, PreviewAny, PreviewImage, SaveAnimatedWEBP, SaveImage

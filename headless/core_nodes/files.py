@@ -27,7 +27,7 @@ def _input_pictures() -> list[str]:
 
 
 def _picture_problem(image: str) -> bool | str:
-    """True if the widget names a file, else the sentence for validate_inputs."""
+    """Returns True if the widget names a file, else the sentence for validate_inputs."""
     if folders.exists_annotated_filepath(image):
         return True
     name, folder = folders.annotated_filepath(image)
@@ -39,7 +39,7 @@ def _content_hash(image: str) -> str:
 
 
 def load_picture(path: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """All frames of the first frame's size: ``[B, H, W, 3]`` and the inverted alpha ``[B, H, W]``.
+    """Returns all frames that have the size of the first: ``[B, H, W, 3]`` and the inverted alpha ``[B, H, W]``.
 
     Without alpha the mask is 64 x 64 zeros, as in ComfyUI. Pillow decodes; ComfyUI of today uses FFmpeg,
     whose JPEG colours differ by a few levels.
@@ -63,7 +63,7 @@ def load_picture(path: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _rgb(frame: Image.Image) -> np.ndarray:
-    """``[H, W, 3]`` in 0..1; Pillow would cut 16 bits of grey off at 255."""
+    """Returns ``[H, W, 3]`` in 0..1. Pillow itself would clip 16-bit greyscale at 255."""
     if frame.mode.startswith("I"):
         grey = np.asarray(frame, dtype=np.float32) / 65535.0
         return np.repeat(grey[..., None], 3, axis=-1)

@@ -10,7 +10,7 @@ from .images import MAX_RESOLUTION
 
 
 def _flat(mask: torch.Tensor) -> torch.Tensor:
-    """``[B, H, W]`` of a mask with any leading dimensions, or none."""
+    """Returns ``[B, H, W]`` from a mask with any number of leading dimensions."""
     return mask.reshape(-1, *mask.shape[-2:])
 
 
@@ -165,7 +165,7 @@ class FeatherMask(io.ComfyNode):
 
 
 def _ramp(length: int, feather: int) -> torch.Tensor:
-    """``1/feather, 2/feather, ... 1, 1, 1`` of the given length."""
+    """Returns ``1/feather, 2/feather, ... 1, 1, 1`` with this length."""
     feather = min(feather, length)
     ramp = torch.ones(length)
     ramp[:feather] = torch.arange(1, feather + 1) / max(feather, 1)

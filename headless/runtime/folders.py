@@ -1,6 +1,6 @@
-"""Stand-in for ``folder_paths``: where models, inputs and outputs are.
+"""Stand-in for ``folder_paths``: the folders of models, inputs and outputs.
 
-The folders start below the pack's own folder; ``configure`` moves them. Nothing is created on import.
+The folders are inside the pack's own folder until ``configure`` moves them. The import creates no folder.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def configure(
     output: str | Path | None = None,
     temp: str | Path | None = None,
 ) -> None:
-    """Sets all folders anew; those not given lie below ``base`` (default: the pack's folder).
+    """Sets all folders. Omitted ones are inside ``base`` (default: the current base, at first the pack's folder).
 
-    Kinds of models that are known already, as those that the pack registers when it is loaded, stay known:
-    their folders below ``models_dir`` move along with it, others stay where they are.
+    Registered kinds of models, such as those that the pack registers when it is loaded, stay registered. Their
+    folders inside ``models_dir`` move with it; other folders stay where they are.
     """
     global base_path, models_dir, user_directory
     base_path = os.path.abspath(base or base_path)
@@ -54,7 +54,7 @@ def configure(
 
 
 def _moved(path: str, old: str, new: str) -> str:
-    """Where a path below the folder ``old`` lies once that is ``new``; any other path as it is."""
+    """Moves a path inside the folder ``old`` to ``new``; other paths stay unchanged."""
     inside = Path(path)
     return str(new / inside.relative_to(old)) if inside.is_relative_to(old) else path
 
@@ -96,15 +96,15 @@ def set_user_directory(user_dir: str) -> None:
 
 
 def get_directory_by_type(type_name: str) -> str | None:
-    """The folder of "input", "output" or "temp"; None for any other word."""
+    """Returns the folder of "input", "output" or "temp"; None for any other word."""
     known = {"input": input_directory, "output": output_directory, "temp": temp_directory}
     return known.get(type_name)
 
 
 def add_model_folder_path(folder_name: str, full_folder_path: str, is_default: bool = False) -> None:
-    """Adds a folder where models of this kind may be; a default goes in front of the others.
+    """Adds a folder of models of this kind; a default folder comes first.
 
-    A new kind starts without extensions, hence lists every file.
+    A new kind has no extensions yet, so every file is listed.
     """
     paths, _ = folder_names_and_paths.setdefault(folder_name, ([], set()))
     if full_folder_path in paths:
@@ -115,12 +115,12 @@ def add_model_folder_path(folder_name: str, full_folder_path: str, is_default: b
 
 
 def get_folder_paths(folder_name: str) -> list[str]:
-    """A copy of the folders of this kind; ``KeyError`` if nobody added one."""
+    """Returns a copy of the list of folders of this kind. Raises ``KeyError`` if the kind is unknown."""
     return list(folder_names_and_paths[folder_name][0])
 
 
 def recursive_search(directory: str, excluded_dir_names: list[str] | None = None) -> tuple[list[str], dict[str, float]]:
-    """The files below a folder, relative to it, and the folders seen with their modification times."""
+    """Returns the files inside a folder, relative to it, and the visited folders with their modification times."""
     if not os.path.isdir(directory):
         return [], {}
     excluded = excluded_dir_names or []
@@ -134,14 +134,14 @@ def recursive_search(directory: str, excluded_dir_names: list[str] | None = None
 
 
 def filter_files_extensions(files: Collection[str], extensions: Collection[str]) -> list[str]:
-    """The files with one of the extensions (lower case, with the dot), sorted; all if there are none."""
+    """Returns the files with one of the extensions (lower case, with the dot), sorted; all files if there are none."""
     if not extensions:
         return sorted(files)
     return sorted(file for file in files if os.path.splitext(file)[1].lower() in extensions)
 
 
 def get_filename_list(folder_name: str) -> list[str]:
-    """The model files of this kind in all its folders, relative, sorted, each name once."""
+    """Returns the relative names of the model files of this kind in all its folders, sorted, each name once."""
     paths, extensions = folder_names_and_paths[folder_name]
     names: set[str] = set()
     for path in paths:
@@ -151,7 +151,7 @@ def get_filename_list(folder_name: str) -> list[str]:
 
 
 def get_full_path(folder_name: str, filename: str) -> str | None:
-    """The first file of this name in the folders of this kind, or None. ``..`` leads nowhere."""
+    """Returns the first file of this name in the folders of this kind, or None. ``..`` cannot leave the folder."""
     if folder_name not in folder_names_and_paths:
         return None
     inside = os.path.relpath(os.path.join("/", filename), "/")
@@ -163,7 +163,7 @@ def get_full_path(folder_name: str, filename: str) -> str | None:
 
 
 def get_full_path_or_raise(folder_name: str, filename: str) -> str:
-    """As get_full_path, but ``FileNotFoundError`` if there is no such file."""
+    """Does what get_full_path does, but raises ``FileNotFoundError`` if there is no such file."""
     path = get_full_path(folder_name, filename)
     if path is None:
         raise FileNotFoundError(f"Model in folder '{folder_name}' with filename '{filename}' not found.")
@@ -171,7 +171,7 @@ def get_full_path_or_raise(folder_name: str, filename: str) -> str:
 
 
 def is_within_directory(directory: str, target: str) -> bool:
-    """Whether the target, links resolved, lies in the directory."""
+    """Returns whether the target is inside the directory once links are resolved."""
     try:
         directory, target = os.path.realpath(directory), os.path.realpath(target)
         return os.path.commonpath((directory, target)) == directory
@@ -180,17 +180,17 @@ def is_within_directory(directory: str, target: str) -> bool:
 
 
 def annotated_filepath(name: str) -> tuple[str, str | None]:
-    """``"a/b.png [output]"`` -> ``("a/b.png", <output folder>)``; no annotation -> ``(name, None)``."""
+    """Splits ``"a/b.png [output]"`` into ``("a/b.png", <output folder>)``; a plain name gives ``(name, None)``."""
     for kind in ("output", "input", "temp"):
         suffix = f"[{kind}]"
         if name.endswith(suffix):
-            # One more character, the blank in front of the bracket.
+            # The extra character is the space before the bracket.
             return name[: -len(suffix) - 1], get_directory_by_type(kind)
     return name, None
 
 
 def get_annotated_filepath(name: str, default_dir: str | None = None) -> str:
-    """The path of a file that a widget names; ``ValueError`` if it lies outside of its folder."""
+    """Returns the path of a file that a widget names. Raises ``ValueError`` if it is outside its folder."""
     relative, folder = annotated_filepath(name)
     folder = folder or default_dir or get_input_directory()
     path = os.path.abspath(os.path.join(folder, relative))
@@ -200,7 +200,7 @@ def get_annotated_filepath(name: str, default_dir: str | None = None) -> str:
 
 
 def exists_annotated_filepath(name: str) -> bool:
-    """Whether a file that a widget names exists inside its folder."""
+    """Returns whether a file that a widget names exists inside its folder."""
     try:
         return os.path.exists(get_annotated_filepath(name))
     except ValueError:
@@ -210,9 +210,9 @@ def exists_annotated_filepath(name: str) -> bool:
 def get_save_image_path(
     filename_prefix: str, output_dir: str, image_width: int = 0, image_height: int = 0
 ) -> tuple[str, str, int, str, str]:
-    """Where the next picture goes: folder (created), file name prefix, counter, subfolder, full prefix.
+    """Returns the place of the next picture: folder (created), file name prefix, counter, subfolder, full prefix.
 
-    The prefix may name a subfolder and hold ``%width%``, ``%height%``, ``%year%`` ... ``%second%``.
+    The prefix may name a subfolder and contain ``%width%``, ``%height%``, ``%year%`` ... ``%second%``.
     """
     now = time.localtime()
     words = {"width": str(image_width), "height": str(image_height), "year": str(now.tm_year)}
@@ -232,7 +232,7 @@ def get_save_image_path(
 
 
 def _counter(name: str, prefix: str) -> int:
-    """7 of ``prefix_00007_.png``; 0 of every other name."""
+    """Returns 7 for ``prefix_00007_.png``, and 0 for a name without the prefix."""
     if os.path.normcase(name[: len(prefix) + 1]) != os.path.normcase(prefix + "_"):
         return 0
     digits = name[len(prefix) + 1 :].split(".")[0].split("_")[0]

@@ -1,4 +1,4 @@
-"""Stand-in for ``comfy.model_management``: the device, model loading, and the request to stop."""
+"""Stand-in for ``comfy.model_management``: the device, model loading, and interruption."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _stop = threading.Event()
 
 
 class InterruptProcessingException(BaseException):
-    """The user asked to stop. Not an ``Exception``: a node's ``except Exception`` must not swallow it."""
+    """The user interrupted the run. A ``BaseException``, so that a node's ``except Exception`` does not swallow it."""
 
 
 def set_torch_device(device: torch.device | str | None) -> None:
-    """Makes this the device that nodes compute on; None chooses by itself again."""
+    """Sets the device that nodes compute on; None restores the automatic choice."""
     global _device
     _device = None if device is None else torch.device(device)
 
 
 def get_torch_device() -> torch.device:
-    """The device to compute on: the one that was set, else CUDA, else Apple's GPU, else the CPU."""
+    """Returns the device to compute on: the one that was set, else CUDA, else Apple's GPU, else the CPU."""
     if _device is not None:
         return _device
     if torch.cuda.is_available():
@@ -38,7 +38,7 @@ def get_torch_device() -> torch.device:
 
 
 def intermediate_device() -> torch.device:
-    """Where node outputs live."""
+    """Returns the device of node outputs."""
     return torch.device("cpu")
 
 
@@ -47,12 +47,12 @@ def intermediate_dtype() -> torch.dtype:
 
 
 def unet_offload_device() -> torch.device:
-    """Where models wait."""
+    """Returns the device of models that are not in use."""
     return torch.device("cpu")
 
 
 def should_use_fp16(device: torch.device | None = None) -> bool:
-    """Whether half precision is worth it on this device."""
+    """Returns whether half precision is worthwhile on this device."""
     device = device or get_torch_device()
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device)[0] >= 7
@@ -60,7 +60,7 @@ def should_use_fp16(device: torch.device | None = None) -> bool:
 
 
 def should_use_bf16(device: torch.device | None = None) -> bool:
-    """Whether bfloat16 is worth it on this device."""
+    """Returns whether bfloat16 is worthwhile on this device."""
     device = device or get_torch_device()
     return device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= 8
 
@@ -74,7 +74,7 @@ def load_models_gpu(
 ) -> None:
     """Moves the models to their load device, where they stay until free_memory or unload_all_models.
 
-    The memory figures are ComfyUI's to act on; here all models are loaded in full.
+    The memory figures are ignored here: all models are loaded in full.
     """
     for patcher in models:
         patcher.patch_model(patcher.load_device)
@@ -83,20 +83,20 @@ def load_models_gpu(
 
 
 def unload_all_models() -> None:
-    """Moves all models back to where they wait."""
+    """Moves all models back to their offload devices."""
     while _loaded:
         _loaded.pop().detach()
 
 
 def free_memory(memory_required: float, device: torch.device) -> None:
-    """Makes room for an amount of work: the models that are loaded on the device move back."""
+    """Moves all models that are loaded on the device back to their offload devices."""
     for patcher in [patcher for patcher in _loaded if patcher.load_device == device]:
         _loaded.remove(patcher)
         patcher.detach()
 
 
 def soft_empty_cache(force: bool = False) -> None:
-    """Gives cached GPU memory back to the driver."""
+    """Returns cached GPU memory to the driver."""
     if get_torch_device().type == "cuda":
         torch.cuda.empty_cache()
     elif get_torch_device().type == "mps":
@@ -104,7 +104,7 @@ def soft_empty_cache(force: bool = False) -> None:
 
 
 def interrupt_current_processing(value: bool = True) -> None:
-    """Asks the running node to stop at its next progress update; False takes that back."""
+    """Asks the running node to stop at its next progress update; False withdraws the request."""
     if value:
         _stop.set()
     else:
@@ -116,7 +116,7 @@ def processing_interrupted() -> bool:
 
 
 def throw_exception_if_processing_interrupted() -> None:
-    """Raises InterruptProcessingException if a stop was asked for, and forgets the request."""
+    """Raises InterruptProcessingException if a stop was requested, and clears the request."""
     if _stop.is_set():
         _stop.clear()
         raise InterruptProcessingException()

@@ -1,4 +1,4 @@
-"""Stand-in for ``comfy.model_patcher``: a model together with where it computes and where it waits."""
+"""Stand-in for ``comfy.model_patcher``: a model with its load device and its offload device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 class ModelPatcher:
-    """Holds ``model``, an ``nn.Module``; moving it is left to ``load_models_gpu``."""
+    """Holds ``model``, an ``nn.Module``, which ``load_models_gpu`` moves."""
 
     def __init__(
         self,
@@ -28,17 +28,17 @@ class ModelPatcher:
             self.model.device = offload_device
 
     def model_size(self) -> int:
-        """Bytes of the model's parameters and buffers."""
+        """Returns the size of the model's parameters and buffers in bytes."""
         if self.size <= 0:
             self.size = sum(tensor.nbytes for tensor in self.model.state_dict().values())
         return self.size
 
     def model_dtype(self) -> torch.dtype | None:
-        """What the model's own ``get_dtype`` says, or None if it has none."""
+        """Returns the result of the model's own ``get_dtype``, or None if it has none."""
         return self.model.get_dtype() if hasattr(self.model, "get_dtype") else None
 
     def clone(self) -> ModelPatcher:
-        """Another patcher of the same model."""
+        """Returns another patcher of the same model."""
         return type(self)(
             self.model, self.load_device, self.offload_device, self.model_size(), self.weight_inplace_update
         )
@@ -51,14 +51,14 @@ class ModelPatcher:
         return device
 
     def patch_model(self, device_to: torch.device | None = None) -> Any:
-        """Moves the model to the device, if one is given, and returns it."""
+        """Moves the model to the device, unless it is None, and returns the model."""
         if device_to is not None:
             self.model.to(device_to)
             self.model.device = device_to
         return self.model
 
     def detach(self) -> Any:
-        """Moves the model back to where it waits."""
+        """Moves the model back to its offload device."""
         return self.patch_model(self.offload_device)
 
 

@@ -9,7 +9,7 @@ TextHook = Callable[[str, str], None]
 
 
 class PromptServer:
-    """``PromptServer.instance`` is where nodes send text; it goes to ``on_text(text, node_id)``."""
+    """Nodes send text to ``PromptServer.instance``, which forwards it to ``on_text(text, node_id)``."""
 
     instance: ClassVar[PromptServer]
 

@@ -15,7 +15,7 @@ from . import memory
 
 
 class ProgressHook(Protocol):
-    """Told of every progress update. ``preview`` is ``(format, PIL image, longest side)`` or None."""
+    """Receives every progress update. ``preview`` is ``(format, PIL image, longest side)`` or None."""
 
     def __call__(self, value: float, total: float, preview: Any, node_id: str | None = None) -> None: ...
 
@@ -24,14 +24,14 @@ _hook: ProgressHook | None = None
 
 
 def set_progress_bar_global_hook(function: ProgressHook | None) -> None:
-    """Progress bars made from now on report to this function."""
+    """Makes all later progress bars report to this function."""
     global _hook
     _hook = function
 
 
 @contextmanager
 def progress_hook(function: ProgressHook) -> Iterator[None]:
-    """Sets the global hook for a while."""
+    """Sets the global hook inside a ``with`` block."""
     previous = _hook
     set_progress_bar_global_hook(function)
     try:
@@ -41,9 +41,9 @@ def progress_hook(function: ProgressHook) -> Iterator[None]:
 
 
 class ProgressBar:
-    """A node's progress. Every update raises InterruptProcessingException once a stop was asked for.
+    """A node's progress. Every update raises InterruptProcessingException if a stop was requested.
 
-    ComfyUI drops updates that follow each other too closely; here the hook sees all of them.
+    ComfyUI drops updates that follow each other too closely; here the hook receives all of them.
     """
 
     def __init__(self, total: float, node_id: str | None = None) -> None:
@@ -65,7 +65,7 @@ class ProgressBar:
 
 
 def repeat_to_batch_size(tensor: torch.Tensor, batch_size: int, dim: int = 0) -> torch.Tensor:
-    """Cuts the batch to the size, or repeats it from the start until it has the size."""
+    """Cuts the batch to the size, or repeats it until it has the size."""
     repeats = [1] * tensor.ndim
     repeats[dim] = math.ceil(batch_size / tensor.shape[dim])
     return tensor.repeat(repeats).narrow(dim, 0, batch_size)

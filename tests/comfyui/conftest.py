@@ -7,7 +7,7 @@ SERVER = pytest.StashKey[ComfyUI]()
 
 @pytest.fixture(scope="session")
 def comfyui(pytestconfig, tmp_path_factory):
-    """A real ComfyUI server with this pack in it, one for the whole session, whoever imports this fixture."""
+    """A real ComfyUI server with this pack: one for the session, shared by all modules that import this fixture."""
     root = find_comfyui()
     if root is None:
         pytest.skip("no ComfyUI found: set COMFYUI_PATH to its folder to run this test")

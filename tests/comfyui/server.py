@@ -1,4 +1,4 @@
-"""A real ComfyUI server for tests and tools: find it, start it on an empty base folder, talk to it, stop it."""
+"""A real ComfyUI server for tests and tools: finds it, starts it on an empty base folder, and stops it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PREVIEW_IMAGE = 1  # the binary websocket message that holds a preview; bytes 4 
 
 
 def find_comfyui() -> Path | None:
-    """The ComfyUI folder: ``COMFYUI_PATH``, else the one the pack is installed in, else ``~/comfy/ComfyUI``."""
+    """Returns the ComfyUI folder: ``COMFYUI_PATH``, else the one that contains the pack, else ``~/comfy/ComfyUI``."""
     if named := os.environ.get("COMFYUI_PATH"):
         root = Path(named).expanduser()
         if not (root / "main.py").is_file():
@@ -43,7 +43,7 @@ def find_comfyui() -> Path | None:
 
 
 def comfyui_python(root: Path) -> str:
-    """The Python of ComfyUI's own environment if it has one, else the running one."""
+    """Returns the Python of ComfyUI's own environment if it has one, else the running Python."""
     for name in (".venv", "venv"):
         for python in (root / name / "bin" / "python", root / name / "Scripts" / "python.exe"):
             if python.exists():
@@ -52,7 +52,7 @@ def comfyui_python(root: Path) -> str:
 
 
 def _die_with_parent() -> None:
-    """Has the kernel end this process when the one that started it is killed."""
+    """Makes the kernel end this process when its parent is killed."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -106,7 +106,7 @@ class ComfyUI:
         self.stop()
 
     def start(self, timeout: float = 180) -> None:
-        """Starts it, after a stop at the same address as before."""
+        """Starts the server. After a stop, it has the same address as before."""
         for folder in ("custom_nodes", "input", "models", "output", "temp", "user"):
             (self.base / folder).mkdir(parents=True, exist_ok=True)
         for name, folder in self.packs.items():
@@ -121,7 +121,7 @@ class ComfyUI:
         command = [comfyui_python(self.root), "main.py", "--cpu", "--listen", "127.0.0.1", "--port", str(port)]
         command += ["--base-directory", str(self.base), "--disable-api-nodes", *self.arguments]
         command += ["--database-url", f"sqlite:///{self.base / 'comfyui.db'}"]
-        # A session of its own, so that stop() reaches whatever the server started.
+        # A session of its own, so that stop() also ends the processes that the server started.
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -163,7 +163,7 @@ class ComfyUI:
 
     @property
     def log(self) -> str:
-        """What the server has printed so far."""
+        """Returns the output of the server so far."""
         return self.log_file.read_text(errors="replace")
 
     def get(self, path: str, **query: str) -> bytes:
@@ -175,7 +175,7 @@ class ComfyUI:
         return json.loads(self.get(path, **query))
 
     def post(self, path: str, payload: Mapping[str, Any]) -> Any:
-        """Sends JSON; returns the answer's JSON, or None if it has no body."""
+        """Sends JSON, and returns the JSON of the answer, or None if it has no body."""
         request = urllib.request.Request(
             self.url + path, json.dumps(payload).encode(), {"Content-Type": "application/json"}
         )
@@ -184,7 +184,7 @@ class ComfyUI:
         return json.loads(body) if body else None
 
     def object_info(self, node_id: str) -> dict[str, Any]:
-        """What the server tells the editor about a node; empty if it has no such node."""
+        """Returns the server's description of a node; empty if there is no such node."""
         return self.get_json(f"/object_info/{urllib.parse.quote(node_id)}").get(node_id, {})
 
     def queue(self, prompt: Mapping[str, Any]) -> Job:
@@ -200,13 +200,13 @@ class ComfyUI:
         self.post("/interrupt", {})
 
     def picture(self, reference: Mapping[str, str]) -> np.ndarray:
-        """Fetches a picture that a node put out, ``{"filename", "subfolder", "type"}``, as uint8 [H, W, C]."""
+        """Fetches an output picture, ``{"filename", "subfolder", "type"}``, as uint8 [H, W, C]."""
         keys = ("filename", "subfolder", "type")
         data = self.get("/view", **{key: reference[key] for key in keys})
         return np.asarray(Image.open(io.BytesIO(data)))
 
     def pictures(self, outputs: Mapping[str, Any]) -> dict[str, list[np.ndarray]]:
-        """All pictures among a prompt's outputs: node id -> uint8 [H, W, C] each."""
+        """Returns all pictures among a prompt's outputs: node id -> a list of uint8 [H, W, C]."""
         return {
             node: [self.picture(reference) for reference in output["images"]]
             for node, output in outputs.items()
@@ -215,7 +215,7 @@ class ComfyUI:
 
 
 class Job:
-    """A queued prompt, with a websocket that hears what becomes of it."""
+    """A queued prompt, with a websocket that receives its messages."""
 
     def __init__(self, server: ComfyUI, prompt: Mapping[str, Any]):
         self.server = server
@@ -229,7 +229,7 @@ class Job:
             raise PromptFailed(error.read().decode()) from error
 
     def events(self, timeout: float = 300) -> Iterator[Event]:
-        """Yields messages about this prompt, the final one included. Can be left and entered again.
+        """Yields messages about this prompt, including the final one. A later call continues where this one stopped.
 
         Raises:
             TimeoutError: nothing final arrived within ``timeout`` seconds.

@@ -1,4 +1,4 @@
-"""A real ComfyUI loads the pack, and shows of it what the stand-in says it does."""
+"""A real ComfyUI loads the pack and describes its nodes as the stand-in does."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def test_every_node_is_there(comfyui, pack):
 def test_nodes_are_described_as_by_the_stand_in(comfyui, pack, monkeypatch):
     import folder_paths
 
-    # The loaders list model files; look for them where the server does.
+    # The loaders list model files, so both sides must look in the same folders.
     for kind, (_, extensions) in folder_paths.folder_names_and_paths.items():
         folders = [str(comfyui.base / "models" / kind)]
         monkeypatch.setitem(folder_paths.folder_names_and_paths, kind, (folders, extensions))

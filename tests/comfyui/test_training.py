@@ -1,4 +1,4 @@
-"""Training on a real server: it can be watched, and stopped."""
+"""Training on a real server sends progress and can be interrupted."""
 
 import time
 
@@ -58,7 +58,7 @@ def test_a_gaugan_trains_and_is_saved(comfyui):
     assert "tiny.safetensors" in comfyui.object_info("GauGANLoad")["input"]["required"]["name"][1]["options"]
 
 
-# Early, where an iteration takes milliseconds, and late, where it takes as long as it ever does.
+# An early scale, where an iteration takes milliseconds, and a late one, where it takes longest.
 @pytest.mark.parametrize(("iterations", "stop_at"), [(0, 0.0), (5, 0.8)], ids=["first scale", "last scale"])
 def test_stop_ends_training_within_two_seconds(comfyui, iterations, stop_at):
     job = comfyui.queue(train(seed=2, preset="standard", iterations=iterations))

@@ -1,4 +1,4 @@
-"""Every example workflow runs on a real server and gives the pictures that it gives without one."""
+"""Every example workflow gives the same pictures on a real server as in headless."""
 
 import json
 import re
@@ -15,11 +15,11 @@ from .server import PACK, comfyui_python
 
 pytestmark = pytest.mark.comfyui
 
-# Training is cut short, on both sides alike.
+# Both sides shorten training in the same way.
 QUICK = {"SinGANTrain": {"preset": "draft", "max_size": 64, "iterations": 2}}
 
-# Both sides run the same code on the same machine with the same PyTorch, so they agree to the bit unless
-# sums are shared out among threads in another way; then 8-bit pixels may round to the neighbouring level.
+# Both sides run the same code on the same machine with the same PyTorch, so they agree to the bit unless threads
+# split sums differently; then 8-bit pixels may round to the neighbouring level.
 TOLERANCE = 1
 
 
@@ -42,7 +42,7 @@ def test_workflow_gives_the_same_pictures_as_without_comfyui(comfyui, node_class
 
 
 def run_on_server(comfyui, prompt):
-    """The pictures that the prompt saves: file name prefix -> uint8 [H, W, C] each, in order."""
+    """Returns the pictures that the prompt saves: file name prefix -> a list of uint8 [H, W, C], in order."""
     pictures = defaultdict(list)
     for output in comfyui.run(prompt).values():
         for reference in output.get("images", []):
@@ -52,7 +52,7 @@ def run_on_server(comfyui, prompt):
 
 
 def run_without_comfyui(comfyui, prompt, folder):
-    """The same from ``run_workflow.py``, run by ComfyUI's own Python so that both have one PyTorch."""
+    """Does the same with ``run_workflow.py`` in ComfyUI's own Python, so that both use the same PyTorch."""
     workflow = folder / "prompt.json"
     workflow.write_text(json.dumps(prompt))
     command = [comfyui_python(comfyui.root), PACK / "run_workflow.py", workflow, "--cpu"]
@@ -67,5 +67,5 @@ def run_without_comfyui(comfyui, prompt, folder):
 
 
 def prefix_of(filename):
-    """ComfyUI's counter is not the same on a server that has run before."""
+    """Removes ComfyUI's counter, which differs on a server that has run before."""
     return re.sub(r"_\d+_\.\w+$", "", filename)

@@ -225,7 +225,7 @@ def test_masks_grow_and_shrink(tapered, rows):
     mask[0, 2, 2] = 1
     grown = call("GrowMask", mask=mask, expand=2, tapered_corners=tapered)
     assert grown[0].tolist() == rows
-    # The border counts as more of the same, so a full mask does not shrink from there.
+    # The border is replicated, so a full mask does not shrink at its edges.
     shrunk = call("GrowMask", mask=grown, expand=-2, tapered_corners=tapered)
     assert torch.equal(shrunk, mask if tapered else grown)
 

@@ -32,7 +32,7 @@ def chain(seed=2, b=5, how="times"):
 
 
 def define(execute, inputs=(), outputs=(), node_id="Toy", **more):
-    """A node class around one function."""
+    """Makes a node class from one function."""
 
     def define_schema(cls):
         return io.Schema(node_id=node_id, inputs=list(inputs), outputs=list(outputs), **more)
@@ -182,7 +182,7 @@ def test_dynamic_inputs_arrive_as_dicts():
     for wrong, message in (
         ({"mode": "on", "mode.n": 2}, "'xs.x0' is missing"),
         ({"xs.x0": ["n", 0], "mode": "on"}, "'mode.n' is missing"),
-        ({"xs.x0": ["n", 0], "mode": "on", "mode.n": 10}, "largest allowed is 9"),
+        ({"xs.x0": ["n", 0], "mode": "on", "mode.n": 10}, "maximum is 9"),
         ({"xs.x0": ["n", 0], "mode": "off"}, "must be one of: 'on'"),
         ({"xs.x0": ["n", 0]}, "'mode' is missing"),
     ):
@@ -242,8 +242,8 @@ def test_a_node_may_take_a_list_at_once():
         (api(s=("Show", {"value": ["gone", 0]})), "leads nowhere"),
         (api(s=("Show", {"value": [1, 2, 3]})), "leads nowhere"),
         (api(n=("Number", {"seed": 1}), s=("Show", {"value": ["n", 1]})), r"output 1 of Number \(#n\), which has 1"),
-        (chain(seed=101), "'seed' is 101, the largest allowed is 100"),
-        (chain(seed=-1), "'seed' is -1, the smallest allowed is 0"),
+        (chain(seed=101), "'seed' is 101, but the maximum is 100"),
+        (chain(seed=-1), "'seed' is -1, but the minimum is 0"),
         (chain(seed="many"), "'seed' takes INT, not 'many'"),
         (chain(how="minus"), "'how' is 'minus'; it must be one of: 'add', 'times'"),
     ],
@@ -282,7 +282,7 @@ def test_a_node_checks_its_inputs_itself():
     executor = Executor(NODES | {"Number": Validated})
     with pytest.raises(WorkflowError, match=r"Number \(#n\): only even numbers"):
         executor.run(chain(seed=3))
-    # What the node checks itself is not checked against the schema, as on the server.
+    # Inputs that the node checks itself are not checked against the schema, as on the server.
     assert shown(executor.run(chain(seed=1000))) == ["5000"]
 
 

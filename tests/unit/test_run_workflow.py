@@ -53,7 +53,7 @@ class Broken(Number):
 
 
 class Endless(Number):
-    """Somebody presses Ctrl+C while it works."""
+    """A node during which the user presses Ctrl+C."""
 
     @classmethod
     def execute(cls, seed, plus=0):
@@ -182,18 +182,18 @@ def test_a_node_that_is_set_may_have_had_a_link(command, capsys):
     ("workflow", "options", "message"),
     [
         ("{", [], "not JSON"),
-        ("[]", [], "no workflow"),
+        ("[]", [], "not a workflow"),
         (saved([node(1, "KSampler", title="Sampler")], []), [], r"Sampler (#1): there is no node 'KSampler'"),
         (saved([node(1, "Show", [("value", "*", None)])], []), [], "required input 'value' is missing"),
         (saved([node(1, "Number")], []), [], "Nothing in this workflow"),
         (NUMBERS, ["--set", "1.seed=x"], "'seed' of My Number v1.0 (#1) takes INT, not 'x'"),
-        (NUMBERS, ["--set", "1.seed=1000"], "largest allowed is 100"),
+        (NUMBERS, ["--set", "1.seed=1000"], "maximum is 100"),
         (NUMBERS, ["--set", "1.sed=1"], "no widget 'sed'; it has seed, plus"),
         (NUMBERS, ["--set", "2.a=1"], "no widget 'a'; it has how, scale, b"),
         (NUMBERS, ["--set", "Nobody.seed=1"], "no node has this id, title or type"),
-        (NUMBERS, ["--set", "Show.value=1"], "'Show' means several nodes (Show (#3), Show (#4)); use an id"),
-        (NUMBERS, ["--set", "seed=1"], "write NODE.INPUT=VALUE"),
-        (NUMBERS, ["--set", "1.seed"], "write NODE.INPUT=VALUE"),
+        (NUMBERS, ["--set", "Show.value=1"], "'Show' matches several nodes (Show (#3), Show (#4)); use an id"),
+        (NUMBERS, ["--set", "seed=1"], "does not have the form NODE.INPUT=VALUE"),
+        (NUMBERS, ["--set", "1.seed"], "does not have the form NODE.INPUT=VALUE"),
         (pictures(), ["--seed", "1"], "no node of this workflow has a seed"),
         (saved([node(1, "LoadImage", values=["no.png"]), node(2, "PreviewImage", [("images", "IMAGE", 1)])],
                [(1, 1, 0, 2, 0)]), [], "there is no picture 'no.png'"),
@@ -242,7 +242,7 @@ def test_wrong_usage_is_status_2():
 
 @pytest.fixture
 def listens_to_ctrl_c():
-    """Python leaves SIGINT ignored where the shell started it in the background."""
+    """Restores the SIGINT handler, which Python leaves ignored if a shell started it in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -303,7 +303,7 @@ def test_a_log_gets_plain_lines_now_and_then(monkeypatch):
 
 def test_the_script_runs_from_any_folder(tmp_path):
     (tmp_path / "w.json").write_text(json.dumps(pictures()))
-    # A module of this name in the current folder must not get in the way.
+    # A module of this name in the current folder must not be imported instead.
     (tmp_path / "nodes.py").write_text("raise RuntimeError")
     done = subprocess.run([sys.executable, SCRIPT, "w.json"], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -55,7 +55,7 @@ def test_a_patcher_holds_the_model_and_where_it_goes():
 def test_loading_moves_the_model_and_freeing_memory_moves_it_back():
     meta = torch.device("meta")
     patcher = ModelPatcher(nn.Linear(4, 2), load_device=meta, offload_device=meta)
-    patcher.offload_device = CPU  # meta tensors can't come back; only the bookkeeping is looked at
+    patcher.offload_device = CPU  # meta tensors cannot be moved back, and only the bookkeeping is tested
     memory.load_models_gpu([patcher], memory_required=1, force_full_load=True)
     assert patcher.model.weight.device == patcher.model.device == meta
     patcher.offload_device = meta

@@ -59,7 +59,7 @@ NODES = {"Number": Number, "Join": Join, "Show": Show}
 
 
 def shown(run):
-    """All that Show nodes showed, in the order of the run."""
+    """Returns everything that Show nodes showed, in the order of the run."""
     return [text for ui in run.ui.values() for text in ui["text"]]
 
 
