@@ -1,4 +1,4 @@
-"""What batch norm does to a SinGAN between training and use, scale by scale.
+"""Compares batch norm statistics in training and in use, scale by scale of a SinGAN.
 
     python benchmarks/batch_norm.py --iterations 300 --max-size 96
 
@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 import torch.nn.functional as F
-from singan import photograph
 
 from gan_models.singan import PRESETS, scale_training, train
+from singan_trainings import photograph
 
 
 def main() -> None:

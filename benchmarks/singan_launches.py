@@ -14,11 +14,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
-from singan import photograph
 
 from gan_models.singan import PRESETS, train
 from gan_models.singan.scale_training import ScaleTrainer
 from pretend_device import NAME, PretendDevice
+from singan_trainings import photograph
 
 WATCHED = 24
 """Iterations of each scale; enough for everything that happens periodically to happen twice."""

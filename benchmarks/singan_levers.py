@@ -17,10 +17,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import singan
 import torch
 
 from gan_models.singan import PRESETS
+from singan_trainings import PHOTOGRAPHS, machine, measure, photograph, shortened
 
 Settings = dict[str, Any]
 
@@ -96,11 +96,11 @@ def trainings_of(name: str, changes: Settings, arguments: argparse.Namespace) ->
     """Scores of a variant on one photograph with every seed, all with the same number of iterations."""
     dtype = changes.pop("dtype")
     config = replace(PRESETS["paper"], max_size=arguments.max_size, **changes)
-    config = singan.shortened(config, singan.photograph(name), dtype, arguments.seconds)
+    config = shortened(config, photograph(name), dtype, arguments.seconds)
     trainings = []
     for seed in range(arguments.seeds):
         arguments.seed = seed
-        trainings += singan.measure(name, config, dtype, arguments)
+        trainings += measure(name, config, dtype, arguments)
     return trainings
 
 
@@ -109,12 +109,12 @@ def main() -> None:
     parser.add_argument("what", choices=("alone", "without"))
     parser.add_argument("--seconds", type=float, default=15, help="CPU seconds of a training")
     parser.add_argument("--max-size", type=int, default=100, help="longer side of the pictures, in pixels")
-    parser.add_argument("--photographs", nargs="+", default=list(singan.PHOTOGRAPHS), help="names in skimage.data")
+    parser.add_argument("--photographs", nargs="+", default=list(PHOTOGRAPHS), help="names in skimage.data")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each photograph")
     arguments = parser.parse_args()
     vars(arguments).update(budget=0, scales=0, keep_layout=[0.0], pictures=None)
     names = ", ".join(arguments.photographs)
-    print(f"{arguments.seconds:.0f} CPU s, {arguments.max_size} pixels, {arguments.seeds} seeds, {singan.machine()}\n")
+    print(f"{arguments.seconds:.0f} CPU s, {arguments.max_size} pixels, {arguments.seeds} seeds, {machine()}\n")
     print(f"| variant | iterations | CPU s | SWD {names} | mean ± error | wide | patch-FD | diversity | PSNR, dB |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name, settings in {"alone": alone, "without": without}[arguments.what]().items():

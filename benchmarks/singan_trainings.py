@@ -1,0 +1,149 @@
+"""Trains SinGANs on photographs of scikit-image and scores their samples, for the benchmarks."""
+
+import argparse
+import resource
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from skimage import data
+from torch import Tensor
+
+import quality
+from gan_models.singan import SinGAN, SinGANConfig, train
+from gan_models.singan.pyramid import resize
+from gan_models.singan.training import TrainingState
+
+PHOTOGRAPHS = ("chelsea", "coffee", "rocket")
+DIVERSITY_SAMPLES = 50
+SCORED_SAMPLES = 10
+
+
+def photograph(name: str) -> Tensor:
+    """A photograph of scikit-image as ``[1, 3, H, W]`` in [-1, 1]."""
+    pixels = torch.from_numpy(np.ascontiguousarray(getattr(data, name)()[..., :3]))
+    return pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def measure(name: str, config: SinGANConfig, dtype: torch.dtype, arguments: argparse.Namespace) -> list[dict]:
+    """Train once and score the model for each value of ``keep_layout``."""
+    image = photograph(name)
+    if arguments.budget:
+        config = shortened(config, image, dtype, arguments.budget)
+    before, began = peak_memory(), time.process_time()
+    model = trained(image, config, arguments.seed, dtype, arguments.scales)
+    cpu, memory = time.process_time() - began, peak_memory() - before
+    model = model.cpu()
+    real = model.training_picture() if arguments.scales else resize(image, model.size)
+    facts = {
+        "photograph": name,
+        "size": f"{model.size[1]}×{model.size[0]}",
+        "iterations": f"{config.coarse_iterations}–{config.iterations}",
+        "seconds": model.facts["seconds"],
+        "cpu": cpu,
+        "memory": memory,
+    }
+    pictures = arguments.pictures and arguments.pictures / f"{arguments.preset}_{name}_{arguments.seed}"
+    return [facts | scores(model, real, share, pictures) for share in arguments.keep_layout]
+
+
+def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | None) -> dict:
+    """Scores of samples of ``model``. The first ones are saved as a sheet named ``pictures``, the share and .png."""
+    generator = torch.Generator().manual_seed(1)
+    samples = model.sample(DIVERSITY_SAMPLES, generator=generator, keep_layout=keep_layout)
+    scored = samples[:SCORED_SAMPLES].split(1)
+    wide = model.sample(SCORED_SAMPLES, generator=generator, width=5 * model.size[1] // 2).split(1)
+    if pictures is not None:
+        sheet = [real, model.reconstruct(), *scored[:4]]
+        save_sheet(pictures.with_name(f"{pictures.name}_{keep_layout}.png"), sheet, wide[0])
+    # A small picture reduced to a quarter has hardly any patches.
+    small = min(model.size) < 8 * quality.PATCH
+    distances = [
+        [quality.sliced_wasserstein(real, sample)] if small else quality.sliced_wasserstein_at_scales(real, sample)
+        for sample in scored
+    ]
+    return {
+        "keep_layout": keep_layout,
+        "swds": np.mean(distances, axis=0).tolist(),
+        "swd": float(np.mean(distances)),
+        "wide": mean(quality.sliced_wasserstein(real, sample) for sample in wide),
+        "patch_fd": mean(quality.patch_frechet(real, sample) for sample in scored[:3]),
+        "diversity": quality.diversity(samples, real),
+        "psnr": quality.psnr(model.reconstruct(), real),
+    }
+
+
+class Enough(Exception):
+    """Raised to end a training after the wanted number of scales."""
+
+
+def trained(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype, scales: int) -> SinGAN:
+    """A trained model, or one of only its ``scales`` coarsest scales (0 trains all)."""
+    began, kept = time.monotonic(), []
+
+    def on_scale(state: TrainingState) -> None:
+        if len(state.model.generators) == scales:
+            kept.append(state.model)
+            raise Enough
+
+    generator = torch.Generator().manual_seed(seed)
+    try:
+        return train(image, config, generator=generator, device=device(), dtype=dtype, on_scale=on_scale)
+    except Enough:
+        whole = kept[0]
+    pixels = (resize(whole.training_picture(), whole.sizes[scales - 1]) + 1) * 127.5
+    facts = {"seconds": time.monotonic() - began}
+    model = SinGAN(config, whole.sizes[:scales], pixels.round().to(torch.uint8), whole.z_rec[:1], facts)
+    for network, amplitude in zip(whole.generators, whole.amplitudes, strict=True):
+        model.add_scale(network, amplitude)
+    return model
+
+
+def shortened(config: SinGANConfig, image: Tensor, dtype: torch.dtype, seconds: float) -> SinGANConfig:
+    """``config`` with iterations reduced in proportion at every scale, to take about ``seconds`` of CPU time."""
+
+    def at(iterations: int) -> SinGANConfig:
+        coarse = round(iterations * config.coarse_iterations / config.iterations)
+        return replace(config, iterations=iterations, coarse_iterations=coarse)
+
+    def cost(iterations: int) -> float:
+        began = time.process_time()
+        trained(image, at(iterations), 0, dtype, 0)
+        return time.process_time() - began
+
+    cost(1)  # The first training includes one-time initialization.
+    first = cost(1)
+    an_iteration = (cost(4) - first) / 3
+    return at(max(1, round((seconds - first) / an_iteration) + 1))
+
+
+def device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def machine() -> str:
+    return torch.cuda.get_device_name() if device() == "cuda" else f"{torch.get_num_threads()} CPU threads"
+
+
+def peak_memory() -> float:
+    """Peak memory of this process so far in MB: GPU memory or, without a GPU, resident memory."""
+    if device() == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+def save_sheet(path: Path, images: list[Tensor], wide: Tensor) -> None:
+    """Three rows: the photograph, its reconstruction and a sample, three more samples, and a wide one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [torch.cat([image[0] for image in images[i : i + 3]], dim=-1) for i in (0, 3)]
+    rows.append(F.pad(wide[0], (0, rows[0].shape[-1] - wide.shape[-1]), value=1.0))
+    pixels = (torch.cat(rows, dim=-2).permute(1, 2, 0) + 1) * 127.5
+    Image.fromarray(pixels.round().byte().numpy()).save(path)
