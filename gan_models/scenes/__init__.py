@@ -1,24 +1,24 @@
-"""Labelled landscapes, rendered: the training set of the GauGAN model that ships with the pack.
+"""Rendered landscapes with label maps, as training data for GauGAN models.
 
-    >>> scene = render_scene(seed=7, size=256, light="sunset")
+    >>> scene = render_scene(seed=7, size=256, lighting="sunset")
     >>> scene.image.shape, scene.labels.shape
     (torch.Size([3, 256, 256]), torch.Size([256, 256]))
 
-A ``Plan`` says what is where, a ``Light`` how it looks: any plan can be rendered in any light.
+A ``Plan`` determines the label map, and a ``Lighting`` determines its look. Any plan can be rendered in any lighting.
 """
 
 from .layout import Layout, Plan
-from .light import LIGHTS, Light, random_light
+from .lighting import LIGHTING_PRESETS, Lighting, random_lighting
 from .render import Scene, lay_out, random_plan, render, render_scene, render_scenes
 
 __all__ = [
-    "LIGHTS",
+    "LIGHTING_PRESETS",
     "Layout",
-    "Light",
+    "Lighting",
     "Plan",
     "Scene",
     "lay_out",
-    "random_light",
+    "random_lighting",
     "random_plan",
     "render",
     "render_scene",

@@ -1,13 +1,16 @@
-"""From linear light to a picture."""
+"""Converts linear light to a picture."""
 
 import torch
 from torch import Tensor
 
 
 def develop(light: Tensor, saturation: float, grain: Tensor | None = None) -> Tensor:
-    """A picture in [-1, 1] of linear light 0.. ``[3, H, W]``; bright light saturates softly, as on film.
+    """Converts linear light ``[3, H, W]``, at least 0, to a picture in [-1, 1]. Bright light saturates softly.
 
-    ``grain``: noise ``[H, W]``, added to the finished picture.
+    Args:
+        light: linear light, red, green and blue.
+        saturation: the saturation of the picture; 0 is grey, 1 leaves it unchanged.
+        grain: noise ``[H, W]``, added to the finished picture.
     """
     seen = 1 - torch.exp(-light.clamp(min=0))
     grey = (seen * torch.tensor([0.2126, 0.7152, 0.0722])[:, None, None]).sum(0, keepdim=True)

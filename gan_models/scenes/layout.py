@@ -1,4 +1,4 @@
-"""Layouts: what is where, before any light falls on it."""
+"""Layouts: the label map and the surfaces of a scene, independent of its lighting."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,35 +14,35 @@ SKIES = (CLASS["sky"], CLASS["clouds"], CLASS["fog"])
 WATERS = (CLASS["sea"], CLASS["river"], CLASS["water"])
 
 CHANNELS = ("material", "distance", "u", "v", "nx", "ny", "nz", "open", "tone", "part", "footprint")
-"""Of a canvas, one float a pixel each:
+"""The channels of a canvas, each one float per pixel:
 
 material: class id. distance: metres. u, v: metres along the surface, right and up in the picture (textures).
 nx, ny, nz: unit normal: right, up, ahead (towards us is negative). open: 0..1, how much of the sky lights it.
-tone: 0..1, one random number for each tree, rock, house. part: see ``sprites``. footprint: metres a pixel.
+tone: 0..1, one random number for each tree, rock, house. part: see ``sprites``. footprint: metres per pixel.
 """
 INDEX = {name: index for index, name in enumerate(CHANNELS)}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The parameters of a layout; with its seed they say everything about it.
+    """The parameters of a layout, which determine it completely.
 
     Attributes:
-        seed: of all noise and places.
-        kind: "nature" is terrain in perspective; "painted" is blobs, as somebody paints them.
-        horizon: row of the horizon as a share of the height.
+        seed: the seed of all noise and of all places.
+        kind: "nature" is terrain in perspective; "painted" is a map of blobs, as a person paints it.
+        horizon: the row of the horizon as a share of the height.
         focal: focal length in units of the longer side.
-        altitude: of the eye above the ground, metres.
+        altitude: the height of the eye above the ground in metres.
         ground: the class of the open ground.
-        water: None or the class of the water.
-        hills, mountains: how far they rise above the horizon, as a slope (0: none).
+        water: the class of the water, or None.
+        hills, mountains: their height above the horizon as a slope (0: none).
         snow: the share of the mountains' height where snow begins (above 1: none).
-        forest: 0..1, how much of the land is wooded.
-        conifers: 0..1, the share of them among the trees.
-        clouds: 0..1, how much of the sky they cover.
-        fog: 0..1, how dense the banks of fog are.
+        forest: 0..1, the share of the land that is wooded.
+        conifers: 0..1, the share of conifers among the trees.
+        clouds: 0..1, the share of the sky that they cover.
+        fog: 0..1, the density of the banks of fog.
         road: None, "paved" or "track".
-        flowers, bushes, rocks, houses: 0..1, how many there are.
+        flowers, bushes, rocks, houses: 0..1, their abundance.
     """
 
     seed: int
@@ -68,7 +68,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class View:
-    """Where the pixels of a picture look: straight ahead, from the plan's altitude."""
+    """A camera that looks straight ahead from the altitude of the plan; sizes are in pixels, the altitude in metres."""
 
     height: int
     width: int
@@ -77,11 +77,11 @@ class View:
     altitude: float
 
     def slopes(self) -> Tensor:
-        """Rise per distance at each row, ``[H, 1]``: positive above the horizon."""
+        """The rise per distance at each row, ``[H, 1]``, positive above the horizon."""
         return (self.horizon - torch.arange(self.height)[:, None] - 0.5) / self.focal
 
     def across(self) -> Tensor:
-        """Sideways per distance at each column, ``[1, W]``."""
+        """The offset to the right per distance at each column, ``[1, W]``."""
         return (torch.arange(self.width)[None] + 0.5 - self.width / 2) / self.focal
 
 
@@ -91,7 +91,7 @@ def view_of(plan: Plan, height: int, width: int) -> View:
 
 @dataclass(frozen=True)
 class Thing:
-    """Something that stands: a sprite's kind, the pixel of its foot, its height in pixels, its distance in metres."""
+    """A standing object: the kind of its sprite, the pixel of its foot, its height in pixels, its distance in m."""
 
     kind: str
     x: float
@@ -102,14 +102,14 @@ class Thing:
 
 @dataclass
 class Layout:
-    """A plan laid out at a size.
+    """A plan that was laid out at a size.
 
     Attributes:
-        plan: its parameters.
-        view: its camera, at the size of the canvas.
+        plan: the parameters.
+        view: the camera, at the size of the canvas.
         labels: uint8 ``[H, W]``: the label map, at the size of the picture.
-        canvas: ``[len(CHANNELS), H', W']``: the surfaces, several pixels for one of the picture.
-        things: what stands on the canvas.
+        canvas: ``[len(CHANNELS), H', W']``: the surfaces, with several pixels for each one of the picture.
+        things: the objects that stand on the canvas.
         clouds: density of clouds in 0..1, ``[H, W]``.
         fog: opacity of banks of fog in 0..1, ``[H, W]``.
     """

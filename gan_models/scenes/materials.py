@@ -1,4 +1,4 @@
-"""What surfaces look like: colour and small relief of every class of the taxonomy but sky and water."""
+"""Materials: the colour and the fine relief of every class of the taxonomy except sky and water."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .layout import CLASS, INDEX, Plan
-from .light import Light, linear, vector
+from .lighting import Lighting, linear, vector
 from .noise import Noise, smoothstep
 from .sprites import PART
 
@@ -17,17 +17,17 @@ class Points:
     """Pixels of one class.
 
     Attributes:
-        canvas: their columns of the layout's canvas, ``[len(CHANNELS), N]``; ``points.nx`` is one of its rows.
-        across, slope: where they are in the view: right and up for each metre of distance, ``[N]``.
-        plan, light, noise: of the scene.
-        focal: of the view, in pixels.
+        canvas: their columns of the canvas, ``[len(CHANNELS), N]``; ``points.nx`` is one of its rows.
+        across, slope: their places in the view, to the right and up per metre of distance, ``[N]``.
+        plan, lighting, noise: those of the scene.
+        focal: the focal length of the view in pixels.
     """
 
     canvas: Tensor
     across: Tensor
     slope: Tensor
     plan: Plan
-    light: Light
+    lighting: Lighting
     noise: Noise
     focal: float
 
@@ -39,14 +39,14 @@ class Points:
         return [vector(linear(color), self.canvas) for color in colors]
 
     def fractal(self, size: float, key: str, octaves: int = 5, gain: float = 0.5, stretch: float = 1.0) -> Tensor:
-        """Noise on the surface, its largest bumps ``size`` metres, stretched upwards; ``[N]``."""
+        """Noise on the surface, ``[N]``: its largest bumps have ``size`` metres, and are stretched upwards."""
         return self.noise.fractal(self.u / size, self.v / (size * stretch), key, octaves, gain, self.footprint / size)
 
     def standing(self, size: float, key: str, octaves: int = 5, gain: float = 0.5, stretch: float = 1.0) -> Tensor:
-        """Noise of what stands on the ground (blades, crowns), its largest bumps ``size`` metres; ``[N]``.
+        """Noise of blades, crowns and other objects that stand on the ground, ``[N]``; bumps of up to ``size`` metres.
 
-        It faces us at every distance: screens at distances that double, each fading into the next. On sprites it is
-        ``fractal``.
+        It faces the eye at every distance: it lies on screens at distances that double, and each screen fades into the
+        next one. On sprites, it is ``fractal``.
         """
         level = torch.log2(self.distance)
         first, sprite = level.floor(), self.part > 0
@@ -63,7 +63,7 @@ class Points:
 
     @property
     def footprint_ahead(self) -> Tensor:
-        """Metres a pixel of a screen that faces us, ``[N]``."""
+        """The metres per pixel of a screen that faces the eye, ``[N]``."""
         return self.distance / self.focal
 
 
@@ -71,23 +71,23 @@ Look = tuple[Tensor, Tensor]  # albedo [3, N], relief [N] around 0: brighter whe
 
 
 def look_of(label: int, points: Points) -> Look:
-    """Albedo ``[3, N]`` and relief ``[N]`` of a class at some pixels."""
+    """The albedo ``[3, N]`` and the relief ``[N]`` of a class at some pixels."""
     return _LOOKS[label](points)
 
 
 def _season(points: Points, green: Tensor, amount: float = 1.0) -> Tensor:
-    """Green things in the light's season: dry, in spring, under frost."""
-    light = points.light
+    """Changes green vegetation by the season of the lighting: dry, in spring, under frost."""
+    lighting = points.lighting
     patch = 0.5 + 0.5 * points.fractal(6.0, "dry", 3)
     straw, fresh, frost, brown = points.colour("#a8935a", "#7ea33a", "#dfe6ea", "#8a7a58")
     green = torch.lerp(
-        green, straw * (green.mean(0) / 0.12).clamp(0.5, 1.5), (light.dry * patch * 0.9 * amount).clamp(0, 1)
+        green, straw * (green.mean(0) / 0.12).clamp(0.5, 1.5), (lighting.dry * patch * 0.9 * amount).clamp(0, 1)
     )
-    green = torch.lerp(green, fresh * (green.mean(0) / 0.13).clamp(0.5, 1.5), light.spring * 0.45 * amount)
-    if light.frost > 0:
-        green = torch.lerp(green, brown * (green.mean(0) / 0.12).clamp(0.5, 1.6), light.frost * 0.7)
+    green = torch.lerp(green, fresh * (green.mean(0) / 0.13).clamp(0.5, 1.5), lighting.spring * 0.45 * amount)
+    if lighting.frost > 0:
+        green = torch.lerp(green, brown * (green.mean(0) / 0.12).clamp(0.5, 1.6), lighting.frost * 0.7)
         rime = smoothstep(0.25, 0.75, patch + 0.35 * points.ny + 0.3 * points.fractal(0.5, "rime", 4, 0.7) - 0.15)
-        green = torch.lerp(green, frost, rime * light.frost * 0.8)
+        green = torch.lerp(green, frost, rime * lighting.frost * 0.8)
     return green
 
 
@@ -109,12 +109,12 @@ def _flower(points: Points) -> Look:
     bloom = smoothstep(0.10, 0.30, 0.8 * dots + 0.55 * beds)
     petals = torch.lerp(first, second, smoothstep(-0.1, 0.1, points.fractal(1.2, "mixed", 2)))
     petals = petals * (0.8 + 0.5 * dots)
-    return torch.lerp(albedo, petals, bloom * (1 - 0.75 * min(points.light.frost, 1)) * 0.95), relief + 0.3 * bloom
+    return torch.lerp(albedo, petals, bloom * (1 - 0.75 * min(points.lighting.frost, 1)) * 0.95), relief + 0.3 * bloom
 
 
 def _leaves(points: Points) -> Look:
-    """Trees: what stands as a sprite, and canopies far away."""
-    light, tone = points.light, points.tone
+    """Trees: sprites nearby, and canopies far away."""
+    lighting, tone = points.lighting, points.tone
     leaf = points.standing(0.9, "leaf", 4, 0.75)
     far = points.part < 0.5
     crowns = points.standing(7.0, "crowns", 3, 0.6, 0.8)
@@ -123,16 +123,16 @@ def _leaves(points: Points) -> Look:
     pine, spruce = points.colour("#1d3222", "#42592f")
     needles = (points.part == PART["needles"]) | (far & (tone < points.plan.conifers))
     broad = torch.lerp(dark, bright, (0.25 + 0.5 * tone + 0.35 * leaf).clamp(0, 1.2))
-    if light.autumn > 0:
+    if lighting.autumn > 0:
         gold, rust, lime = points.colour("#d29a26", "#a8421c", "#8d9440")
         turned = torch.lerp(gold, rust, smoothstep(0.45, 0.85, tone))
         turned = torch.lerp(turned, lime, smoothstep(0.32, 0.12, tone))
-        broad = torch.lerp(broad, turned * (0.85 + 0.4 * leaf), min(light.autumn, 1.0))
+        broad = torch.lerp(broad, turned * (0.85 + 0.4 * leaf), min(lighting.autumn, 1.0))
     broad = _season(points, broad, 0.6)
     ever = torch.lerp(pine, spruce, (0.3 + 0.4 * tone + 0.4 * leaf).clamp(0, 1.2))
-    if light.frost > 0:
+    if lighting.frost > 0:
         (white,) = points.colour("#dde5ea")
-        ever = torch.lerp(ever, white, light.frost * 0.75 * smoothstep(0.1, 0.7, points.ny + 0.5 * leaf))
+        ever = torch.lerp(ever, white, lighting.frost * 0.75 * smoothstep(0.1, 0.7, points.ny + 0.5 * leaf))
     albedo = torch.where(needles, ever, broad)
     (bark,) = points.colour("#54473a")
     return torch.where(points.part == PART["trunk"], bark * (1 + 0.4 * leaf), albedo), 0.55 * leaf + far * 0.9 * crowns
@@ -158,9 +158,9 @@ def _mountain(points: Points) -> Look:
         900, 250, v - 0.12 * points.distance + 350 * grain
     )
     albedo = torch.lerp(albedo, _season(points, meadow * (1 + 0.4 * grain), 0.6), 0.85 * wooded)
-    if points.light.frost > 0 or points.light.spring > 0.6:
+    if points.lighting.frost > 0 or points.lighting.spring > 0.6:
         (snow,) = points.colour("#eef2f6")
-        fresh = smoothstep(0.55, 0.85, points.ny + 0.5 * grain) * max(points.light.frost, 0.35)
+        fresh = smoothstep(0.55, 0.85, points.ny + 0.5 * grain) * max(points.lighting.frost, 0.35)
         albedo = torch.lerp(albedo, snow, fresh)
     return albedo, 0.7 * grain + 0.9 * (crags - 0.45) + 0.25 * strata
 
@@ -171,7 +171,7 @@ def _hill(points: Points) -> Look:
     fine = points.fractal(7.0, "fine", 4, 0.7)
     albedo = _season(points, torch.lerp(dark, bright, (0.5 + 0.5 * turf + 0.3 * fine).clamp(0, 1.2)))
     thicket, rusty = points.colour("#2c3e1c", "#8a5a22")
-    thicket = torch.lerp(thicket, rusty, 0.8 * min(points.light.autumn, 1.0))
+    thicket = torch.lerp(thicket, rusty, 0.8 * min(points.lighting.autumn, 1.0))
     woods = smoothstep(0.12, 0.28, points.fractal(110.0, "thickets", 6, 0.62))
     return torch.lerp(albedo, thicket * (1 + 0.5 * fine), 0.85 * woods), 0.35 * turf + 0.35 * fine - 0.2 * woods
 
@@ -195,9 +195,9 @@ def _rock(points: Points) -> Look:
     albedo = torch.lerp(dark, bright, (0.5 + 0.5 * grain + 0.5 * tone + 0.3 * (0.5 - cracks)).clamp(0, 1.3))
     albedo = torch.lerp(albedo, lichen, 0.35 * smoothstep(0.2, 0.6, points.fractal(2.0, "lichen", 4)))
     flat = (points.part < 0.5).float()
-    if points.light.frost > 0:
+    if points.lighting.frost > 0:
         (white,) = points.colour("#e6ecf0")
-        albedo = torch.lerp(albedo, white, points.light.frost * smoothstep(0.45, 0.85, points.ny + 0.4 * grain))
+        albedo = torch.lerp(albedo, white, points.lighting.frost * smoothstep(0.45, 0.85, points.ny + 0.4 * grain))
     return albedo, 0.5 * grain - flat * 1.3 * (cracks - 0.4)
 
 
@@ -220,9 +220,9 @@ def _dirt(points: Points) -> Look:
     albedo = torch.lerp(dark, bright, (0.5 + 0.5 * lumps + 0.4 * broad).clamp(0, 1.2))
     tufts = smoothstep(0.25, 0.5, points.fractal(3.0, "tufts of it", 5, 0.65))
     albedo = torch.lerp(albedo, _season(points, grass * (1 + 0.4 * lumps)), 0.7 * tufts)
-    if points.light.frost > 0:
+    if points.lighting.frost > 0:
         (white,) = points.colour("#dfe5ea")
-        albedo = torch.lerp(albedo, white, points.light.frost * 0.6 * smoothstep(0.0, 0.5, lumps + broad))
+        albedo = torch.lerp(albedo, white, points.lighting.frost * 0.6 * smoothstep(0.0, 0.5, lumps + broad))
     return albedo, 0.55 * lumps
 
 
@@ -249,9 +249,9 @@ def _house(points: Points) -> Look:
     grain = points.fractal(0.6, "plaster", 4, 0.7)
     part = points.part
     albedo = torch.where(part == PART["roof"], roof, wall)
-    if points.light.frost > 0:
+    if points.lighting.frost > 0:
         (white,) = points.colour("#eef2f5")
-        albedo = torch.lerp(albedo, white, (part == PART["roof"]) * points.light.frost)
+        albedo = torch.lerp(albedo, white, (part == PART["roof"]) * points.lighting.frost)
     return torch.where(part == PART["window"], glass, albedo * (1 + 0.12 * grain)), 0.15 * grain
 
 

@@ -1,4 +1,4 @@
-"""Natural scenes: what kinds of country there are, and how they are laid out."""
+"""Natural scenes: the kinds of country, and their layout."""
 
 import math
 import random
@@ -19,7 +19,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Country:
-    """A kind of country: ranges and choices that its plans are drawn from."""
+    """A kind of country: its plans are drawn from these ranges and choices."""
 
     mountains: Range
     hills: Range
@@ -75,7 +75,7 @@ def plan_nature(seed: int) -> Plan:
 
 
 def lay_out_nature(plan: Plan, view: View) -> tuple[Tensor, list[Thing], Tensor]:
-    """Canvas ``[len(CHANNELS), H, W]``, what stands on it, and banks of fog ``[H, W]``, 0..1."""
+    """The canvas ``[len(CHANNELS), H, W]``, the objects that stand on it, and the banks of fog ``[H, W]``, 0..1."""
     canvas = lay_out_terrain(plan, view)
     things = _things(plan, view, canvas)
     plant(canvas, things, random.Random(f"plants {plan.seed}"))
@@ -83,7 +83,7 @@ def lay_out_nature(plan: Plan, view: View) -> tuple[Tensor, list[Thing], Tensor]
 
 
 def _things(plan: Plan, view: View, canvas: Tensor) -> list[Thing]:
-    """What stands about: places are tried at random and taken where the ground suits."""
+    """The standing objects: random places are tried, and used where the ground is suitable."""
     dice = random.Random(f"things {plan.seed}")
     noise = Noise(plan.seed)
     trials: list[tuple[str, float, float, float]] = []  # kind, across, depth, metres
@@ -128,7 +128,7 @@ def _things(plan: Plan, view: View, canvas: Tensor) -> list[Thing]:
 
 
 def _fog(plan: Plan, view: View, canvas: Tensor) -> Tensor:
-    """Banks that lie in front of what is far, along the horizon."""
+    """Banks of fog along the horizon, in front of distant land."""
     if plan.fog == 0:
         return torch.zeros(view.height, view.width)
     noise = Noise(plan.seed)

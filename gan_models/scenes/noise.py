@@ -1,4 +1,4 @@
-"""Seeded noise by look-up: one tiling field of bumps, read at many scales, turned and moved by the seed."""
+"""Seeded noise by lookup: one tileable field of bumps is read at many scales, rotated and shifted by the seed."""
 
 import random
 from functools import cache
@@ -24,9 +24,9 @@ def _tile(device: torch.device) -> Tensor:
 
 
 class Noise:
-    """All noise of one scene. ``key`` names a field: other keys, other fields.
+    """All noise of one scene. ``key`` names a field: different keys give different fields.
 
-    Coordinates are tensors of one shape, in units of the largest bump; values have that shape.
+    Coordinates are tensors of one shape, in units of the largest bump. The values have the same shape.
     """
 
     def __init__(self, seed: int):
@@ -43,7 +43,7 @@ class Noise:
     def fractal(
         self, x: Tensor, y: Tensor, key: str, octaves: int = 5, gain: float = 0.5, footprint: Tensor | None = None
     ) -> Tensor:
-        """Sum of octaves, about [-1, 1]. Those finer than ``footprint`` (a pixel's size in units) fade out."""
+        """Sum of octaves, about [-1, 1]. Octaves finer than ``footprint`` (the size of a pixel in units) fade out."""
         total = torch.zeros_like(x)
         weight = 1.0
         for octave in range(octaves):
@@ -89,7 +89,7 @@ def smoothstep(low: float, high: float, value: Tensor) -> Tensor:
 
 
 def blur(image: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of ``[..., H, W]``; the picture goes on at its edges as it ends. Wide blurs are made small."""
+    """Gaussian blur of ``[..., H, W]`` with replicated borders. Wide blurs are computed at a lower resolution."""
     if sigma > 4:
         return _blur_small(image, sigma, int(sigma / 2))
     radius = max(1, round(2.5 * sigma))

@@ -1,4 +1,4 @@
-"""Surfaces for a painted label map: flat classes lie on the ground, the others stand on it and get relief."""
+"""Surfaces for a painted label map: flat classes lie on the ground, and the others stand on it and get a relief."""
 
 import random
 
@@ -17,7 +17,7 @@ _SHAGGY = ("tree", "bush", "grass", "flower", "dirt", "rock")
 
 
 def lay_out_painting(plan: Plan, view: View, painting: Painting) -> tuple[Tensor, list[Thing]]:
-    """Canvas ``[len(CHANNELS), H, W]`` and what stands on it."""
+    """The canvas ``[len(CHANNELS), H, W]``, and the objects that stand on it."""
     noise = Noise(plan.seed)
     canvas = empty_canvas(view)
     material = _ragged(painting.under, view, noise)
@@ -66,7 +66,7 @@ def lay_out_painting(plan: Plan, view: View, painting: Painting) -> tuple[Tensor
 
 
 def _ragged(labels: Tensor, view: View, noise: Noise) -> Tensor:
-    """The map at the canvas's size, its borders roughened: those of what grows more than others."""
+    """The map at the size of the canvas with roughened borders. Those of vegetation are rougher than others."""
     rows = torch.arange(view.height, dtype=torch.float32)[:, None].expand(view.height, view.width)
     columns = torch.arange(view.width, dtype=torch.float32)[None].expand(view.height, view.width)
     size = max(view.height, view.width)
@@ -85,7 +85,7 @@ def _ragged(labels: Tensor, view: View, noise: Noise) -> Tensor:
 
 
 def _foot_distance(standing: Tensor, material: Tensor, plane: Tensor) -> Tensor:
-    """Distance of what stands: that of the ground at the foot of its column's run of one class, ``[H, W]``."""
+    """The distance of standing classes, ``[H, W]``: that of the ground below each run of one class in a column."""
     height = len(material)
     line = torch.arange(height)[:, None].expand_as(material)
     ends = torch.ones_like(standing)
@@ -96,7 +96,7 @@ def _foot_distance(standing: Tensor, material: Tensor, plane: Tensor) -> Tensor:
 
 
 def _relief(view: View, noise: Noise, material: Tensor, standing: Tensor, distance: Tensor) -> Tensor:
-    """Unit normals ``[3, H, W]``: up on the ground; rounded and, on mountains, ridged on what stands."""
+    """Unit normals ``[3, H, W]``: upwards on the ground, rounded on standing classes, and ridged on mountains."""
     normal = torch.zeros(3, view.height, view.width)
     normal[1] = 1
     if not bool(standing.any()):
@@ -124,7 +124,7 @@ def _relief(view: View, noise: Noise, material: Tensor, standing: Tensor, distan
 
 
 def _fill(kind: str, mask: Tensor, plan: Plan, view: View, plane: Tensor, dice: random.Random) -> list[Thing]:
-    """Things enough to fill a mask, nearer ones larger and in front."""
+    """Enough objects to fill a mask; nearer ones are larger, and in front."""
     share = {"tree": (0.10, 0.34), "bush": (0.05, 0.12), "rock": (0.07, 0.24)}[kind]
     size = dice.uniform(*share) * view.height
     spread = {"tree": 0.42, "bush": 0.9, "rock": 0.8}[kind]

@@ -19,12 +19,12 @@ ANYWHERE = tuple(name for name in CLASS if name != "unknown")
 
 @dataclass(frozen=True)
 class Painting:
-    """What was painted.
+    """A label map that was painted.
 
     Attributes:
-        labels: float class ids ``[H, W]``, fog and unknown on top.
-        under: the same without fog and unknown: what is there to see.
-        houses: centre column, foot row and height of each house, in pixels.
+        labels: float class ids ``[H, W]``, with fog and unknown on top.
+        under: the same without fog and unknown.
+        houses: the centre column, the foot row and the height of each house, in pixels.
     """
 
     labels: Tensor

@@ -1,4 +1,4 @@
-"""Stands trees, bushes, rocks and houses on a canvas, the farthest first."""
+"""Puts trees, bushes, rocks and houses on a canvas, the farthest ones first."""
 
 import random
 
@@ -12,7 +12,7 @@ _CLASSES = {"broadleaf": "tree", "conifer": "tree", "bush": "bush", "rock": "roc
 
 
 def plant(canvas: Tensor, things: list[Thing], dice: random.Random, within: Tensor | None = None) -> None:
-    """Stand things on a canvas, in place; ``within`` bool ``[H, W]`` bounds them."""
+    """Puts objects on a canvas, in place; they cover pixels of ``within`` only, bool ``[H, W]``."""
     for thing in sorted(things, key=lambda thing: -thing.distance):
         _contact_shadow(canvas, thing)
         label = CLASS[_CLASSES[thing.kind]]
@@ -20,7 +20,7 @@ def plant(canvas: Tensor, things: list[Thing], dice: random.Random, within: Tens
 
 
 def _contact_shadow(canvas: Tensor, thing: Thing) -> None:
-    """Darken the ground around a foot: less of the sky lights it."""
+    """Darkens the ground around a foot, where less of the sky is visible."""
     wide = max(2, round(thing.height * {"rock": 0.9, "bush": 0.9, "house": 0.9, "conifer": 0.35}.get(thing.kind, 0.5)))
     tall = max(1, wide // 5)
     x, y = round(thing.x), round(thing.base)

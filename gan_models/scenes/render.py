@@ -1,4 +1,4 @@
-"""Scenes: a layout by its seed, rendered in a light."""
+"""Scenes: layouts of a seed, rendered in a lighting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from .film import develop
 from .layout import CLASS, SKIES, Layout, Plan, view_of
-from .light import Light, random_light, vector
+from .lighting import Lighting, random_lighting, vector
 from .nature import lay_out_nature, plan_nature
 from .noise import Noise, blur, smoothstep
 from .painted import lay_out_painting
@@ -19,7 +19,7 @@ from .sky import cloud_field, render_sky
 from .water import lay_water
 
 DETAIL = 2
-"""Pixels of the canvas for one of the picture, each way."""
+"""The number of canvas pixels per picture pixel in each direction."""
 PAINTED = 0.4
 """The share of painted scenes."""
 
@@ -31,23 +31,27 @@ class Scene:
     Attributes:
         image: float32 ``[3, H, W]`` in [-1, 1].
         labels: uint8 ``[H, W]``, ids of the 'landscape' taxonomy.
-        plan: the layout's parameters.
-        light: the light's.
+        plan: the parameters of the layout.
+        lighting: the parameters of the lighting.
     """
 
     image: Tensor
     labels: Tensor
     plan: Plan
-    light: Light
+    lighting: Lighting
 
 
 def random_plan(seed: int) -> Plan:
-    """A natural or a painted scene's plan."""
+    """The plan of a seed, of a natural or a painted scene."""
     return plan_painting(seed) if (seed * 2654435761 >> 7) % 100 < 100 * PAINTED else plan_nature(seed)
 
 
 def lay_out(plan: Plan, size: int | tuple[int, int]) -> Layout:
-    """A plan at a size: the side of a square, or (height, width)."""
+    """Lays out a plan at a size in pixels: the side of a square, or (height, width).
+
+    Raises:
+        ValueError: a side is below 16 pixels.
+    """
     height, width = (size, size) if isinstance(size, int) else size
     if min(height, width) < 16:
         raise ValueError(f"a scene must be at least 16 pixels wide and high; this one is {width}×{height}")
@@ -69,49 +73,52 @@ def lay_out(plan: Plan, size: int | tuple[int, int]) -> Layout:
     return Layout(plan, view, labels.to(torch.uint8), canvas, things, clouds, fog)
 
 
-def render(layout: Layout, light: Light) -> Tensor:
-    """The picture of a layout in a light: float32 ``[3, H, W]`` in [-1, 1]."""
+def render(layout: Layout, lighting: Lighting) -> Tensor:
+    """Renders a layout in a lighting: float32 ``[3, H, W]`` in [-1, 1]."""
     height, width = layout.labels.shape
     small = view_of(layout.plan, height, width)
-    sky = render_sky(small, light, layout.noise, layout.clouds)
+    sky = render_sky(small, lighting, layout.noise, layout.clouds)
     sky = F.interpolate(sky[None], scale_factor=DETAIL, mode="bilinear", align_corners=False)[0]
-    haze = air_light(layout, light)
+    haze = air_light(layout, lighting)
     image = sky.clone()
-    shade_land(image, layout, light, haze)
-    lay_water(image, sky, layout, light, haze)
+    shade_land(image, layout, lighting, haze)
+    lay_water(image, sky, layout, lighting, haze)
     picture = F.avg_pool2d((1 - torch.exp(-image))[None], DETAIL)[0]
     picture = -torch.log((1 - picture).clamp(min=1e-4))
-    mist = 0.75 * vector(light.haze, picture)[:, :, None] + 0.25 * vector(light.cloud, picture)[:, :, None]
+    mist = 0.75 * vector(lighting.haze, picture)[:, :, None] + 0.25 * vector(lighting.cloud, picture)[:, :, None]
     picture = torch.lerp(picture, mist, layout.fog * 0.93)
     grain = 0.006 * torch.randn(height, width, generator=torch.Generator().manual_seed(layout.plan.seed + 1))
-    return develop(picture, light.saturation, grain)
+    return develop(picture, lighting.saturation, grain)
 
 
-def render_scene(seed: int, size: int | tuple[int, int] = 256, light: Light | str | None = None) -> Scene:
-    """The scene of a seed: always the same for the same seed, size and light.
+def render_scene(seed: int, size: int | tuple[int, int] = 256, lighting: Lighting | str | None = None) -> Scene:
+    """Renders the scene of a seed. The same seed, size and lighting always give the same scene.
 
     Args:
-        seed: of the layout, and of what is random in the light.
-        size: the side of a square, or (height, width); at least 16 each way.
-        light: a ``Light``; or the name of one of ``LIGHTS``, which the seed varies a little; any of them by default.
+        seed: the seed of the layout, and of the variation of the lighting.
+        size: the side of a square in pixels, or (height, width); each side is at least 16.
+        lighting: a ``Lighting``, or the name of one of ``LIGHTING_PRESETS``, which the seed varies a little. None
+            chooses a random preset.
+    Raises:
+        ValueError: a side is too small, or there is no such preset.
     """
     plan = random_plan(seed)
-    if not isinstance(light, Light):
-        light = random_light(seed, light)
+    if not isinstance(lighting, Lighting):
+        lighting = random_lighting(seed, lighting)
     layout = lay_out(plan, size)
-    return Scene(render(layout, light), layout.labels, plan, light)
+    return Scene(render(layout, lighting), layout.labels, plan, lighting)
 
 
 def render_scenes(
-    seeds: Sequence[int], size: int | tuple[int, int] = 256, light: Light | str | None = None
+    seeds: Sequence[int], size: int | tuple[int, int] = 256, lighting: Lighting | str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Scenes as a batch: images ``[B, 3, H, W]`` in [-1, 1] and labels uint8 ``[B, H, W]``."""
-    scenes = [render_scene(seed, size, light) for seed in seeds]
+    """Renders a batch of scenes: images ``[B, 3, H, W]`` in [-1, 1] and labels uint8 ``[B, H, W]``."""
+    scenes = [render_scene(seed, size, lighting) for seed in seeds]
     return torch.stack([scene.image for scene in scenes]), torch.stack([scene.labels for scene in scenes])
 
 
 def _labels_of(canvas: Tensor, clouds: Tensor, fog: Tensor) -> Tensor:
-    """Class ids ``[H, W]`` of a natural scene: the canvas's, tidied as a person would paint them."""
+    """Class ids ``[H, W]`` of a natural scene: those of the canvas, smoothed as a person would paint them."""
     material = canvas[0]
     present = torch.unique(material)
     masks = torch.stack([(material == label).float() for label in present])

@@ -6,18 +6,18 @@ import torch
 from torch import Tensor
 
 from .layout import Layout
-from .light import Light
+from .lighting import Lighting
 
 LONGEST = 5.0
 _WIDTH = {"conifer": 0.16, "broadleaf": 0.36, "bush": 0.7, "rock": 0.6, "house": 0.7}
 
 
-def cast_shadows(layout: Layout, light: Light) -> Tensor:
-    """Share of sunlight on the ground, ``[H', W']``: 1 but for the soft, long shapes behind what stands."""
+def cast_shadows(layout: Layout, lighting: Lighting) -> Tensor:
+    """The share of sunlight on the ground, ``[H', W']``: 1 except in the long soft shadows of standing objects."""
     view = layout.view
     shadows = torch.ones(view.height, view.width)
-    sx, sy, sz = light.direction()
-    if max(light.sun) < 0.4 * max(light.sky) or not layout.things:
+    sx, sy, sz = lighting.direction()
+    if max(lighting.sun) < 0.4 * max(lighting.sky) or not layout.things:
         return shadows
     flat = math.hypot(sx, sz)
     reach = min(flat / max(sy, 0.05), LONGEST)
@@ -37,7 +37,7 @@ def cast_shadows(layout: Layout, light: Light) -> Tensor:
 
 
 def _darken(shadows: Tensor, x: float, y: float, dx: float, dy: float, wide: float, squash: float) -> None:
-    """Multiply a stroke from (x, y) along (dx, dy) into ``[H, W]``; ``squash`` is its height for its width."""
+    """Multiplies a stroke from (x, y) along (dx, dy) into ``[H, W]``; ``squash`` is its ratio of height to width."""
     height, width = shadows.shape
     tall = max(wide * squash, 1.0)
     x0, x1 = max(math.floor(min(x, x + dx) - wide), 0), min(math.ceil(max(x, x + dx) + wide), width)

@@ -1,4 +1,4 @@
-"""The sky: a graded dome, the sun or moon, and clouds that the sun lights."""
+"""The sky: a graded dome, the sun or the moon, and sunlit clouds."""
 
 import math
 
@@ -7,12 +7,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .layout import View
-from .light import Light, vector
+from .lighting import Lighting, vector
 from .noise import Noise, blur, smoothstep
 
 
 def cloud_field(view: View, noise: Noise, cover: float) -> Tensor:
-    """Density of clouds, 0..1, ``[H, W]``, covering about ``cover`` of the sky: heaps, or veils far up."""
+    """The density of clouds, 0..1, ``[H, W]``: heaps or high veils that cover a share of about ``cover`` of the sky."""
     slope, across = view.slopes(), view.across()
     near = 1 / (slope.clamp(min=0) + 0.16)
     x, y = (across * near).expand(view.height, -1), (3.2 * torch.log(near)).expand(-1, view.width)
@@ -31,53 +31,54 @@ def cloud_field(view: View, noise: Noise, cover: float) -> Tensor:
     return smoothstep(threshold - 0.4 * soft, threshold + soft, shape) * smoothstep(0.005, 0.05, slope)
 
 
-def render_sky(view: View, light: Light, noise: Noise, clouds: Tensor) -> Tensor:
-    """The sky with its clouds in linear light, ``[3, H, W]``; below the horizon it goes on as there."""
+def render_sky(view: View, lighting: Lighting, noise: Noise, clouds: Tensor) -> Tensor:
+    """The sky with its clouds in linear light, ``[3, H, W]``. Below the horizon, it continues as at the horizon."""
     slope, across = view.slopes().clamp(min=0), view.across()
     length = (1 + slope.square() + across.square()).sqrt()
-    sx, sy, sz = light.direction()
+    sx, sy, sz = lighting.direction()
     facing = ((across * sx + slope * sy + sz) / length).clamp(0, 1)
-    dome = _dome(slope / length, facing, light)
-    dome = _veil(dome, slope, across, light, noise)
-    if light.elevation < 30 and light.overcast < 0.3:
-        radius = 0.018 if light.name != "moonlight" else 0.024
+    dome = _dome(slope / length, facing, lighting)
+    dome = _veil(dome, slope, across, lighting, noise)
+    if lighting.elevation < 30 and lighting.overcast < 0.3:
+        radius = 0.018 if lighting.name != "moonlight" else 0.024
         disc = smoothstep(math.cos(radius * 1.3), math.cos(radius * 0.9), facing)
-        dome = dome + disc * _broadcast(light.glow, dome) * (3.0 if light.name != "moonlight" else 1.6)
-    density, lit = _shade_clouds(view, light, noise, clouds)
+        dome = dome + disc * _broadcast(lighting.glow, dome) * (3.0 if lighting.name != "moonlight" else 1.6)
+    density, lit = _shade_clouds(view, lighting, noise, clouds)
     backlight = facing**6 * (1 - density)
-    colour = torch.lerp(_broadcast(light.cloud_shade, dome), _broadcast(light.cloud, dome), lit)
-    colour = colour + backlight * 0.6 * _broadcast(light.glow, dome)
+    colour = torch.lerp(_broadcast(lighting.cloud_shade, dome), _broadcast(lighting.cloud, dome), lit)
+    colour = colour + backlight * 0.6 * _broadcast(lighting.glow, dome)
     far = torch.exp(-slope * 9).expand_as(density) * 0.55
     colour = torch.lerp(colour, dome, far)
     return torch.lerp(dome, colour, density)
 
 
-def _dome(elevation: Tensor, facing: Tensor, light: Light) -> Tensor:
+def _dome(elevation: Tensor, facing: Tensor, lighting: Lighting) -> Tensor:
     middle = 1 - torch.exp(-5.5 * elevation)
-    sky = torch.lerp(_broadcast(light.horizon, facing), _broadcast(light.middle, facing), middle.expand_as(facing))
+    edge, half_way = _broadcast(lighting.horizon, facing), _broadcast(lighting.middle, facing)
+    sky = torch.lerp(edge, half_way, middle.expand_as(facing))
     up = (elevation / 0.62).clamp(0, 1) ** 1.25
-    sky = torch.lerp(sky, _broadcast(light.overhead, facing), up.expand_as(facing))
-    low = math.exp(-light.elevation / 25)
+    sky = torch.lerp(sky, _broadcast(lighting.overhead, facing), up.expand_as(facing))
+    low = math.exp(-lighting.elevation / 25)
     glow = 0.55 * facing**5 * torch.exp(-3 * elevation) * (0.25 + low) + 0.4 * facing**40 + 0.5 * facing**400
-    return sky + glow * 0.8 * _broadcast(light.glow, facing)
+    return sky + glow * 0.8 * _broadcast(lighting.glow, facing)
 
 
-def _veil(dome: Tensor, slope: Tensor, across: Tensor, light: Light, noise: Noise) -> Tensor:
-    """Grey cloud without borders under an overcast sky; faint high cloud under any other."""
+def _veil(dome: Tensor, slope: Tensor, across: Tensor, lighting: Lighting, noise: Noise) -> Tensor:
+    """Adds grey clouds without borders to an overcast sky, and faint high clouds to any other."""
     near = 1 / (slope + 0.12)
     x, y = (across * near).expand(dome.shape[1:]), (1.5 * near).expand(dome.shape[1:])
-    if light.overcast > 0:
+    if lighting.overcast > 0:
         folds = noise.fractal(0.5 * x, 0.5 * y, "folds", 5, 0.55)
         share = smoothstep(-0.5, 0.6, folds)
-        grey = torch.lerp(_broadcast(light.cloud_shade, dome), _broadcast(light.horizon, dome), share)
-        return torch.lerp(dome, grey, light.overcast * 0.8 * smoothstep(0.0, 0.25, slope).expand_as(share))
+        grey = torch.lerp(_broadcast(lighting.cloud_shade, dome), _broadcast(lighting.horizon, dome), share)
+        return torch.lerp(dome, grey, lighting.overcast * 0.8 * smoothstep(0.0, 0.25, slope).expand_as(share))
     streaks = smoothstep(-0.1, 1.0, noise.fractal(0.35 * x + 0.3 * y, 0.9 * y - 0.5 * x, "cirrus", 5, 0.6))
-    return torch.lerp(dome, _broadcast(light.cloud, dome), 0.22 * streaks * smoothstep(0.02, 0.25, slope))
+    return torch.lerp(dome, _broadcast(lighting.cloud, dome), 0.22 * streaks * smoothstep(0.02, 0.25, slope))
 
 
-def _shade_clouds(view: View, light: Light, noise: Noise, clouds: Tensor) -> tuple[Tensor, Tensor]:
-    """Opacity and sunlight, both 0..1, ``[H, W]``: the density is read as depth, and shadows run away from the sun."""
-    sx, sy, sz = light.direction()
+def _shade_clouds(view: View, lighting: Lighting, noise: Noise, clouds: Tensor) -> tuple[Tensor, Tensor]:
+    """Opacity and sunlight, both 0..1, ``[H, W]``: density is taken as depth, and shadows extend away from the sun."""
+    sx, sy, sz = lighting.direction()
     ahead = max(sz, 0.25)
     sun_x, sun_y = sx / ahead * view.focal, view.horizon - sy / ahead * view.focal
     rows = torch.arange(view.height, dtype=torch.float32)[:, None].expand_as(clouds)

@@ -1,4 +1,4 @@
-"""Trees, bushes, rocks and houses: modelled once, small, then stood into scenes at any size."""
+"""Trees, bushes, rocks and houses: small models that are put into scenes at any size."""
 
 import math
 import random
@@ -20,16 +20,16 @@ TALL = 128
 _METRES = {"broadleaf": 9.0, "conifer": 11.0, "bush": 2.4, "rock": 2.2, "house": 6.5}
 
 Clump = tuple[float, float, float, float, float]
-"""An ellipsoid: x, y, z, radius, height for its width."""
+"""An ellipsoid: x, y, z, radius, ratio of height to width."""
 
 _FIELDS = ("nx", "ny", "nz", "open", "part")
 
 
 @cache
 def sprites(kind: str) -> tuple[tuple[Tensor, ...], ...]:
-    """All sprites of a kind ("broadleaf", "conifer", "bush", "rock" or "house"), each in halving sizes.
+    """All sprites of a kind ("broadleaf", "conifer", "bush", "rock" or "house"), each in sizes that halve.
 
-    A sprite is ``[6, h, w]``: opacity, unit normal (3), openness to the sky, part. It stands on its last row.
+    A sprite is ``[6, h, w]``: opacity, unit normal (3), openness to the sky, part. Its last row is its foot.
     """
     makers: dict[str, Callable[[random.Random, Noise], Tensor]] = {
         "broadleaf": _broadleaf,
@@ -54,16 +54,16 @@ def _halved(sprite: Tensor) -> list[Tensor]:
 def stand(
     canvas: Tensor, thing: Thing, variant: int, material: int, tone: float, flip: bool, within: Tensor | None
 ) -> None:
-    """Put a sprite on a canvas, in place.
+    """Puts a sprite on a canvas, in place.
 
     Args:
         canvas: ``[len(CHANNELS), H, W]``.
-        thing: what and where.
-        variant: which of ``sprites(thing.kind)``.
-        material: class id of what it is.
-        tone: 0..1.
-        flip: mirrored.
-        within: bool ``[H, W]``: pixels that it may cover; None is all.
+        thing: the object and its place.
+        variant: an index into ``sprites(thing.kind)``.
+        material: the class id of the object.
+        tone: its tone, 0..1.
+        flip: whether to mirror it.
+        within: bool ``[H, W]``, the pixels that it may cover; None means all.
     """
     sprite, height = sprites(thing.kind)[variant], thing.height
     size = next((small for small in reversed(sprite) if small.shape[1] >= height), sprite[0])
@@ -100,7 +100,7 @@ def stand(
 
 
 def _grid(width: float) -> tuple[Tensor, Tensor]:
-    """Coordinates of a sprite: x in -width/2..width/2, y in 0 (foot)..1 (top), ``[h, w]``."""
+    """The coordinates of a sprite, ``[h, w]``: x in -width/2..width/2, y from 0 at the foot to 1 at the top."""
     y = (TALL - 0.5 - torch.arange(TALL)[:, None]) / TALL
     columns = round(TALL * width)
     x = (torch.arange(columns)[None] + 0.5) / TALL - width / 2
@@ -113,7 +113,7 @@ def _assemble(alpha: Tensor, normal: Tensor, opened: Tensor, part: Tensor) -> Te
 
 
 def _clumps(x: Tensor, y: Tensor, clumps: list[Clump], rough: Tensor) -> Tensor:
-    """Ellipsoids (x, y, z, radius, flatness) as seen from ahead, roughened; opacity, normal, depth: ``[5, h, w]``."""
+    """Roughened ellipsoids (x, y, z, radius, flatness) from the front; opacity, normal, depth: ``[5, h, w]``."""
     cx, cy, cz, r, flat = (torch.tensor(part)[:, None, None] for part in zip(*clumps, strict=True))
     dx, dy = (x - cx) / r, (y - cy) / (r * flat)
     inside = 1 - dx.square() - dy.square() + 0.9 * rough
@@ -139,7 +139,7 @@ def _leafy(x: Tensor, y: Tensor, noise: Noise, clumps: list[Clump],
 
 
 def _slope(values: Tensor, axis: int) -> Tensor:
-    """Change to the right (axis 1) or up (axis 0) of ``[h, w]``, negative: as a normal leans."""
+    """The negative change of ``[h, w]`` to the right (axis 1) or up (axis 0), as a normal leans."""
     return values.roll(1, axis) - values.roll(-1, axis) if axis else values.roll(-1, 0) - values.roll(1, 0)
 
 
@@ -206,7 +206,7 @@ def _bush(dice: random.Random, noise: Noise) -> Tensor:
 
 
 def _rock(dice: random.Random, noise: Noise) -> Tensor:
-    """A stone: what is left of a block after cuts by random planes."""
+    """A stone: the remainder of a block after cuts by random planes."""
     width = dice.uniform(1.1, 1.9)
     x, y = _grid(width)
     wobble = 0.03 * noise.fractal(x / 0.2, y / 0.2, "wobble", 4)

@@ -1,4 +1,4 @@
-"""Land in perspective: a height field as far as the eye reaches, and which part of it each pixel sees."""
+"""Land in perspective: a height field up to the horizon, and the point of it that each pixel sees."""
 
 import math
 
@@ -18,7 +18,7 @@ _FIELDS = ("height", "wet", "mountain", "hill", "forest", "road", "nx", "ny", "n
 
 
 def lay_out_terrain(plan: Plan, view: View) -> Tensor:
-    """The canvas of a natural scene without trees and rocks on it, ``[len(CHANNELS), H, W]``."""
+    """The canvas of a natural scene without trees and rocks, ``[len(CHANNELS), H, W]``."""
     noise = Noise(plan.seed)
     depths = _depths(view, plan.mountains > 0)
     fields = _land(plan, view, noise, depths)
@@ -44,7 +44,7 @@ def lay_out_terrain(plan: Plan, view: View) -> Tensor:
 
 
 def _depths(view: View, mountains: bool) -> Tensor:
-    """Depths at which the land is cut, ``[K]`` rising: fine where pixels are, near and far."""
+    """The depths of the samples of the land, ``[K]`` in rising order, with a spacing that suits the pixels."""
     rows = max(view.height - view.horizon, 8)
     near = view.altitude * view.focal / torch.linspace(rows * 1.35, 3, 130)
     start = min(max(float(near[0]), 40), 1000)
@@ -54,7 +54,7 @@ def _depths(view: View, mountains: bool) -> Tensor:
 
 
 def _land(plan: Plan, view: View, noise: Noise, depths: Tensor) -> dict[str, Tensor]:
-    """The land's fields on a fan of points: ``[K, columns]``, depth by direction."""
+    """The fields of the land on a fan of points, ``[K, columns]``: depth by direction."""
     columns = max(view.width // 2, 16)
     across = (torch.arange(columns) + 0.5 - columns / 2) * (view.width / columns / view.focal)
     z = depths[:, None].expand(-1, columns)
@@ -97,7 +97,7 @@ def _span(depths: Tensor, low: float, high: float) -> slice:
 
 
 def _water(plan: Plan, noise: Noise, x: Tensor, z: Tensor) -> Tensor:
-    """How wet a point is: above 0 in the water, -1 far from it."""
+    """The wetness of each point: above 0 in the water, -1 far from it."""
     if plan.water is None:
         return torch.full_like(x, -1.0)
     a = plan.altitude
@@ -134,7 +134,7 @@ def _road(plan: Plan, noise: Noise, x: Tensor, z: Tensor) -> Tensor:
 
 
 def _normals(height: Tensor, x: Tensor, z: Tensor, across: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Of a surface over the fan, ``[K, columns]`` each."""
+    """The normals of a surface over the fan, ``[K, columns]`` each."""
     step_x = (x.roll(-1, 1) - x.roll(1, 1)).abs().clamp(min=1e-3)
     slope_x = (height.roll(-1, 1) - height.roll(1, 1)) / step_x
     slope_x[:, 0], slope_x[:, -1] = slope_x[:, 1], slope_x[:, -2]
@@ -146,7 +146,7 @@ def _normals(height: Tensor, x: Tensor, z: Tensor, across: Tensor) -> tuple[Tens
 
 
 def _visible(view: View, depths: Tensor, height: Tensor) -> tuple[Tensor, Tensor]:
-    """Which pixels see land, bool ``[H, W]``, and where on the fan: row (with fraction), ``[H, W]``."""
+    """Whether each pixel sees land, bool ``[H, W]``, and the row of the fan that it sees, with fraction, ``[H, W]``."""
     rise = (height - view.altitude) / depths[:, None]
     rise = F.interpolate(rise[None, None], (len(depths), view.width), mode="bilinear", align_corners=False)[0, 0]
     skyline = rise.cummax(0).values.T.contiguous()
@@ -160,7 +160,7 @@ def _visible(view: View, depths: Tensor, height: Tensor) -> tuple[Tensor, Tensor
 
 
 def _gather(fields: Tensor, at: Tensor) -> Tensor:
-    """Fields on the fan ``[C, K, columns]`` at fan rows ``[H, W]``: ``[C, H, W]``."""
+    """Samples fields on the fan ``[C, K, columns]`` at fan rows ``[H, W]``: ``[C, H, W]``."""
     height, width = at.shape
     across = ((torch.arange(width)[None] + 0.5) / width * 2 - 1).expand(height, -1)
     down = (at + 0.5) / fields.shape[1] * 2 - 1
@@ -204,5 +204,5 @@ def _classes(plan: Plan, view: View, noise: Noise, fields: dict[str, Tensor]) ->
 
 
 def is_water(material: Tensor) -> Tensor:
-    """Where a map of classes shows water, bool."""
+    """Whether each pixel of a map of classes is water, bool."""
     return (material == WATERS[0]) | (material == WATERS[1]) | (material == WATERS[2])

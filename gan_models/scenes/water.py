@@ -1,4 +1,4 @@
-"""Water: the mirror image of what stands behind it, broken by waves; its own colour; glitter and foam."""
+"""Water: a mirror image of the scene behind it, broken by waves; the colour of the water; glitter and foam."""
 
 import math
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .layout import CLASS, Layout
-from .light import Light, linear, vector
+from .lighting import Lighting, linear, vector
 from .noise import smoothstep
 from .shading import through_air
 from .terrain import is_water
@@ -19,14 +19,14 @@ _DEEP = {
 _ROUGH = {CLASS["sea"]: 1.0, CLASS["river"]: 0.62, CLASS["water"]: 0.38}
 
 
-def lay_water(image: Tensor, sky: Tensor, layout: Layout, light: Light, haze: Tensor) -> None:
-    """Paint all water of a layout over an image of all else, in place.
+def lay_water(image: Tensor, sky: Tensor, layout: Layout, lighting: Lighting, haze: Tensor) -> None:
+    """Paints all water of a layout over an image of everything else, in place.
 
     Args:
-        image: ``[3, H', W']``, linear light.
-        sky: the same picture with nothing but sky.
-        layout, light: what there is, and what falls on it.
-        haze: ``[3, H', W']``: the light of the air before each pixel.
+        image: linear light ``[3, H', W']``.
+        sky: the same with sky only.
+        layout, lighting: the layout and its lighting.
+        haze: ``[3, H', W']``, the light of the air in front of each pixel.
     """
     water = is_water(layout["material"])
     if not bool(water.any()):
@@ -62,21 +62,22 @@ def lay_water(image: Tensor, sky: Tensor, layout: Layout, light: Light, haze: Te
     deep = torch.zeros_like(mirrored)
     for name, tone in kinds.items():
         deep = torch.where(label == name, tone, deep)
-    sun, skylight = vector(light.sun, image), vector(light.sky, image)
-    body = deep * (sun * max(light.direction()[1], 0.05) + 1.2 * skylight) * (1 + 0.5 * waves * rough)
+    sun, skylight = vector(lighting.sun, image), vector(lighting.sky, image)
+    body = deep * (sun * max(lighting.direction()[1], 0.05) + 1.2 * skylight) * (1 + 0.5 * waves * rough)
     fresnel = (0.10 + 0.84 * torch.exp(-4.2 * fall) + (0.30 * waves - 0.10) * strength).clamp(0.04, 0.96)
     colour = torch.lerp(body, mirrored, fresnel)
-    colour = colour + sun * _glitter(layout, light, columns, fall, waves, x, z, foot, strength)
+    colour = colour + sun * _glitter(layout, lighting, columns, fall, waves, x, z, foot, strength)
     foam = _foam(layout, long + 0.6 * waves, x, z, foot, label)
-    colour = torch.lerp(colour, 0.72 * (sun * max(light.direction()[1], 0.15) + skylight), foam)
-    image[:, rows, columns] = through_air(colour, z, haze[:, rows, columns], light)
+    colour = torch.lerp(colour, 0.72 * (sun * max(lighting.direction()[1], 0.15) + skylight), foam)
+    image[:, rows, columns] = through_air(colour, z, haze[:, rows, columns], lighting)
 
 
 def _mirror_rows(layout: Layout, water: Tensor, rows: Tensor, shore: Tensor, columns: Tensor) -> Tensor:
-    """The row of what is mirrored at some rows and columns, ``[N]``.
+    """The row of the point that is mirrored at some rows and columns, ``[N]``.
 
-    What is d metres away is mirrored about the horizon and 2 * altitude / d lower. First what stands at the shore is
-    tried, whose distance we know; where the ray passes above it, it finds its distance step by step, from afar.
+    A point at a distance of d metres is mirrored about the horizon, and lower by 2 * altitude / d. The objects at the
+    shore, whose distance is known, are tried first. Where the ray passes above them, the distance is found step by
+    step, from far away.
     """
     view, distance = layout.view, layout["distance"]
     drop = 2 * view.altitude * view.focal
@@ -97,11 +98,11 @@ def _mirror_rows(layout: Layout, water: Tensor, rows: Tensor, shore: Tensor, col
     return torch.where(water[row, columns], torch.minimum(row, land), row)
 
 
-def _glitter(layout: Layout, light: Light, columns: Tensor, fall: Tensor, waves: Tensor, x: Tensor, z: Tensor,
+def _glitter(layout: Layout, lighting: Lighting, columns: Tensor, fall: Tensor, waves: Tensor, x: Tensor, z: Tensor,
              foot: Tensor, strength: Tensor) -> Tensor:  # fmt: skip
-    """Sunlight that waves throw to the eye, ``[N]``: a broken path under the sun."""
-    sx, sy, sz = light.direction()
-    if sz < 0.1 or light.elevation > 50 or light.overcast > 0.3:
+    """The sunlight that waves reflect to the eye, ``[N]``: a broken path under the sun."""
+    sx, sy, sz = lighting.direction()
+    if sz < 0.1 or lighting.elevation > 50 or lighting.overcast > 0.3:
         return torch.zeros_like(fall)
     across = layout.view.across()[0, columns] - sx / sz
     spread = 0.035 + 0.20 * strength * (0.35 + 2 * fall)
@@ -115,7 +116,7 @@ def _glitter(layout: Layout, light: Light, columns: Tensor, fall: Tensor, waves:
 
 def _foam(layout: Layout, waves: Tensor, x: Tensor, z: Tensor, foot: Tensor,
           label: Tensor) -> Tensor:  # fmt: skip
-    """Share of foam, 0..1, ``[N]``: crests and surf of the sea, white water of some rivers."""
+    """The share of foam, 0..1, ``[N]``: crests and surf of the sea, and the white water of some rivers."""
     noise = layout.noise
     lace = noise.puffs(x / 1.3, z / 0.9, "lace", 3) * (1.5 - foot).clamp(0.2, 1)
     crests = smoothstep(0.62, 1.0, waves + 0.25 * lace) * (label == CLASS["sea"])

@@ -1,4 +1,4 @@
-"""Scenes as files."""
+"""Writes scenes to files."""
 
 import io
 from dataclasses import dataclass
@@ -9,20 +9,26 @@ from PIL import Image
 from torch import Tensor
 
 from ..files import write_atomically
-from .light import random_light
+from .lighting import random_lighting
 from .render import render_scene
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes the scene of a seed, and the name of its light, and says where: picture and label map.
+    """Writes the picture, the label map and the name of the lighting of a seed; returns the paths of the first two.
 
-    What is there already stays.
+    Existing files are kept.
+
+    Attributes:
+        output: the folder, which gets ``images``, ``labels`` and ``styles``.
+        size: (height, width) in pixels.
+        lighting: the name of a preset; None chooses a random one for every seed.
+        jpeg: whether to write the pictures as JPEG files rather than PNG files.
     """
 
     output: Path
     size: tuple[int, int]
-    light: str | None
+    lighting: str | None
     jpeg: bool
 
     def __call__(self, seed: int) -> tuple[Path, Path]:
@@ -30,10 +36,10 @@ class Writer:
         labels = self.output / "labels" / f"{seed:06d}.png"
         style = self.output / "styles" / f"{seed:06d}.txt"
         if not style.exists():
-            write_atomically(style, f"{random_light(seed, self.light).name}\n".encode())
+            write_atomically(style, f"{random_lighting(seed, self.lighting).name}\n".encode())
         if picture.exists() and labels.exists():
             return picture, labels
-        scene = render_scene(seed, self.size, self.light)
+        scene = render_scene(seed, self.size, self.lighting)
         pixels = ((scene.image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0)
         write_atomically(labels, _encoded(scene.labels, "PNG"))
         write_atomically(picture, _encoded(pixels, "JPEG" if self.jpeg else "PNG"))

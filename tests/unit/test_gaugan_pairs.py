@@ -164,7 +164,7 @@ def test_rendered_landscapes_are_kept(tmp_path):
 
 def test_the_style_of_a_landscape_is_its_light(tmp_path):
     pairs = RenderedPairs(tmp_path, 3, (16, 16), first_seed=40)
-    assert pairs.style(1) == render_scene(41, 16).light.name and not any(tmp_path.iterdir())
+    assert pairs.style(1) == render_scene(41, 16).lighting.name and not any(tmp_path.iterdir())
     pairs.load(1)
     assert (tmp_path / "styles" / "000041.txt").read_text("utf-8") == f"{pairs.style(1)}\n"
 

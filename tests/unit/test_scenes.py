@@ -8,7 +8,15 @@ import torch
 from PIL import Image
 
 from gan_models.labels import taxonomy
-from gan_models.scenes import LIGHTS, lay_out, random_light, random_plan, render, render_scene, render_scenes
+from gan_models.scenes import (
+    LIGHTING_PRESETS,
+    lay_out,
+    random_lighting,
+    random_plan,
+    render,
+    render_scene,
+    render_scenes,
+)
 from gan_models.scenes.__main__ import main
 
 CLASSES = taxonomy("landscape")
@@ -26,7 +34,7 @@ def test_same_seed_same_scene(kind):
     one, two = render_scene(seed, SIZE), render_scene(seed, SIZE)
     assert torch.equal(one.image, two.image)
     assert torch.equal(one.labels, two.labels)
-    assert (one.plan, one.light) == (two.plan, two.light)
+    assert (one.plan, one.lighting) == (two.plan, two.lighting)
 
 
 def test_other_seed_other_scene():
@@ -36,16 +44,16 @@ def test_other_seed_other_scene():
 
 
 @pytest.mark.parametrize("kind", ["nature", "painted"])
-def test_light_changes_the_picture_and_not_the_labels(kind):
+def test_lighting_changes_the_picture_and_not_the_labels(kind):
     seed = first(kind)
     noon, sunset = render_scene(seed, SIZE, "noon"), render_scene(seed, SIZE, "sunset")
     assert torch.equal(noon.labels, sunset.labels)
     assert (noon.image - sunset.image).abs().mean() > 0.1
 
 
-def test_lights_differ_plainly():
+def test_lightings_differ_plainly():
     layout = lay_out(random_plan(first("nature")), SIZE)
-    pictures = [render(layout, light) for light in LIGHTS.values()]
+    pictures = [render(layout, lighting) for lighting in LIGHTING_PRESETS.values()]
     for i, one in enumerate(pictures):
         assert all((one - two).abs().mean() > 0.04 for two in pictures[:i])
 
@@ -53,7 +61,7 @@ def test_lights_differ_plainly():
 def test_rendering_leaves_the_layout_as_it_is():
     layout = lay_out(random_plan(first("nature")), SIZE)
     before = layout.canvas.clone(), layout.labels.clone(), layout.clouds.clone()
-    render(layout, LIGHTS["winter"])
+    render(layout, LIGHTING_PRESETS["winter"])
     assert all(map(torch.equal, before, (layout.canvas, layout.labels, layout.clouds)))
 
 
@@ -83,20 +91,20 @@ def test_batches_hold_the_scenes_of_their_seeds():
     assert images.flatten(1).std(1).min() > 0.05
 
 
-def test_random_light_varies_a_preset():
-    one, two = random_light(1, "noon"), random_light(2, "noon")
+def test_random_lighting_varies_a_preset():
+    one, two = random_lighting(1, "noon"), random_lighting(2, "noon")
     assert one != two
     assert one.name == two.name == "noon"
-    assert {random_light(seed).name for seed in range(200)} == set(LIGHTS)
+    assert {random_lighting(seed).name for seed in range(200)} == set(LIGHTING_PRESETS)
 
 
-def test_a_light_of_ones_own():
-    light = replace(LIGHTS["noon"], name="mine", autumn=1.0)
-    assert render_scene(3, SIZE, light).light is light
+def test_a_custom_lighting():
+    lighting = replace(LIGHTING_PRESETS["noon"], name="mine", autumn=1.0)
+    assert render_scene(3, SIZE, lighting).lighting is lighting
 
 
 def test_complaints():
-    with pytest.raises(ValueError, match="no light 'disco'; there are noon"):
+    with pytest.raises(ValueError, match="no lighting 'disco'; the presets are noon"):
         render_scene(0, SIZE, "disco")
     with pytest.raises(ValueError, match="at least 16 pixels"):
         render_scene(0, 8)
@@ -109,10 +117,10 @@ def test_command_writes_pairs(tmp_path):
     with Image.open(images[0]) as picture, Image.open(labels[0]) as ids:
         assert (picture.mode, picture.size, ids.mode, ids.size) == ("RGB", (32, 24), "L", (32, 24))
         assert np.array_equal(np.asarray(ids), render_scene(5, (24, 32)).labels.numpy())
-    assert (tmp_path / "styles" / "000005.txt").read_text("utf-8") == f"{render_scene(5, 16).light.name}\n"
+    assert (tmp_path / "styles" / "000005.txt").read_text("utf-8") == f"{render_scene(5, 16).lighting.name}\n"
 
 
-def test_command_goes_on_where_it_stopped(tmp_path):
+def test_command_resumes_where_it_stopped(tmp_path):
     main(["--count", "1", "--size", "24", "--output", str(tmp_path), "--jpeg", "--workers", "1"])
     kept = tmp_path / "images" / "000000.jpg"
     before = kept.stat().st_mtime_ns
@@ -122,7 +130,7 @@ def test_command_goes_on_where_it_stopped(tmp_path):
 
 
 def test_a_missing_style_file_is_written_beside_the_picture(tmp_path):
-    command = ["--count", "1", "--size", "24", "--output", str(tmp_path), "--workers", "1", "--light", "winter"]
+    command = ["--count", "1", "--size", "24", "--output", str(tmp_path), "--workers", "1", "--lighting", "winter"]
     main(command)
     style, picture = tmp_path / "styles" / "000000.txt", tmp_path / "images" / "000000.png"
     assert style.read_text("utf-8") == "winter\n"

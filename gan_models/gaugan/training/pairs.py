@@ -77,16 +77,16 @@ class RenderedPairs:
         # Not above: importing the renderer reads files, which importing the pack should not.
         from ...scenes.writing import Writer
 
-        image, labels = Writer(self.folder, self.size, light=None, jpeg=True)(self.first_seed + index)
+        image, labels = Writer(self.folder, self.size, lighting=None, jpeg=True)(self.first_seed + index)
         with Image.open(image) as picture, Image.open(labels) as ids:
             ids.load()
             return picture.convert("RGB"), ids
 
     def style(self, index: int) -> str:
-        """The name of the picture's light, which nothing has to be rendered for."""
-        from ...scenes import random_light
+        """The name of the lighting of a picture; nothing is rendered for it."""
+        from ...scenes import random_lighting
 
-        return random_light(self.first_seed + index).name
+        return random_lighting(self.first_seed + index).name
 
 
 class FolderPairs:

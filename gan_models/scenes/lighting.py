@@ -1,4 +1,4 @@
-"""Light and season: what changes the look of a place but not its layout."""
+"""Lighting, weather and season: everything that changes the look of a place but not its layout."""
 
 import colorsys
 import math
@@ -12,7 +12,7 @@ Rgb = tuple[float, float, float]
 
 
 def linear(color: str) -> Rgb:
-    """``"#rrggbb"`` as linear reflectance, 0..1."""
+    """Converts ``"#rrggbb"`` to linear reflectance, 0..1."""
     red, green, blue = (part / 255 for part in bytes.fromhex(color.removeprefix("#")))
     return _linear(red), _linear(green), _linear(blue)
 
@@ -22,26 +22,26 @@ def _linear(part: float) -> float:
 
 
 def glowing(color: str) -> Rgb:
-    """The light that the film (see ``film.develop``) turns into ``"#rrggbb"``."""
+    """The linear light that ``film.develop`` turns into ``"#rrggbb"``."""
     red, green, blue = (-math.log(1 - min(part, 0.985)) for part in linear(color))
     return red, green, blue
 
 
 @dataclass(frozen=True)
-class Light:
-    """Light, weather and season.
+class Lighting:
+    """Lighting, weather and season.
 
     Attributes:
-        name: the preset that it comes from, one of ``LIGHTS``.
-        azimuth, elevation: where the sun (or moon) is, degrees; azimuth 0 is straight ahead, 90 right, 180 behind.
-        sun, sky: linear light from the sun and from all of the sky.
+        name: the name of the preset, a key of ``LIGHTING_PRESETS``.
+        azimuth, elevation: place of the sun (or moon) in degrees; azimuth 0 is straight ahead, 90 right, 180 behind.
+        sun, sky: linear light from the sun and from the whole sky.
         overhead, middle, horizon, glow: linear colours of the sky: up, halfway, at the horizon, around the sun.
         cloud, cloud_shade: linear colours of lit and of shaded cloud.
-        haze: linear colour of distant air; visibility: kilometres at which 63 % of what is seen is haze.
-        overcast: 0..1, how much grey cloud covers the sky in between.
-        autumn, frost, spring: 0..1, the season of what grows.
-        dry: 0..1, yellow rather than green grass.
-        saturation: of the finished picture.
+        haze: linear colour of distant air; visibility: the distance in kilometres where 63 % of the colour is haze.
+        overcast: 0..1, the share of the sky between the clouds that is covered by grey.
+        autumn, frost, spring: 0..1, the season of the vegetation.
+        dry: 0..1, the share of yellow in the grass.
+        saturation: the saturation of the finished picture.
     """
 
     name: str
@@ -65,25 +65,25 @@ class Light:
     saturation: float = 1.0
 
     def direction(self) -> tuple[float, float, float]:
-        """Unit vector to the sun: right, up, ahead."""
+        """The unit vector to the sun: right, up, ahead."""
         azimuth, elevation = math.radians(self.azimuth), math.radians(self.elevation)
         flat = math.cos(elevation)
         return flat * math.sin(azimuth), math.sin(elevation), flat * math.cos(azimuth)
 
 
 def vector(color: Rgb, like: Tensor) -> Tensor:
-    """A colour as ``[3, 1]``, to go with ``[3, N]`` pixels."""
+    """A colour as ``[3, 1]``, which broadcasts over ``[3, N]`` pixels."""
     return torch.tensor(color, device=like.device, dtype=like.dtype)[:, None]
 
 
 def _preset(
     name: str, azimuth: float, elevation: float, sun: Rgb, sky: Rgb, dome: str, clouds: str, haze: str,
     visibility: float, **rest: float,
-) -> Light:  # fmt: skip
-    """A light from sRGB colours: ``dome`` is overhead, middle, horizon, glow; ``clouds`` is lit, shaded."""
+) -> Lighting:  # fmt: skip
+    """Makes a lighting of sRGB colours: ``dome`` is overhead, middle, horizon, glow; ``clouds`` is lit, shaded."""
     overhead, middle, horizon, glow = map(glowing, dome.split())
     lit, shaded = map(glowing, clouds.split())
-    return Light(name, azimuth, elevation, sun, sky, overhead, middle, horizon, glow, lit, shaded, glowing(haze),
+    return Lighting(name, azimuth, elevation, sun, sky, overhead, middle, horizon, glow, lit, shaded, glowing(haze),
                  visibility, **rest)  # fmt: skip
 
 
@@ -114,20 +114,20 @@ _PRESETS = (
             "#53668c #151e36", "#1d2a48", 12, saturation=0.85),
 )  # fmt: skip
 
-LIGHTS = {light.name: light for light in _PRESETS}
-"""The presets by name; a scene's light is one of them, varied (see ``random_light``)."""
+LIGHTING_PRESETS = {lighting.name: lighting for lighting in _PRESETS}
+"""The presets by name. The lighting of a scene is a variation of one of them (see ``random_lighting``)."""
 
 
-def random_light(seed: int, name: str | None = None) -> Light:
-    """A preset (any, or the one called ``name``) with its sun moved and its colours a little changed by the seed.
+def random_lighting(seed: int, name: str | None = None) -> Lighting:
+    """Varies a preset, any one or the one called ``name``: the seed moves the sun and changes the colours a little.
 
     Raises:
         ValueError: there is no such preset.
     """
-    if name is not None and name not in LIGHTS:
-        raise ValueError(f"there is no light {name!r}; there are {', '.join(LIGHTS)}")
-    dice = random.Random(f"light {seed}")
-    chosen = LIGHTS[name or dice.choice(list(LIGHTS))]
+    if name is not None and name not in LIGHTING_PRESETS:
+        raise ValueError(f"there is no lighting {name!r}; the presets are {', '.join(LIGHTING_PRESETS)}")
+    dice = random.Random(f"light {seed}")  # the scenes of all seeds depend on this text
+    chosen = LIGHTING_PRESETS[name or dice.choice(list(LIGHTING_PRESETS))]
     hue, strength = dice.gauss(0, 0.012), math.exp(dice.gauss(0, 0.10))
     return replace(
         chosen,
