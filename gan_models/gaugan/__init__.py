@@ -1,4 +1,4 @@
-"""GauGAN: label maps become pictures by spatially-adaptive normalization (Park et al., CVPR 2019)."""
+"""GauGAN turns label maps into pictures by spatially-adaptive normalization (Park et al., CVPR 2019)."""
 
 from ..state_dict import read_state_dict
 from .checkpoint import GauGAN, load, load_encoder, load_generator, save
@@ -11,7 +11,8 @@ from .networks.encoder import StyleEncoder
 from .networks.generator import Generator
 from .networks.pix2pixhd import Pix2PixHD
 from .sizes import HOW_TO_FIT, fitting
-from .style import mix_styles, random_styles, transition
+from .errors import NoEncoderError, NoStyleError, StyleSizeError
+from .style import Style, mix_styles, random_styles, transition
 from .synthesis import synthesize
 from .synthesizer import Synthesizer, encoder_beside, open_synthesizer
 
@@ -24,9 +25,13 @@ __all__ = [
     "GeneratorConfig",
     "LabelMaps",
     "ModulationCache",
+    "NoEncoderError",
+    "NoStyleError",
     "Pix2PixHD",
     "Pix2PixHDConfig",
+    "Style",
     "StyleEncoder",
+    "StyleSizeError",
     "Synthesizer",
     "describe",
     "encoder_beside",

@@ -1,7 +1,7 @@
 """State dicts and files of GauGAN generators and style encoders, the released ones and ours.
 
-Both have the same keys. Ours are safetensors with spectral norm folded, and may hold a generator together
-with its style encoder; their metadata tells what shapes can't.
+Both use the same keys. Our files are safetensors with spectral norm folded into the weights, and may contain a
+generator together with its style encoder. Their metadata gives the settings that the shapes leave open.
 """
 
 import json
@@ -39,12 +39,12 @@ Network = TypeVar("Network", Generator, Pix2PixHD, StyleEncoder)
 
 @dataclass
 class GauGAN:
-    """What one file holds.
+    """The contents of one file.
 
     Attributes:
         generator: ready for inference.
-        encoder: the style encoder that it was trained with, if the file has it.
-        metadata: everything else that the file says: taxonomy, licence, training facts.
+        encoder: the style encoder that it was trained with, or None if the file has none.
+        metadata: the other facts in the file: taxonomy, licence, training.
     """
 
     generator: AnyGenerator
@@ -56,17 +56,17 @@ def load(path: str | Path, **overrides: Any) -> GauGAN:
     """Read a generator, and the style encoder that shares its file, from safetensors or .pth.
 
     Args:
-        overrides: as for ``load_generator``; they take precedence over what the file says.
+        overrides: as for ``load_generator``; they take precedence over the file's metadata.
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, no GauGAN generator, or of a newer format.
+        ValueError: the file is damaged, is not a GauGAN generator, or has a newer format.
     """
     tensors, metadata = read_state_dict(path)
     version = int(metadata.get("format_version", FORMAT_VERSION))
     ours = metadata.get("architecture", ARCHITECTURE) in (ARCHITECTURE, BASELINE)
     if ours and version > FORMAT_VERSION:
-        raise ValueError(f"{Path(path).name} has format {version}, which is newer than this version reads "
-                         f"({FORMAT_VERSION}); update the pack")  # fmt: skip
+        raise ValueError(f"{Path(path).name} has format {version}, which is newer than the format "
+                         f"{FORMAT_VERSION} that this version reads; update the pack")  # fmt: skip
     try:
         config = json.loads(metadata.get("config", "{}"))
         tensors = normalize(tensors)
@@ -84,11 +84,13 @@ def save(
     metadata: Mapping[str, str] | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Write a generator, and its style encoder, to one safetensors file, whole or not at all.
+    """Write a generator, and its style encoder if there is one, to one safetensors file.
+
+    An error leaves no half-written file.
 
     Args:
-        metadata: what else the file is to say: taxonomy, licence, training facts.
-        dtype: of the weights in the file; None: as they are. Statistics of batch norms stay in float32.
+        metadata: other facts for the file: taxonomy, licence, training.
+        dtype: dtype of the weights in the file; None keeps the present one. Batch norm statistics stay in float32.
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
@@ -110,15 +112,15 @@ def save(
 def load_generator(state_dict: StateDict, **overrides: Any) -> AnyGenerator:
     """The generator of a state dict, ready for inference, in float32 and on the device of its tensors.
 
-    Weights with spectral norm, with it folded, and with a ``module.`` prefix are all taken; those of a style
-    encoder in the same dict are passed over.
+    The weights may have spectral norm or have it folded in, and their names may have a ``module.`` prefix. The tensors
+    of a style encoder in the same dict are ignored.
 
     Args:
-        overrides: what shapes can't tell: ``crop_size``, ``aspect_ratio``, ``upsampling`` ("normal" or "more"),
-            ``classes``, ``unknown``, ``instance_edges``. Any attribute of ``GeneratorConfig`` (of a
-            pix2pixHD++ net: of ``Pix2PixHDConfig``) may be given and is checked against the shapes.
+        overrides: settings that the shapes leave open: ``crop_size``, ``aspect_ratio``, ``upsampling`` ("normal" or
+            "more"), ``classes``, ``unknown``, ``instance_edges``. Any attribute of ``GeneratorConfig`` (or of
+            ``Pix2PixHDConfig`` for a pix2pixHD++ net) is accepted and checked against the shapes.
     Raises:
-        ValueError: the tensors are no generator's, or one is missing, left over or of another shape.
+        ValueError: the tensors are not a generator's, or one is missing, unknown or of another shape.
     """
     tensors = normalize(state_dict)
     if is_pix2pixhd(tensors):
@@ -132,10 +134,10 @@ def load_generator(state_dict: StateDict, **overrides: Any) -> AnyGenerator:
 
 
 def load_encoder(state_dict: StateDict) -> StyleEncoder:
-    """The style encoder of a state dict, ready for inference; a generator in the same dict is passed over.
+    """The style encoder of a state dict, ready for inference; a generator in the same dict is ignored.
 
     Raises:
-        ValueError: the tensors are no style encoder's, or one is missing, left over or of another shape.
+        ValueError: the tensors are not a style encoder's, or one is missing, unknown or of another shape.
     """
     tensors = normalize(state_dict)
     config = encoder_config(tensors)
@@ -147,8 +149,8 @@ def load_encoder(state_dict: StateDict) -> StyleEncoder:
 def normalize(state_dict: StateDict) -> StateDict:
     """The same tensors under their plain names, with spectral norm folded into the weights.
 
-    A weight with spectral norm is ``weight_orig`` over its largest singular value, as the stored vectors tell;
-    where ``weight_v`` is missing (very old files), one power iteration makes it.
+    A weight with spectral norm is ``weight_orig`` divided by its largest singular value, which follows from the stored
+    vectors. If ``weight_v`` is missing (in very old files), one power iteration computes it.
     """
     tensors = {name.removeprefix("module."): value for name, value in state_dict.items()}
     folded = {}
@@ -171,21 +173,21 @@ def _fold(weight: Tensor, u: Tensor, v: Tensor | None) -> Tensor:
 
 
 def _fill(network: Network, tensors: StateDict) -> Network:
-    """Put ``tensors`` into a network on the meta device; everything has to fit."""
+    """Put ``tensors`` into a network on the meta device; names and shapes must match exactly."""
     wanted = network.state_dict()
     counter = torch.zeros((), dtype=torch.int64)
     absent = {name for name in wanted.keys() - tensors.keys() if name.endswith("num_batches_tracked")}
     tensors = tensors | dict.fromkeys(absent, counter)
     for name, value in wanted.items():
         if name not in tensors:
-            raise ValueError(f"{name} is missing; the file seems to be {describe(tensors)}, but not a whole one")
+            raise ValueError(f"{name} is missing; the file seems to be {describe(tensors)}, but an incomplete one")
         if tensors[name].shape != value.shape:
-            raise ValueError(f"{name} has the shape {list(tensors[name].shape)} where {list(value.shape)} is wanted; "
-                             f"the file seems to be {describe(tensors)}, but of another make")  # fmt: skip
+            raise ValueError(f"{name} has the shape {list(tensors[name].shape)} where {list(value.shape)} is required; "
+                             f"the file seems to be {describe(tensors)}, but with another architecture")  # fmt: skip
     extra = [name for name in tensors if name not in wanted]
     if extra:
-        raise ValueError(f"{extra[0]} has no place in this net; the file seems to be {describe(tensors)}, "
-                         f"but with {len(extra)} more tensors than we know")  # fmt: skip
+        raise ValueError(f"{extra[0]} is not part of this network; the file seems to be {describe(tensors)}, "
+                         f"but with {len(extra)} unknown tensors")  # fmt: skip
     network.to_empty(device=next(iter(tensors.values())).device)
     network.load_state_dict(tensors)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -193,5 +195,5 @@ def _fill(network: Network, tensors: StateDict) -> Network:
 
 
 def parameters(network: nn.Module) -> int:
-    """How many numbers the net has learned."""
+    """The number of parameters of a network."""
     return sum(parameter.numel() for parameter in network.parameters())

@@ -1,8 +1,8 @@
-"""Colour matching: a picture takes over the colours of another, overall or class by class.
+"""Colour matching: a picture takes on the colours of another one, overall or class by class.
 
-For nets without a style it is the stated way to follow a style image. Mean and covariance of the colours are
-brought to those of the other picture by the linear map that changes the colours least (the optimal transport
-between two normal distributions: Pitié and Kokaram 2007).
+This is how a net without a style follows a style image. A linear map changes the mean and covariance of the colours to
+those of the other picture. It is the map that changes the colours least: the optimal transport between two normal
+distributions (Pitié and Kokaram 2007).
 """
 
 import torch
@@ -11,29 +11,31 @@ from torch import Tensor
 from .sizes import nearest
 
 FEWEST_PIXELS = 64
-"""Regions with fewer pixels than this have no statistics of their own."""
+"""Regions with fewer pixels than this are too small for statistics of their own."""
 
 SOFTENING = 1e-5
-"""Added to variances (of colours in [-1, 1]), so that noise in flat regions is not blown up."""
+"""Added to variances (of colours in [-1, 1]), so that noise in flat regions is not amplified."""
 
 
 def match_colors(
     images: Tensor, references: Tensor, ids: Tensor | None = None, reference_ids: Tensor | None = None
 ) -> tuple[Tensor, list[int]]:
-    """The pictures with the colours of others.
+    """Give pictures the colours of other pictures.
 
     Args:
         images: ``[B, 3, H, W]`` in [-1, 1].
         references: pictures of any size that give the colours, ``[B or 1, 3, H', W']``.
-        ids: label maps of the pictures, ``[B or 1, H, W]``; with ``reference_ids`` every class is matched alone.
-        reference_ids: label maps of the references, ``[B or 1, h, w]``, brought to their size by nearest neighbour.
+        ids: label maps of the pictures, ``[B or 1, H, W]``; with ``reference_ids``, every class is matched separately.
+        reference_ids: label maps of the references, ``[B or 1, h, w]``, resized to them by nearest neighbour.
     Returns:
-        ``[B, 3, H, W]`` in [-1, 1] and float32, and the classes that no reference has (enough of): there the colours
-        of the whole pictures count.
+        The pictures, float32 ``[B, 3, H, W]`` in [-1, 1], and the classes with too few pixels in a reference. These
+        classes get the colours of the whole reference.
+    Raises:
+        ValueError: the numbers of pictures, references and label maps don't match.
     """
     for what, batch in (("style images", references), ("label maps of style images", reference_ids)):
         if batch is not None and len(batch) not in (1, len(images)):
-            raise ValueError(f"{len(batch)} {what} don't go with {len(images)} pictures; give one, or as many")
+            raise ValueError(f"{len(batch)} {what} don't match {len(images)} pictures; give one, or one for each")
     matched, missing = [], set()
     for index, image in enumerate(images.float()):
         reference = _of(references, index).to(image)
@@ -57,7 +59,7 @@ def _of(batch: Tensor, index: int) -> Tensor:
 
 
 def _transport(pixels: Tensor, example: Tensor) -> Tensor:
-    """``[3, N]`` with mean and covariance of ``[3, M]``."""
+    """``pixels``, ``[3, N]``, with the mean and covariance of ``example``, ``[3, M]``."""
     mean, covariance = _statistics(pixels)
     wanted_mean, wanted = _statistics(example)
     root, inverse = _root(covariance), torch.linalg.inv(_root(covariance))

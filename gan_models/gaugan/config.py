@@ -1,4 +1,4 @@
-"""What a GauGAN generator and style encoder are made of."""
+"""The architectures of GauGAN's generators and style encoders."""
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
@@ -8,24 +8,24 @@ Upsampling = Literal["normal", "more", "most"]
 
 UPSAMPLINGS: tuple[Upsampling, ...] = get_args(Upsampling)
 UNKNOWN = 255
-"""The id that means "unknown" in a label map, where the net has fewer classes than that."""
+"""The id that means "unknown" in the label maps of a net with fewer classes than this."""
 
 COLOR_FEATURES = 6
-"""Numbers that a style encoder with ``colors`` sees of each cell: mean and deviation of red, green and blue."""
+"""Inputs per cell for a style encoder with ``colors``: the mean and deviation of red, green and blue."""
 
 
 @dataclass(frozen=True)
 class NetConfig(ABC):
-    """What every generator has: the channels of its label map, a style, and the size that it was trained at.
+    """The settings that all generators share: label channels, style and training size.
 
     Attributes:
-        classes: number of classes, "unknown" not counted.
+        classes: number of classes, not counting "unknown".
         unknown: whether a channel for unknown pixels follows the classes.
         instance_edges: whether the last channel marks the borders between instances.
-        ngf: channels of the widest pictures inside; smaller ones have more.
+        ngf: channels of the activations at full resolution; smaller activations have more channels.
         z_dim: length of the style vector; 0 for a net that has none.
-        crop_size: width of the pictures that it was trained on.
-        aspect_ratio: width over height of these pictures.
+        crop_size: width of the training pictures, in pixels.
+        aspect_ratio: width divided by height of the training pictures.
     """
 
     classes: int
@@ -53,7 +53,7 @@ class NetConfig(ABC):
     @property
     @abstractmethod
     def stride(self) -> int:
-        """The sides of its pictures are multiples of this."""
+        """The sides of the net's pictures are multiples of this."""
 
     def require_size(self, height: int, width: int) -> None:
         """Raise a ValueError unless the net can make a picture of this size."""
@@ -64,7 +64,7 @@ class NetConfig(ABC):
                          f"of {self.stride}; the nearest is {near[1]}x{near[0]}")  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
-        """All settings as plain values, for a file's metadata."""
+        """All settings as plain values, for the metadata of a file."""
         return asdict(self)
 
 
@@ -84,11 +84,11 @@ class GeneratorConfig(NetConfig):
 
     Attributes:
         ngf: channels of the last layers; the first have 16 times as many.
-        nhidden: channels of the layer that SPADE puts between the label map and its scale and shift.
-        upsampling: how often the start grid is doubled: 5 ("normal"), 6 ("more") or 7 times ("most").
-        noise: whether every convolution's result gets noise with a learned weight a channel. The paper has none.
-        style_blocks: whether the style also scales and shifts the channels inside every residual block; in the paper
-            it enters at the start grid only.
+        nhidden: channels of SPADE's hidden layer, between the label map and the scale and shift.
+        upsampling: how many times the start grid is doubled: 5 ("normal"), 6 ("more") or 7 ("most").
+        noise: whether noise with a learned weight per channel is added after every convolution. The paper has none.
+        style_blocks: whether the style also scales and shifts the channels inside every residual block. In the
+            paper it enters only at the start grid.
     """
 
     nhidden: int = 128
@@ -103,7 +103,7 @@ class GeneratorConfig(NetConfig):
         if self.upsampling not in UPSAMPLINGS:
             raise ValueError(f"upsampling must be one of {', '.join(UPSAMPLINGS)}; it is {self.upsampling!r}")
         if self.style_blocks and not self.z_dim:
-            raise ValueError("style_blocks needs a style; z_dim is 0")
+            raise ValueError("style_blocks needs a style, but z_dim is 0")
         if self.upsampling == "most" and self.ngf % 2:
             raise ValueError(f"upsampling 'most' halves ngf, so it must be even; it is {self.ngf}")
         if min(self.grid) < 1:
@@ -112,7 +112,7 @@ class GeneratorConfig(NetConfig):
 
     @property
     def doublings(self) -> int:
-        """How often the start grid is doubled."""
+        """How many times the start grid is doubled."""
         return 5 + UPSAMPLINGS.index(self.upsampling)
 
     @property
@@ -135,11 +135,11 @@ class EncoderConfig:
         ndf: channels of the first convolution.
         layers: number of stride-2 convolutions: 6 in the released nets, 5 in those for small pictures.
         z_dim: length of the style vector.
-        grid: height and width of what the last convolution gives.
-        seen: number of styles of training pictures that it keeps, of which random styles are drawn; the released nets
-            have none.
-        colors: whether the last layer also sees the mean and the deviation of the picture's colours in each cell of the
-            grid, which instance norm hides from the convolutions; the released nets have no such input.
+        grid: height and width of the last convolution's output.
+        seen: number of training pictures' styles that the encoder stores, from which random styles are drawn; 0 in the
+            released nets.
+        colors: whether the last layer also gets the mean and the deviation of the picture's colours in each cell of
+            the grid, which instance norm hides from the convolutions. The released nets have no such input.
     """
 
     ndf: int = 64
@@ -151,15 +151,15 @@ class EncoderConfig:
 
     @property
     def input_size(self) -> int:
-        """Every photo is brought to this height and width: 256 in the released nets."""
+        """Height and width that every photo is resized to: 256 in the released nets."""
         return self.grid << self.layers
 
     @property
     def widths(self) -> list[int]:
-        """Channels that each convolution gives."""
+        """Output channels of each convolution."""
         return [self.ndf * min(1 << layer, 8) for layer in range(self.layers)]
 
     @property
     def features(self) -> int:
-        """Numbers that go into the last layer."""
+        """Number of inputs of the last layer."""
         return (self.widths[-1] + COLOR_FEATURES * self.colors) * self.grid**2

@@ -1,4 +1,4 @@
-"""What a state dict is, and the architecture that its shapes tell."""
+"""Recognises state dicts and derives the architecture from their shapes."""
 
 import math
 from dataclasses import replace
@@ -12,12 +12,12 @@ KNOWN_CHANNELS = {
     151: {"classes": 150, "unknown": True, "instance_edges": False},  # ADE20K
     36: {"classes": 35, "unknown": False, "instance_edges": True},  # Cityscapes
 }
-"""What the channels of the released nets are. The shapes tell only how many there are."""
+"""The meaning of the released nets' label channels. The shapes tell only how many there are."""
 
 KNOWN_SIZES: dict[int, dict[str, Any]] = {
     36: {"upsampling": "more", "crop_size": 512, "aspect_ratio": 2.0},  # Cityscapes
 }
-"""The size of released nets without style that were not trained at 256 square, by their channels."""
+"""The training sizes of released nets without style that differ from 256x256, by their label channels."""
 
 _ENCODER_PREFIXES = ("layer", "fc_mu.", "fc_var.", "seen")
 
@@ -38,7 +38,7 @@ def is_encoder(tensors: StateDict) -> bool:
 
 
 def describe(tensors: StateDict) -> str:
-    """What a state dict seems to be, for a person to read."""
+    """What a state dict seems to be, as a phrase for messages."""
     encoder = is_encoder(tensors)
     for found, name in ((is_generator(tensors), "GauGAN"), (is_pix2pixhd(tensors), "pix2pixHD++")):
         if found:
@@ -56,11 +56,11 @@ def describe(tensors: StateDict) -> str:
     if {"z_rec", "noise_amplitudes"} <= tensors.keys():
         return "a SinGAN"
     names = ", ".join(list(tensors)[:3])
-    return f"no GauGAN file that we know (it begins with {names})" if names else "empty"
+    return f"an unknown file (its tensors begin with {names})" if names else "empty"
 
 
 def generator_part(tensors: StateDict) -> StateDict:
-    """The tensors without those of a style encoder that share the file."""
+    """The tensors of the generator, without those of a style encoder in the same file."""
     return {name: value for name, value in tensors.items() if not name.startswith(_ENCODER_PREFIXES)}
 
 
@@ -72,18 +72,18 @@ def encoder_part(tensors: StateDict) -> StateDict:
 def generator_config(tensors: StateDict, **overrides: Any) -> GeneratorConfig:
     """The architecture of a generator, from its shapes.
 
-    Shapes leave open what the label channels are, "normal" or "more" upsampling, and the training size. For
-    these, ``overrides`` decide; then what the released nets of that width have; then every channel is a class and
-    the training size is 256 square, if that fits.
+    The shapes leave open what the label channels mean, whether upsampling is "normal" or "more", and the training
+    size. These come from ``overrides``, or else from the released nets with as many channels. Otherwise every channel
+    is a class and the training size is 256x256, if that fits.
 
     Args:
         tensors: a generator's state dict with folded weights.
         overrides: values of ``GeneratorConfig``'s attributes. None means no override.
     Raises:
-        ValueError: this is no generator, a value contradicts the shapes, or there is no such value.
+        ValueError: this is not a generator, a value contradicts the shapes, or there is no such setting.
     """
     if not is_generator(tensors):
-        raise ValueError(f"this is no GauGAN generator; it seems to be {describe(tensors)}")
+        raise ValueError(f"this is not a GauGAN generator; it seems to be {describe(tensors)}")
     overrides = {name: value for name, value in overrides.items() if value is not None}
     shared, gamma = tensors["head_0.norm_0.mlp_shared.0.weight"], tensors["head_0.norm_0.mlp_gamma.weight"]
     first = tensors["fc.weight"]
@@ -109,12 +109,12 @@ def generator_config(tensors: StateDict, **overrides: Any) -> GeneratorConfig:
 def pix2pixhd_config(tensors: StateDict, **overrides: Any) -> Pix2PixHDConfig:
     """The architecture of a pix2pixHD++ generator, from its shapes.
 
-    Shapes tell only how many channels labels and style have together, so ``z_dim`` is 0 unless it is overridden.
+    The shapes tell only the total channels of labels and style, so ``z_dim`` is 0 unless it is overridden.
 
     Args:
         overrides: values of ``Pix2PixHDConfig``'s attributes. None means no override.
     Raises:
-        ValueError: a value contradicts the shapes, or there is no such value.
+        ValueError: a value contradicts the shapes, or there is no such setting.
     """
     overrides = {name: value for name, value in overrides.items() if value is not None}
     ngf, channels = tensors["encode_0.weight"].shape[:2]
@@ -129,10 +129,10 @@ def encoder_config(tensors: StateDict) -> EncoderConfig:
     """The architecture of a style encoder, from its shapes.
 
     Raises:
-        ValueError: this is no style encoder.
+        ValueError: this is not a style encoder.
     """
     if not is_encoder(tensors):
-        raise ValueError(f"this is no GauGAN style encoder; it seems to be {describe(tensors)}")
+        raise ValueError(f"this is not a GauGAN style encoder; it seems to be {describe(tensors)}")
     ndf = tensors["layer1.0.weight"].shape[0]
     layers = sum(name.startswith("layer") and name.endswith(".0.weight") for name in tensors)
     z_dim, features = tensors["fc_mu.weight"].shape
@@ -150,7 +150,7 @@ def _require_agreement(overrides: dict[str, Any], derived: dict[str, Any], kind:
         if name not in derived:
             raise ValueError(f"a {kind} generator has no setting {name!r}; it has {', '.join(derived)}")
         if derived[name] != value:
-            raise ValueError(f"{name} is said to be {value}, but the tensors say {derived[name]}")
+            raise ValueError(f"{name} is given as {value}, but the tensors have {derived[name]}")
 
 
 def _channels(semantic_nc: int, overrides: dict[str, Any]) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def _size(cells: int | None, known: dict[str, Any]) -> dict[str, Any]:
             return {"upsampling": upsamplings[0], "crop_size": crop, "aspect_ratio": float(aspect)}
     raise ValueError(f"the start grid of this GauGAN has {cells} cells, which does not fit "
                      + ", ".join(f"{n}={known[n]}" for n in ("upsampling", "crop_size", "aspect_ratio") if n in known)
-                     + "; say its crop_size, aspect_ratio and upsampling")  # fmt: skip
+                     + "; give its crop_size, aspect_ratio and upsampling")  # fmt: skip
 
 
 def _cells(upsampling: Upsampling, crop: int, aspect: float) -> int:

@@ -1,4 +1,4 @@
-"""Label ids and instances become one code a pixel, and codes become the one-hot label map."""
+"""Encodes label ids and instances as one code per pixel, and codes as the one-hot label map."""
 
 import torch
 import torch.nn.functional as F
@@ -8,17 +8,17 @@ from .config import UNKNOWN, NetConfig
 
 
 def label_codes(config: NetConfig, label_ids: Tensor, instances: Tensor | None = None) -> Tensor:
-    """What the net is told of every pixel, as one number: twice the class channel, plus 1 on an instance edge.
+    """The label input of every pixel as one number: twice the class channel, plus 1 on an instance edge.
 
     Args:
         label_ids: class ids, integer ``[B, H, W]``. 0 … classes - 1 are the classes. The id ``classes`` and 255
-            both mean "unknown", for nets that know it. (255 is a plain class where a net has that many.)
-        instances: a number for every object, integer ``[B or 1, H, W]``; only nets with an instance-edge channel
-            look at it. None: every region of one class is one object.
+            both mean "unknown", for nets that have it. (In a net with more than 255 classes, 255 is a class.)
+        instances: a number for every object, integer ``[B or 1, H, W]``; used only by nets with an instance-edge
+            channel. None means that every region of one class is one object.
     Returns:
         int64 ``[B, H, W]``.
     Raises:
-        ValueError: wrong shapes, no integers, or an id that the net doesn't know.
+        ValueError: a shape is wrong, the values are not integers, or the net doesn't know an id.
     """
     _require_map(label_ids, "label_ids")
     channels = label_ids.long()
@@ -42,7 +42,7 @@ def label_codes(config: NetConfig, label_ids: Tensor, instances: Tensor | None =
 
 
 def instance_edges(instances: Tensor) -> Tensor:
-    """Where the instance differs from one of its four neighbours, marked on both sides: bool ``[B, H, W]``."""
+    """The pixels whose instance differs from one of their four neighbours': bool ``[B, H, W]``."""
     edges = torch.zeros_like(instances, dtype=torch.bool)
     across = instances[:, :, 1:] != instances[:, :, :-1]
     down = instances[:, 1:] != instances[:, :-1]

@@ -1,4 +1,4 @@
-"""From label ids and styles to pictures."""
+"""Synthesizes pictures from label ids and styles."""
 
 import torch
 from torch import Tensor
@@ -19,23 +19,23 @@ def synthesize(
     cache: ModulationCache | None = None,
     seed: int = 0,
 ) -> Tensor:
-    """The pictures of label maps in the given styles.
+    """Turn label maps into pictures in the given styles.
 
-    One label map with many styles, many label maps with one style, and as many of both are all taken; one label
-    map costs its share only once, however many styles it gets.
+    Accepts one label map with many styles, many label maps with one style, or the same number of both. The work that
+    depends on a label map is done only once, however many styles it gets.
 
     Args:
         label_ids: class ids, integer ``[B or 1, H, W]`` (see ``label_codes`` for "unknown"); the sides are
             multiples of ``generator.config.stride``.
-        z: styles, ``[B or 1, z_dim]``; None is the mean style, all zeros. A net without style takes only None.
-        instances: a number for every object, integer ``[B or 1, H, W]``, for nets with instance edges; None: every
-            region of one class is one object.
-        seed: of the noise, for a net that adds noise inside; all pictures of a batch get the same.
-        cache: keeps what depends on the label map alone, so that further styles of it cost much less.
+        z: styles, ``[B or 1, z_dim]``; None means the mean style, all zeros. A net without style accepts only None.
+        instances: a number for every object, integer ``[B or 1, H, W]``, for nets with instance edges. None
+            means that every region of one class is one object.
+        seed: seed of the noise, for a net that adds noise inside. All pictures of a batch get the same noise.
+        cache: keeps the results that depend only on the label map, so that further styles take much less time.
     Returns:
         ``[B, 3, H, W]`` in [-1, 1], on the generator's device and of its dtype.
     Raises:
-        ValueError: a wrong size, an unknown id, a style for a net without, or batches that don't go together.
+        ValueError: the size is wrong, an id is unknown, the net has no style, or the batch sizes don't match.
     """
     config, weight = generator.config, generator.conv_img.weight
     codes = label_codes(config, label_ids, instances).to(weight.device)
@@ -45,10 +45,10 @@ def synthesize(
     if z is not None:
         if not config.z_dim:
             raise ValueError("this GauGAN has no style vector: with the same label map it always makes the same "
-                             "picture; leave the style away")  # fmt: skip
+                             "picture; omit the style")  # fmt: skip
         if len(codes) != len(z) and 1 not in (len(codes), len(z)):
-            raise ValueError(f"{len(codes)} label maps and {len(z)} styles don't go together; "
-                             "give one of either, or as many of both")  # fmt: skip
+            raise ValueError(f"{len(codes)} label maps and {len(z)} styles don't match; "
+                             "give one of either, or the same number of both")  # fmt: skip
         z = z.to(weight).expand(max(len(codes), len(z)), -1)
     if cache is None:
         return generator(LabelMaps(config, codes), z, Noise(seed))  # type: ignore[no-any-return]

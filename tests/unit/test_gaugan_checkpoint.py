@@ -91,8 +91,8 @@ def test_the_number_of_classes_tells_the_other_channels():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"ngf": 8}, "ngf is said to be 8, but the tensors say 4"),
-        ({"classes": 3}, "classes is said to be 3, but the tensors say 7"),
+        ({"ngf": 8}, "ngf is given as 8, but the tensors have 4"),
+        ({"classes": 3}, "classes is given as 3, but the tensors have 7"),
         ({"crop_size": 512}, "16 cells, which does not fit crop_size=512"),
         ({"depth": 3}, "no setting 'depth'"),
     ],
@@ -147,7 +147,7 @@ def test_the_first_mismatch_is_named():
         load_generator(missing)
     with pytest.raises(ValueError, match=r"conv_img\.weight has the shape \[3, 5, 3, 3\] where \[3, 4, 3, 3\]"):
         load_generator(state | {"conv_img.weight": torch.zeros(3, 5, 3, 3)})
-    with pytest.raises(ValueError, match=r"up_9\.weight has no place in this net"):
+    with pytest.raises(ValueError, match=r"up_9\.weight is not part of this network"):
         load_generator(state | {"up_9.weight": torch.zeros(3)})
     with pytest.raises(ValueError, match=r"head_0\.conv_0\.weight_u is missing"):
         spectral = with_spectral_norm(net)
@@ -162,7 +162,7 @@ def test_the_first_mismatch_is_named():
         (["fc_mu.weight", "layer1.0.weight"], "a GauGAN style encoder"),
         (["model.1.weight"], "a pix2pixHD generator"),
         (["z_rec", "noise_amplitudes"], "a SinGAN"),
-        (["a.b", "c.d"], r"no GauGAN file that we know \(it begins with a\.b, c\.d\)"),
+        (["a.b", "c.d"], r"an unknown file \(its tensors begin with a\.b, c\.d\)"),
         ([], "empty"),
     ],
 )
@@ -171,7 +171,7 @@ def test_other_files_are_recognised(names, kind):
     with pytest.raises(ValueError, match=kind):
         load_generator(state)
     if "encoder" not in kind:
-        with pytest.raises(ValueError, match="no GauGAN style encoder"):
+        with pytest.raises(ValueError, match="not a GauGAN style encoder"):
             load_encoder(state)
 
 
@@ -234,7 +234,7 @@ def test_newer_and_foreign_formats(tmp_path):
     with pytest.raises(ValueError, match=r"g\.safetensors has format 9, which is newer"):
         load(path)
     save_file(net.state_dict(), path, {"config": json.dumps({"ngf": 5})})
-    with pytest.raises(ValueError, match=r"g\.safetensors: ngf is said to be 5"):
+    with pytest.raises(ValueError, match=r"g\.safetensors: ngf is given as 5"):
         load(path)
 
 
@@ -252,4 +252,4 @@ def test_convert(tmp_path, capsys):
     assert copy.metadata["taxonomy"] == "toys"
     with pytest.raises(SystemExit, match="1"):
         convert.main([str(tmp_path / "E.pth"), str(out)])
-    assert "no GauGAN generator; it seems to be a GauGAN style encoder" in capsys.readouterr().err
+    assert "not a GauGAN generator; it seems to be a GauGAN style encoder" in capsys.readouterr().err

@@ -115,7 +115,7 @@ def test_batches_of_label_maps_and_styles():
     assert (styles - torch.cat([synthesize(net, ids[:1], z[n : n + 1]) for n in range(3)])).abs().max() < 1e-5
     labels = synthesize(net, ids, z[:1])
     assert (labels - torch.cat([synthesize(net, ids[n : n + 1], z[:1]) for n in range(3)])).abs().max() < 1e-5
-    with pytest.raises(ValueError, match="3 label maps and 2 styles don't go together"):
+    with pytest.raises(ValueError, match="3 label maps and 2 styles don't match"):
         synthesize(net, ids, z[:2])
 
 

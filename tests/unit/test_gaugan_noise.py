@@ -59,7 +59,7 @@ def test_round_trip_and_detection(net, tmp_path):
     assert found.generator.config == net.config and found.encoder.config == encoder(colors=True, layers=3).config
     overrides = {"crop_size": net.config.crop_size}
     assert load_generator(net.state_dict(), **overrides).config == net.config
-    with pytest.raises(ValueError, match="noise is said to be"):
+    with pytest.raises(ValueError, match="noise is given as"):
         load_generator(net.state_dict(), noise=not net.config.noise, **overrides)
 
 

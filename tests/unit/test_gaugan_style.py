@@ -109,7 +109,7 @@ def test_classes_match_alone_and_those_that_are_not_there_are_told():
 
 def test_batches_of_examples_that_do_not_fit():
     image = torch.zeros(3, 3, 16, 16)
-    with pytest.raises(ValueError, match="2 style images don't go with 3"):
+    with pytest.raises(ValueError, match="2 style images don't match 3"):
         match_colors(image, image[:2])
 
 

@@ -1,8 +1,8 @@
-"""The fast path of SPADE: the same result as the layer's own convolutions, from far less work.
+"""The fast path of SPADE: it gives the same result as the layer's own convolutions with far less work.
 
-At inference everything but the main convolutions depends on the label map alone, so scale and shift are computed
-once per distinct 5x5 label neighbourhood (predict.py), the batch norm's running statistics and (1 + gamma) are
-folded into one multiply-add a pixel, and both are kept for as long as the label map is unchanged.
+At inference, everything but the main convolutions depends only on the label map. Scale and shift are therefore computed
+once per distinct 5x5 label neighbourhood (predict.py). The batch norm's running statistics and (1 + gamma) are folded
+into one multiply-add per pixel. The results are kept for as long as the label map is unchanged.
 """
 
 import math
@@ -27,16 +27,16 @@ GIBIBYTE = 1 << 30
 
 
 class LabelMaps:
-    """A batch of label maps, ready to modulate for the layers of a generator.
+    """A batch of label maps that modulates the activations of a generator's layers.
 
-    Stands in place of the one-hot tensor in ``Generator.forward``. With gradients enabled, and for layers in
-    training mode, everything differentiates and nothing is folded or kept.
+    It takes the place of the one-hot tensor in ``Generator.forward``. With gradients enabled, and for layers in
+    training mode, gradients flow and nothing is folded or kept.
 
     Args:
-        config: of the generator.
-        codes: what ``label_codes`` gives, int64 ``[B, H, W]``, on the generator's device.
-        max_bytes: the scales and shifts that are kept for the next call take at most so much; 0 keeps none.
-        filters: keeps the generator's transformed weights.
+        config: settings of the generator.
+        codes: the result of ``label_codes``, int64 ``[B, H, W]``, on the generator's device.
+        max_bytes: the most memory for the scales and shifts that are kept for the next call; 0 keeps none.
+        filters: keeps the transformed weights of the generator.
     """
 
     def __init__(self, config: NetConfig, codes: Tensor, max_bytes: int = 0, filters: winograd.Filters | None = None):
@@ -55,11 +55,11 @@ class LabelMaps:
 
     @property
     def bytes(self) -> int:
-        """Memory that the label maps and the kept scales and shifts take."""
+        """Memory of the label maps and of the scales and shifts that are kept."""
         return _bytes(self.codes, self._positions) + sum(kept.bytes for kept in self._kept.values())
 
     def release(self) -> None:
-        """Let go of what only layers that are still to come would need."""
+        """Free what only layers that are still to come would need."""
         self._neighbourhoods = None
 
     def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ class LabelMaps:
         return one_hot(self.config, shrink(self.codes, size), like.dtype)
 
     def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
-        """What ``layer``, a 3x3 convolution, gives for ``x``: by minimal filtering where that pays."""
+        """The result of the 3x3 convolution ``layer`` for ``x``, by minimal filtering where that is faster."""
         if layer.bias is not None and winograd.pays(layer.weight, x):
             kept = self.filters.of(layer) if self.filters is not None else None
             return winograd.convolve(x, layer.weight, layer.bias, kept)
@@ -76,7 +76,7 @@ class LabelMaps:
     def modulate(
         self, layer: SPADE, x: Tensor, inplace: bool = False, activated: bool = False, doubled: bool = False
     ) -> Tensor:
-        """What ``layer`` gives for ``x``, ``[B, channels, h, w]``, and these label maps."""
+        """The result of ``layer`` for ``x``, ``[B, channels, h, w]``, and these label maps."""
         if torch.is_grad_enabled() or layer.training:
             x = double(x) if doubled else x
             around = self._around(x.shape[2:])
@@ -86,7 +86,7 @@ class LabelMaps:
         return kept.apply(x, len(self.codes), inplace=inplace, activated=activated, doubled=doubled)
 
     def project(self, layer: SPADE, conv: nn.Conv2d, x: Tensor, doubled: bool) -> Tensor:
-        """What the 1x1 convolution ``conv`` gives for ``modulate``'s result, which is nowhere whole on a CPU."""
+        """The 1x1 convolution ``conv`` of ``modulate``'s result, which on a CPU is never in memory as a whole."""
         if x.device.type != "cpu" or torch.is_grad_enabled() or layer.training:
             return conv(self.modulate(layer, x, doubled=doubled))  # type: ignore[no-any-return]
         kept = self._scale_and_shift(layer, x, doubled)
@@ -103,7 +103,7 @@ class LabelMaps:
         return kept
 
     def _around(self, size: torch.Size) -> Neighbourhoods:
-        """The neighbourhoods at a size; those of one size are held, as layers of one size come together."""
+        """The neighbourhoods at a size. Those of the last size are kept, as layers of one size follow each other."""
         if self._neighbourhoods is None or self._neighbourhoods[0] != size:
             positions = shrink(self._positions, (size[0], size[1]))
             self._neighbourhoods = size, find_neighbourhoods(positions, len(self._values))
@@ -112,7 +112,7 @@ class LabelMaps:
 
 @dataclass(frozen=True)
 class ScaleAndShift:
-    """What is left of a SPADE layer when the label maps and the running statistics are given.
+    """A SPADE layer reduced to scales and shifts, for fixed label maps and running statistics.
 
     Attributes:
         rows: scales and shifts, ``[N, 2 * channels]``.
@@ -124,7 +124,7 @@ class ScaleAndShift:
 
     @property
     def bytes(self) -> int:
-        """Memory that this takes."""
+        """Memory of the rows and the index."""
         return _bytes(self.rows) + (0 if self.index is None else _bytes(self.index))
 
     def apply(
@@ -136,14 +136,14 @@ class ScaleAndShift:
         doubled: bool = False,
         weight: Tensor | None = None,
     ) -> Tensor:
-        """``x * scale + shift`` for ``[B, channels, H, W]``, strip by strip.
+        """Compute ``x * scale + shift`` for ``[B, channels, H, W]``, strip by strip.
 
         Args:
-            maps: number of label maps; B is as many, or one of both is 1.
-            inplace: whether the result may lie where ``x`` does.
+            maps: number of label maps. It equals B, or one of the two is 1.
+            inplace: whether the result may overwrite ``x``.
             activated: whether a leaky ReLU follows.
-            doubled: whether ``x`` has half the label maps' size; every pixel stands for 2x2 then.
-            weight: of a 1x1 convolution of the result, ``[out, channels]``, which is returned instead.
+            doubled: whether ``x`` has half the label maps' size, so that every pixel stands for 2x2.
+            weight: weight of a 1x1 convolution, ``[out, channels]``; the convolved result is returned instead.
         """
         x = x.expand(max(len(x), maps), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         batch, channels, height, width = x.shape
@@ -158,7 +158,7 @@ class ScaleAndShift:
             out = torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
         target = out.permute(0, 2, 3, 1).view(batch, *inside, -1)
         if out is x:
-            source = target  # the same view, as strides of sides of one pixel may differ, which torch takes for overlap
+            source = target  # The same view. Torch takes differing strides of one-pixel sides for an overlap.
         rows = self.rows if self.index is not None else self.rows.view(maps, *inside, -1)
         index = self.index.view(maps, *inside) if self.index is not None else None
         budget = strip_bytes(x.device)
@@ -176,11 +176,11 @@ class ScaleAndShift:
 
 
 class ModulationCache:
-    """Keeps the label maps that were used last, with their scales and shifts, while they take at most ``max_bytes``.
+    """Keeps the label maps that were used last, with their scales and shifts, within ``max_bytes``.
 
-    With them it keeps the transformed weights of wide convolutions on a CPU, which are not counted there. A label map
-    is found again by its content, for the same generator with unchanged weights on the same device.
-    Copies and pickles of a cache are empty.
+    It also keeps the transformed weights of wide convolutions on a CPU, which don't count towards ``max_bytes``. A
+    label map is recognised by its content, for the same generator with unchanged weights on the same device. Copies and
+    pickles of a cache are empty.
     """
 
     def __init__(self, max_bytes: int = GIBIBYTE):
@@ -195,16 +195,16 @@ class ModulationCache:
 
     @property
     def bytes(self) -> int:
-        """Memory that the label maps with their scales and shifts take."""
+        """Memory of the label maps with their scales and shifts."""
         return sum(entry.maps.bytes for entry in self._entries)
 
     @property
     def filter_bytes(self) -> int:
-        """Memory that the transformed weights take."""
+        """Memory of the transformed weights."""
         return sum(filters.bytes for filters in {entry.filters for entry in self._entries})
 
     def maps(self, generator: AnyGenerator, codes: Tensor) -> LabelMaps:
-        """The label maps of these codes: those kept, or new ones that are kept from now on."""
+        """The label maps of these codes, from the cache or new; new ones are kept from now on."""
         state = _state(generator)
         for position, entry in enumerate(self._entries):
             if entry.generator() is generator and entry.state == state and _equal(entry.maps.codes, codes):
@@ -217,7 +217,7 @@ class ModulationCache:
         return maps
 
     def trim(self) -> None:
-        """Forget the label maps that were not used for longest until the rest fits. To be called after each use."""
+        """Forget the least recently used label maps until the rest fits. Call this after each use."""
         self._entries = [entry for entry in self._entries if entry.generator() is not None]
         for entry in self._entries:
             entry.maps.release()
@@ -238,7 +238,7 @@ class _Entry:
 
 
 def _state(generator: AnyGenerator) -> tuple[object, ...]:
-    """Changes when the weights or the statistics are changed, moved or cast."""
+    """A value that changes when the weights or the statistics are changed, moved or cast."""
     tensors = [*generator.parameters(), *generator.buffers()]
     weight = generator.conv_img.weight
     return weight.device, weight.dtype, sum(0 if tensor.is_inference() else tensor._version for tensor in tensors)

@@ -1,4 +1,4 @@
-"""The distinct label neighbourhoods of a label map: the few that a SPADE layer has to be computed for."""
+"""The distinct label neighbourhoods of a label map, the few for which a SPADE layer has to be computed."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """Every different 3x3 and 5x5 neighbourhood in a batch of label maps, and where each is found.
+    """The distinct 3x3 and 5x5 neighbourhoods in a batch of label maps, and where each occurs.
 
-    The two 3x3 convolutions of a SPADE layer see 5x5 labels at a pixel: 3x3 hidden activations, each of 3x3 labels.
-    Pixels outside the picture have a code of their own, so that neighbourhoods at the border are told apart.
+    The two 3x3 convolutions of a SPADE layer see 5x5 labels around a pixel: 3x3 hidden activations, each of 3x3 labels.
+    Pixels outside the picture have a code of their own, so that neighbourhoods at the border are distinct.
 
     Attributes:
-        small: the distinct 3x3 neighbourhoods, ``[D3, 9]``: codes, row by row; the number of codes stands for outside.
-        small_index: which row of ``small`` surrounds each pixel, ``[B, H, W]``.
-        large: the distinct 5x5 neighbourhoods, ``[D5, 9]``: rows of ``small``; D3 stands for outside.
-        index: which row of ``large`` surrounds each pixel, ``[B, H, W]``.
+        small: the distinct 3x3 neighbourhoods, ``[D3, 9]``: codes, row by row; the number of codes means "outside".
+        small_index: the row of ``small`` around each pixel, ``[B, H, W]``.
+        large: the distinct 5x5 neighbourhoods, ``[D5, 9]``: rows of ``small``; D3 means "outside".
+        index: the row of ``large`` around each pixel, ``[B, H, W]``.
     """
 
     small: Tensor
@@ -35,7 +35,7 @@ def find_neighbourhoods(codes: Tensor, count: int) -> Neighbourhoods:
 
 
 def _distinct_patches(ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The distinct 3x3 patches ``[D, 9]`` of ids ``[B, H, W]``, and their index ``[B, H, W]``. No hash: exact."""
+    """The distinct 3x3 patches ``[D, 9]`` of ids ``[B, H, W]``, and their index ``[B, H, W]``. Exact, no hashing."""
     height, width = ids.shape[1:]
     padded = F.pad(ids, (1, 1, 1, 1), value=count)
     left, middle, right = (padded[:, :, dx : dx + width] for dx in range(3))
@@ -53,7 +53,7 @@ def _distinct_patches(ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _number_pairs(a: Tensor, b: Tensor, count_b: int, count_a: int | None = None) -> tuple[Tensor, int]:
-    """Numbers 0 … D - 1 for the distinct pairs (a, b) of non-negative ids, and D. ``count_a``: as ``count_b``."""
+    """Number the distinct pairs (a, b) of ids below ``count_a`` and ``count_b`` from 0 to D - 1; also returns D."""
     keys = a * count_b + b
     possible = (count_a or count_b) * count_b
     if possible > 4 * keys.numel() + 4096:

@@ -1,9 +1,9 @@
-"""Gamma and beta of a SPADE layer, or what they amount to, computed once per distinct label neighbourhood.
+"""Computes gamma and beta of a SPADE layer, or scale and shift, once per distinct label neighbourhood.
 
-A convolution of few different values is a sum of nine table rows. So the first convolution of the layer sums
-rows of its own weights, picked by the label codes, and the second sums rows of a table that holds what each
-distinct hidden activation (of 3x3 labels) gives at each of the nine taps. Where a label map has hardly fewer
-neighbourhoods than pixels (noise, or the smallest sizes) the hidden activations are convolved as usual instead.
+A 3x3 convolution of few distinct values is a sum of nine table rows. The first convolution of the layer therefore sums
+rows of its own weights, chosen by the label codes. The second sums rows of a table with the contribution of each
+distinct hidden activation (of 3x3 labels) at each of the nine taps. If a label map has almost as many neighbourhoods as
+pixels (noise, or the smallest sizes), the hidden activations are convolved as usual instead.
 """
 
 import torch
@@ -18,21 +18,21 @@ WORTHWHILE = 0.7
 """Tables are used where the distinct 3x3 neighbourhoods are at most this fraction of the pixels (measured)."""
 
 TRAINED_TABLE_GAIN = 2
-"""With gradients, tables are used on a CPU where there are so many times as many 5x5 neighbourhoods as 3x3 ones, and
-one matrix product for all of them elsewhere (measured)."""
+"""With gradients on a CPU, tables are used if there are at least this many 5x5 neighbourhoods per 3x3 neighbourhood.
+Otherwise one matrix product computes them all (measured)."""
 
 CPU_TABLE_BYTES = 1 << 22
-"""A table that stays in the cache of a CPU core."""
+"""Size of a table that stays in the cache of a CPU core."""
 
 TABLE_BYTES = 1 << 28
-"""The largest table elsewhere."""
+"""Size of the largest table on other devices."""
 
 STRIP_BYTES = 1 << 27
-"""About the memory that the hidden activations of one strip of a convolved label map take."""
+"""Approximate memory for the hidden activations of one strip of a convolved label map."""
 
 
 def predict(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple[Tensor, Tensor]:
-    """Gamma and beta of ``layer`` amid each distinct 5x5 neighbourhood. Differentiates.
+    """Gamma and beta of ``layer`` at the centre of each distinct 5x5 neighbourhood. Gradients flow.
 
     Args:
         codes: the distinct label codes, ``[N]``, to which ``around.small`` points.
@@ -54,12 +54,12 @@ def predict(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple[Tensor
 
 
 def predict_folded(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple[Tensor, Tensor | None]:
-    """Scale and shift that do all of what ``layer`` does in evaluation mode. No gradient flows.
+    """Scale and shift that are equivalent to ``layer`` in evaluation mode. No gradient flows.
 
     Args:
         codes, around: as for ``predict``.
-    Returns:
-        float32 ``[rows, 2 * channels]``, scales first; and the index ``[B, H, W]``, or None: a row for each pixel.
+    Returns: float32 ``[rows, 2 * channels]``, scales first, and the index ``[B, H, W]``; None instead of an index means
+        a row for each pixel.
     """
     hidden = _hidden_rows(layer, codes, around.small)
     # With running mean m and deviation s, the layer's (x - m) / s * (1 + gamma) + beta is x * scale + shift, where
@@ -75,7 +75,7 @@ def predict_folded(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple
         scale.add_(1).mul_(factor)
         shift.addcmul_(scale, mean, value=-1)
         return rows, around.index
-    # Both are linear in gamma and beta, so weights that give them are less work than folding each pixel.
+    # Both are linear in gamma and beta, so folding the weights is less work than folding each pixel.
     weight = layer.mlp_gamma.weight.float() * factor[:, None, None, None]
     weight = torch.cat([weight, layer.mlp_beta.weight.float() - mean[:, None, None, None] * weight])
     bias = (1 + _bias(layer.mlp_gamma)) * factor
@@ -84,7 +84,7 @@ def predict_folded(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple
 
 
 def _hidden_rows(layer: SPADE, codes: Tensor, small: Tensor) -> Tensor:
-    """The hidden activations amid each distinct 3x3 neighbourhood, and zeros for outside: ``[D3 + 1, nhidden]``."""
+    """The hidden activations of each distinct 3x3 neighbourhood, and zeros for outside: ``[D3 + 1, nhidden]``."""
     conv = layer.mlp_shared[0]
     assert isinstance(conv, nn.Conv2d)
     weight = conv.weight.float().flatten(2)
@@ -98,7 +98,7 @@ def _hidden_rows(layer: SPADE, codes: Tensor, small: Tensor) -> Tensor:
 
 
 def _sum_table_rows(conv: nn.Conv2d, hidden: Tensor, large: Tensor, out: Tensor) -> None:
-    """Write what ``conv`` gives amid each distinct 5x5 neighbourhood to ``out``, ``[D5, channels]``."""
+    """Write the result of ``conv`` for each distinct 5x5 neighbourhood to ``out``, ``[D5, channels]``."""
     budget = CPU_TABLE_BYTES if hidden.device.type == "cpu" else TABLE_BYTES
     step = max(16, budget // (36 * len(hidden)) // 16 * 16)
     at_taps = _at_taps(large)
@@ -110,12 +110,12 @@ def _sum_table_rows(conv: nn.Conv2d, hidden: Tensor, large: Tensor, out: Tensor)
 
 
 def _at_taps(large: Tensor) -> Tensor:
-    """The rows of a table of nine taps for each row of ``hidden``: ``[D5, 9]``."""
+    """Row numbers of each 5x5 neighbourhood in a table of nine taps for each row of ``hidden``: ``[D5, 9]``."""
     return 9 * large + torch.arange(9, device=large.device)
 
 
 def _convolve(weight: Tensor, bias: Tensor, hidden: Tensor, small_index: Tensor) -> Tensor:
-    """What a convolution gives at each pixel, ``[B * H * W, channels]``."""
+    """The result of a convolution at each pixel, ``[B * H * W, channels]``."""
     maps, height, width = small_index.shape
     step = max(1, STRIP_BYTES // (4 * hidden.shape[1] * width) // winograd.TILE) * winograd.TILE
     margin = winograd.TILE if height % winograd.TILE == 0 else 1
@@ -135,7 +135,7 @@ def _convolve(weight: Tensor, bias: Tensor, hidden: Tensor, small_index: Tensor)
 
 
 def _sum_rows(table: Tensor, rows: Tensor) -> Tensor:
-    """Sums of nine rows of a table each: ``[N, 9]`` row numbers to ``[N, width]``."""
+    """Sums of nine table rows each, from row numbers ``[N, 9]`` to ``[N, width]``."""
     if table.device.type in ("cpu", "cuda"):
         return F.embedding_bag(rows, table, mode="sum")
     return F.embedding(rows, table).sum(1)

@@ -1,4 +1,4 @@
-"""Scales and shifts of distinct label neighbourhoods, brought to the pixels so that gradients flow back."""
+"""Spreads the scales and shifts of distinct label neighbourhoods to the pixels, so that gradients flow back."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,25 +8,25 @@ import torch.nn.functional as F
 from torch import Tensor
 
 CPU_STRIP_BYTES = 1 << 19
-"""Scales and shifts are looked up so many bytes at a time and thread on a CPU, and used while in its cache."""
+"""Bytes per strip and thread on a CPU, so that scales and shifts are used while they are in its cache."""
 
 STRIP_BYTES = 1 << 28
-"""The same elsewhere: a few large strips."""
+"""Bytes per strip on other devices, for a few large strips."""
 
 
 def strip_bytes(device: torch.device) -> int:
-    """Bytes of the activations whose scales and shifts are looked up at a time."""
+    """Bytes of activations per strip, whose scales and shifts are looked up together."""
     return CPU_STRIP_BYTES * torch.get_num_threads() if device.type == "cpu" else STRIP_BYTES
 
 
 def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor, slope: float = 1.0) -> Tensor:
-    """``x * (1 + gamma) + beta`` with gamma and beta given by rows, and a leaky ReLU after it.
+    """Compute ``x * (1 + gamma) + beta`` with gamma and beta from rows, followed by a leaky ReLU.
 
     Args:
         x: normalized activations, ``[B, channels, H, W]``.
         gamma, beta: float32 ``[rows, channels]``.
         index: the row of each pixel, ``[B or 1, H, W]``.
-        slope: of the leaky ReLU, above 0; 1 is none.
+        slope: slope of the leaky ReLU, above 0; 1 means no activation.
     Returns:
         ``[B, channels, H, W]`` of the dtype of ``x``.
     """
@@ -41,9 +41,9 @@ def spread_and_modulate(x: Tensor, gamma: Tensor, beta: Tensor, index: Tensor, s
 
 
 class _Modulate(torch.autograd.Function):
-    """The scales at the pixels are looked up again on the way back, which is cheaper than keeping them.
+    """The backward pass looks the scales up again, which is cheaper than keeping them.
 
-    The gradients of the rows are summed in float32: a row can stand for a whole sky of pixels.
+    The gradients of the rows are summed in float32, because one row can stand for all pixels of a sky.
     """
 
     @staticmethod
@@ -81,7 +81,7 @@ def _add_to_rows(rows: Tensor, index: Tensor, values: Tensor) -> None:
     if rows.device.type == "cpu":
         rows.index_add_(0, index, values)
     else:
-        # In order, where index_add_ would let many pixels of one row wait for each other.
+        # This adds in order. With index_add_, many pixels of one row would wait for each other.
         rows += torch.ops.aten.embedding_dense_backward(values, index, len(rows), -1, False)
 
 

@@ -79,7 +79,7 @@ def test_encoder_widget(call, files):
     (files / "latest_net_E.pth").rename(files / "other.pth")
     assert call("Load", name="latest_net_G.pth").model.encoder is None
     assert call("Load", name="latest_net_G.pth", encoder="other.pth").model.encoder is not None
-    with pytest.raises(ValueError, match=r"plain\.safetensors: .*no GauGAN style encoder; it seems to be a"):
+    with pytest.raises(ValueError, match=r"plain\.safetensors: .*not a GauGAN style encoder; it seems to be a"):
         call("Load", name="latest_net_G.pth", encoder="plain.safetensors")
 
 
