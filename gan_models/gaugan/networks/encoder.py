@@ -1,4 +1,4 @@
-"""The style encoder: a photo becomes the mean and the log variance of its style vector."""
+"""The style encoder, which turns a photo into the mean and the log variance of its style vector."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ class StyleEncoder(nn.Module):
     """GauGAN's image encoder (Park et al. 2019, figure 14).
 
     Args of forward:
-        image: photos of any size, ``[B, 3, H, W]`` in [-1, 1]; resized bilinearly to ``config.input_size``.
+        image: photos of any size, ``[B, 3, H, W]`` in [-1, 1]. They are resized bilinearly to ``config.input_size``.
     Returns:
         mu and logvar, ``[B, z_dim]`` each. A style is ``mu``, or ``mu + eps * exp(logvar / 2)`` with normal eps.
     """
@@ -32,7 +32,7 @@ class StyleEncoder(nn.Module):
         self.register_buffer("seen", torch.zeros(config.seen, 2, config.z_dim) if config.seen else None)
 
     def keep(self, seen: Tensor) -> None:
-        """Keep the styles of training pictures: mu and logvar of each, ``[N, 2, z_dim]``."""
+        """Store the styles of training pictures: mu and logvar of each, ``[N, 2, z_dim]``."""
         self.config = replace(self.config, seen=len(seen))
         self.seen = seen
 
@@ -52,15 +52,15 @@ class StyleEncoder(nn.Module):
         return self.fc_mu(x), self.fc_var(x)
 
     def encode(self, image: Tensor) -> Tensor:
-        """The style of each photo, ``[B, z_dim]``: the mean."""
+        """The style of each photo, ``[B, z_dim]``, which is its mean."""
         mu: Tensor = self(image)[0]
         return mu
 
 
 def _colors(x: Tensor, grid: int) -> Tensor:
-    """Mean and standard deviation of each channel in each cell of a grid: ``[B, 3, H, W]`` to ``[B, 6 * grid**2]``."""
+    """Mean and standard deviation of ``[B, 3, H, W]`` in each cell of a grid: ``[B, 6 * grid**2]``."""
     with torch.autocast(x.device.type, enabled=False):
         both = F.adaptive_avg_pool2d(torch.cat([x, x.square()], 1).float(), grid)
         mean, square = both.chunk(2, 1)
-        # The little that is added keeps the slope of the root finite where a cell has one colour.
+        # The small constant keeps the gradient of the root finite where a cell has one colour.
         return torch.cat([mean, ((square - mean.square()).clamp(min=0) + 1e-4).sqrt()], 1).flatten(1)

@@ -1,4 +1,4 @@
-"""The generator: a label map, and a style vector where the net has one, become a picture."""
+"""The generator, which turns a label map and, if the net has one, a style vector into a picture."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,14 +11,14 @@ from .spade import LabelModulation, SPADEResBlock, activate
 class Generator(nn.Module):
     """GauGAN's generator (Park et al. 2019, figure 11).
 
-    The net makes pictures of any size whose sides are multiples of ``config.stride``. One with a style vector
-    learned its start grid at the training size; for other sizes the grid is resized bilinearly (align_corners
-    off). One without starts from the label map itself, at whatever size.
+    The net makes pictures of any size whose sides are multiples of ``config.stride``. A net with a style vector learned
+    its start grid at the training size. For other sizes, the grid is resized bilinearly (without align_corners). A net
+    without a style starts from the label map itself, at any size.
 
     Args of forward:
         labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or a ``LabelModulation``.
-        z: style vectors, ``[B, z_dim]``; None for a net without style.
-        noise: gives the noise, for a net that takes it; None adds none.
+        z: style vectors, ``[B, z_dim]``; None for a net without a style.
+        noise: source of the noise, for a net that adds noise; None adds none.
     Returns:
         ``[B, 3, H, W]`` in [-1, 1].
     """

@@ -1,4 +1,4 @@
-"""pix2pixHD++, the baseline of Park et al. 2019: an encoder-decoder that the label map goes into."""
+"""pix2pixHD++, the baseline of Park et al. 2019: an encoder-decoder whose input is the label map."""
 
 from itertools import pairwise
 
@@ -17,17 +17,17 @@ HALVINGS, BLOCKS = 4, 9
 class Pix2PixHD(nn.Module):
     """The generator of Wang et al. 2018 (section 3.1, the global generator).
 
-    A 7x7 convolution of the one-hot label map, convolutions that halve the size, residual blocks, transposed
-    convolutions that double it again, a 7x7 convolution, and tanh; instance norm without parameters follows each
-    convolution but the last.
+    The net consists of a 7x7 convolution of the one-hot label map, convolutions that halve the size, residual blocks,
+    transposed convolutions that double it again, a 7x7 convolution, and tanh. Instance norm without parameters follows
+    every convolution except the last.
 
-    The papers' baseline takes no style. Here a style vector can be spread over the picture as further channels beside
-    the label map. Instance norm would take whatever is the same all over a picture away again, so a net with style
-    has none after the first convolution; the ReLU that follows lets style and labels mix.
+    The papers' baseline has no style. Here, a style vector can be spread over the picture as additional channels beside
+    the label map. Instance norm removes whatever is the same all over a picture, so a net with a style has none after
+    the first convolution. The ReLU that follows lets style and labels mix.
 
     Args of forward:
         labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or a ``LabelModulation``.
-        z: style vectors, ``[B, z_dim]``; None for a net without style.
+        z: style vectors, ``[B, z_dim]``; None for a net without a style.
         noise: not used; this net adds none.
     Returns:
         ``[B, 3, H, W]`` in [-1, 1].
@@ -38,7 +38,7 @@ class Pix2PixHD(nn.Module):
         self.config = config
         widths = [config.ngf << level for level in range(HALVINGS + 1)]
         pairs = list(pairwise(widths))
-        # The spectral norm of a training is on the convolutions with these names (training.py).
+        # The trainer puts spectral norm on the convolutions with these names (trainer.py).
         self.encode_0 = nn.Conv2d(config.semantic_nc + config.z_dim, widths[0], 7)
         for level, (wide, wider) in enumerate(pairs):
             self.add_module(f"encode_{level + 1}", nn.Conv2d(wide, wider, 3, stride=2, padding=1))
@@ -75,7 +75,7 @@ class Pix2PixHD(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with reflected borders beside the identity, ``[B, channels, H, W]`` to the same."""
+    """Two 3x3 convolutions with reflected borders and a skip connection; keeps the shape ``[B, channels, H, W]``."""
 
     def __init__(self, channels: int):
         super().__init__()

@@ -1,8 +1,9 @@
 """Discriminators on frozen features of pictures (Sauer et al. 2021, "Projected GANs Converge Faster") and on labels.
 
-They see what an image classifier sees, so they begin where others arrive after long training, and few photographs are
-enough. The paper has one small discriminator for each stride of the features, which fixed random convolutions mix
-first. Here each sees the label map too, and a light one looks at the pixels, for colours and the finest texture.
+They start from the features of an image classifier, which other discriminators approach only after long training, so a
+few photographs are enough. The paper has one small discriminator for each stride of the features, after fixed random
+convolutions have mixed them. Here, each discriminator also sees the label map, and an additional small one sees the
+pixels, for the colours and the finest texture.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from .spade import SLOPE
 
 MIXED, EMBEDDED = 64, 24
-"""Channels that the features are mixed to, and that the labels are mapped to."""
+"""Channels of the mixed features and of the embedded labels."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class ProjectedConfig:
 
     Attributes:
         labels: channels of the one-hot label map.
-        features: channels of the features that they look at, from the finest.
-        ndf: channels inside each of them.
-        pixel_ndf: channels of the first convolution of the one that looks at the pixels.
+        features: channels of the features that the discriminators see, from the finest.
+        ndf: channels inside each discriminator.
+        pixel_ndf: channels of the first convolution of the discriminator on pixels.
     """
 
     labels: int
@@ -43,14 +44,14 @@ class ProjectedConfig:
 
 
 class ProjectedDiscriminator(nn.Module):
-    """All discriminators on features, and the one on pixels.
+    """All discriminators on features and the discriminator on pixels.
 
     Args of forward:
         x: picture and one-hot label map, ``[B, 3 + labels, H, W]``.
-        features: the picture's features, of which the last are those of ``config.features``.
+        features: the picture's features, of which the last ones match ``config.features``.
     Returns:
-        For each discriminator, from the finest features: what each of its convolutions gives, the judgement
-        ``[B, 1, h, w]`` last. The one on pixels comes last.
+        For each discriminator, from the finest features, the outputs of its convolutions; the scores
+        ``[B, 1, h, w]`` come last. The last entry is the discriminator on pixels.
     """
 
     def __init__(self, config: ProjectedConfig):
@@ -69,7 +70,7 @@ class ProjectedDiscriminator(nn.Module):
         return [*outputs, self.pixels(x)]
 
     def _mix(self, features: list[Tensor]) -> list[Tensor]:
-        """The features of every scale with those of the coarser ones, ``[B, MIXED, h, w]`` each."""
+        """The features of every scale mixed with those of the coarser scales, ``[B, MIXED, h, w]`` each."""
         mixed = [mix(seen) for mix, seen in zip(self.mix_channels, features, strict=True)]
         for scale in reversed(range(len(mixed) - 1)):
             coarser = F.interpolate(mixed[scale + 1], size=mixed[scale].shape[2:], mode="bilinear")
@@ -94,7 +95,7 @@ class FeatureDiscriminator(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    """Convolutions that halve a picture and its label map, ``[B, 3 + labels, H, W]``, three times, and give scores."""
+    """A discriminator on a picture and its label map, ``[B, 3 + labels, H, W]``, which halves the size three times."""
 
     def __init__(self, config: ProjectedConfig):
         super().__init__()
@@ -115,7 +116,7 @@ class PixelDiscriminator(nn.Module):
 
 
 def _fixed(channels: int, kernel: int) -> nn.Conv2d:
-    """A random convolution that is never trained and keeps the size of what goes through it."""
+    """A random convolution that is never trained and keeps the scale of its input."""
     conv = nn.Conv2d(channels, MIXED, kernel, padding=kernel // 2, bias=False)
     nn.init.normal_(conv.weight, std=(channels * kernel**2) ** -0.5)
     conv.requires_grad_(False)

@@ -15,38 +15,38 @@ SLOPE = 0.2
 """Slope of every leaky ReLU of the generator, the encoder and the discriminators."""
 
 NOISE_GAIN = 0.3
-"""Standard deviation of the noise's first weights. From zero they hardly grow: the losses that compare with the real
-picture push them back before the later layers have learned to make something of the noise."""
+"""Standard deviation of the noise's initial weights. Starting from zero they hardly grow, because the losses that
+compare with the real picture push them back before the later layers have learned to use the noise."""
 
 SMALL = 512
-"""Pixels in a batch up to which a matrix product beats the CPU's convolution (measured)."""
+"""Largest number of pixels in a batch for which a matrix product is faster than the CPU's convolution (measured)."""
 
 
 class LabelModulation(Protocol):
-    """Stands for a label map in place of its one-hot tensor, and modulates for the layers (see modulation.py)."""
+    """Takes the place of a one-hot label map and modulates activations for the layers (see modulation.py)."""
 
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) of the label map."""
 
     def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
-        """The label map, nearest-resized to ``size``: ``[B, semantic_nc, h, w]`` of dtype and device of ``like``."""
+        """The label map, nearest-resized to ``size``: ``[B, semantic_nc, h, w]``, dtype and device as ``like``."""
 
     def modulate(self, layer: "SPADE", x: Tensor, inplace: bool, activated: bool, doubled: bool) -> Tensor:
-        """What ``layer`` gives for ``x``, which is doubled first if ``doubled``, and this label map."""
+        """The result of ``layer`` for this label map and ``x``, which is doubled first if ``doubled``."""
 
     def project(self, layer: "SPADE", conv: nn.Conv2d, x: Tensor, doubled: bool) -> Tensor:
-        """What the 1x1 convolution ``conv`` gives for the result of ``modulate``."""
+        """The 1x1 convolution ``conv`` of the result of ``modulate``."""
 
     def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
-        """What the 3x3 convolution ``layer`` gives for ``x``."""
+        """The result of the 3x3 convolution ``layer`` for ``x``."""
 
 
 class Conv3x3(nn.Conv2d):
-    """A 3x3 convolution with zero padding that is fast on small pictures too.
+    """A 3x3 convolution with zero padding that is also fast on small pictures.
 
-    A CPU spends most of its time there on reordering the weights. Weights in channels_last format are, as they lie,
-    a matrix for the pixels' neighbourhoods.
+    For these, a CPU's convolution spends most of its time on reordering the weights. Weights in channels_last format
+    already form a matrix that can be multiplied with the pixels' neighbourhoods.
     """
 
     def __init__(self, in_channels: int, out_channels: int):
@@ -65,11 +65,11 @@ class Conv3x3(nn.Conv2d):
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch norm without affine parameters that computes, and keeps its statistics, in float32.
+    """Batch norm without affine parameters that computes in float32 and keeps its statistics in float32.
 
-    A net that is moved to half precision keeps exact statistics: variances of early layers overflow
-    16 bits, and their error would be in every pixel. In a training that several processes share, the
-    statistics are those of the whole batch.
+    A net that is moved to half precision keeps exact statistics, because variances of early layers overflow
+    16 bits and their error would affect every pixel. If several processes train together, the statistics
+    are those of the whole batch.
     """
 
     def __init__(self, channels: int):
@@ -82,7 +82,7 @@ class BatchNorm(nn.BatchNorm2d):
         return super().forward(x).to(input.dtype)
 
     def _normalize_together(self, x: Tensor) -> Tensor:
-        """Normalize by the statistics of all processes' shares of the batch, which are equally large."""
+        """Normalize by the statistics of the whole batch, of which all processes have equal shares."""
         assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
         mean = mean_over_processes(x.mean((0, 2, 3)))
         centred = x - mean[:, None, None]
@@ -114,7 +114,7 @@ class SPADE(nn.Module):
         x: activations, ``[B, channels, H, W]``.
         labels: one-hot label map, ``[B or 1, semantic_nc, H', W']``, resized to H x W by nearest neighbour;
             or a ``LabelModulation``, which gives the same result faster.
-        inplace: whether the fast path may overwrite ``x``, where no gradient is wanted.
+        inplace: whether the fast path may overwrite ``x`` when gradients are disabled.
         activated: whether a leaky ReLU follows.
         doubled: whether every pixel of ``x`` stands for 2x2.
     Returns:
@@ -145,14 +145,14 @@ class SPADE(nn.Module):
 
 
 class SPADEResBlock(nn.Module):
-    """Residual block whose normalizations are SPADE layers; the skip is learned where the width changes.
+    """A residual block whose normalizations are SPADE layers. The skip is learned where the width changes.
 
     Args of forward:
         x: ``[B, fin, H, W]``.
-        labels: as for ``SPADE``; with a ``LabelModulation``, ``x`` is overwritten where no gradient is wanted.
-        doubled: whether every pixel of ``x`` stands for 2x2; the result has this size then.
-        z: style vectors, ``[B, z_dim]``, for a block that takes them.
-        noise: gives the noise, for a block that adds it; None adds none.
+        labels: as for ``SPADE``. With a ``LabelModulation``, ``x`` is overwritten when gradients are disabled.
+        doubled: whether every pixel of ``x`` stands for 2x2; the result then has twice the size.
+        z: style vectors, ``[B, z_dim]``, for a block with a style.
+        noise: source of the noise, for a block that adds noise; None adds none.
     Returns:
         ``[B, fout, H, W]``.
     """
@@ -219,5 +219,5 @@ def double(x: Tensor) -> Tensor:
 
 
 def activate(x: Tensor) -> Tensor:
-    """Leaky ReLU; ``x`` itself is overwritten where no gradient is wanted."""
+    """Leaky ReLU, which overwrites ``x`` when gradients are disabled."""
     return F.leaky_relu(x, SLOPE, inplace=not torch.is_grad_enabled())
