@@ -1,4 +1,4 @@
-"""The label painter alone on a plain page in headless Chromium, and hands that paint on it wherever it is."""
+"""A plain page with label painters in headless Chromium, and a ``Brush`` that paints on them and in the editor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .editor import CHROMIUM_ARGUMENTS, find_chromium
 ADDRESS = "http://painter.test"
 Point = tuple[float, float]
 
-# A page with a server of its own: it keeps what is uploaded, and can be switched off.
+# The page plays the server as well, which keeps uploads and can be switched off.
 PAGE = """<!doctype html>
 <style>body { margin: 20px; background: #353535; color-scheme: dark } main { display: flex; gap: 20px }
 main > div { width: 700px; height: 640px }</style>
@@ -63,14 +63,14 @@ window.makePainter = async (data, settings) => {
 
 
 class Brush:
-    """Hands on a painter: places are in pixels of the drawing."""
+    """Operates a painter as a user does. Places are in pixels of the drawing."""
 
     def __init__(self, page: Page, painter: JSHandle):
         self.page = page
         self.painter = painter
 
     def get(self, expression: str) -> Any:
-        """``expression`` of ``painter``, such as ``"painter.value"``; a promise is awaited."""
+        """The value of a JavaScript expression of ``painter``, such as ``"painter.value"``. Promises are awaited."""
         return self.painter.evaluate(f"async painter => await ({expression})")
 
     @property
@@ -78,23 +78,23 @@ class Brush:
         return self.get("painter.value")
 
     def values(self) -> list[str]:
-        """The values that the page heard of, of a painter on the plain page."""
+        """The values that a painter on the plain page has reported."""
         return self.get("painter.settled().then(() => new Promise(done => setTimeout(() => done(painter.values))))")
 
     def ids(self) -> np.ndarray:
-        """What is painted, uint8 ``[H, W]``."""
+        """The ids of the drawing, uint8 ``[H, W]``."""
         data, width = self.get("[btoa(painter.drawing.ids.reduce((s, id) => s + String.fromCharCode(id), '')), "
                                "painter.drawing.width]")  # fmt: skip
         return np.frombuffer(base64.b64decode(data), np.uint8).reshape(-1, width).copy()
 
     def at(self, x: float, y: float) -> Point:
-        """Where a place lies on the page."""
+        """Converts a place to CSS pixels of the page."""
         (x0, y0), (x1, y1) = self.get("[[0, 0], [1000, 1000]].map(([x, y]) => Object.values("
                                       "painter.view.toDrawing(x, y)))")  # fmt: skip
         return (x - x0) / (x1 - x0) * 1000, (y - y0) / (y1 - y0) * 1000
 
     def drag(self, points: Sequence[Point], steps: int = 4, **modifiers: Any) -> None:
-        """Presses the mouse at the first place, moves it through all, and lets go at the last."""
+        """Presses the mouse at the first place, moves it through all others, and releases it at the last."""
         mouse = self.page.mouse
         mouse.move(*self.at(*points[0]))
         mouse.down(**modifiers)
@@ -110,7 +110,7 @@ class Brush:
         self.page.keyboard.press(keys)
 
     def use(self, tool: str, klass: str | None = None, size: int | None = None) -> None:
-        """Chooses a tool, a class by clicking it, and a size."""
+        """Chooses a tool, a class (by a click) and a brush size in pixels of the drawing."""
         if klass is not None:
             self.root.locator(f".chip[title={json.dumps(klass)}]").evaluate("chip => chip.click()")
         if size is not None:
@@ -128,8 +128,9 @@ class PainterPage:
     """A plain page for painters, as a context manager.
 
     Args:
-        data: the painter's options ``taxonomies`` and ``examples``.
-        scale: device pixels for one CSS pixel.
+        data: the options ``taxonomies`` and ``examples`` of the painters.
+        scale: device pixels per CSS pixel.
+        touch: whether the screen is a touch screen.
     """
 
     def __init__(self, data: dict[str, Any], scale: float = 1, touch: bool = False):
@@ -162,18 +163,18 @@ class PainterPage:
         return route.fulfill(body=path.read_bytes(), content_type=kind)
 
     def reload(self) -> None:
-        """The page anew, with no painter on it and nothing uploaded."""
+        """Reloads the page, without painters and uploads."""
         self.page.goto(f"{ADDRESS}/")
         self.page.wait_for_function("() => Boolean(window.makePainter)")
 
     def painter(self, value: str = "", taxonomy: str = "landscape", width: int = 128, height: int = 96) -> Brush:
-        """Another painter on the page."""
+        """Adds a painter to the page."""
         settings = {"value": value, "taxonomy": taxonomy, "width": width, "height": height}
         handle = self.page.evaluate_handle("([data, settings]) => makePainter(data, settings)", [self.data, settings])
         return Brush(self.page, handle)
 
     def file(self, reference: str) -> bytes:
-        """What was uploaded under a name."""
+        """The content of an uploaded file."""
         code = """async name => {
             const bytes = new Uint8Array(await files.get(name).arrayBuffer());
             return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
@@ -181,6 +182,6 @@ class PainterPage:
         return base64.b64decode(self.page.evaluate(code, reference))
 
     def put(self, reference: str, data: bytes) -> None:
-        """Has the server hold a file."""
+        """Puts a file on the server."""
         code = "([name, data]) => files.set(name, new Blob([Uint8Array.from(atob(data), c => c.charCodeAt(0))]))"
         self.page.evaluate(code, [reference, base64.b64encode(data).decode()])

@@ -1,4 +1,4 @@
-"""The nodes whose class widgets depend on the taxonomy: set, saved and read again in the real editor."""
+"""The nodes whose class widgets depend on the taxonomy: their values are set, saved and read in the real editor."""
 
 import pytest
 

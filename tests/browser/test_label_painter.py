@@ -1,4 +1,4 @@
-"""The label painter in the real editor, in either renderer: what is painted there is what reaches Python."""
+"""The label painter in the real editor, in both renderers: Python gets exactly what is painted there."""
 
 import json
 import urllib.parse
@@ -16,6 +16,8 @@ from .test_workflows import without_titles
 pytestmark = [pytest.mark.comfyui, pytest.mark.browser]
 
 CLASSES = labels.taxonomy("landscape")
+EXAMPLES = ("lake", "valley", "coast", "river", "meadow", "winter", "canyon", "dunes", "fjord", "forest", "island",
+            "harvest")  # fmt: skip
 ROCK, SEA = (CLASSES.find(name).id for name in ("rock", "sea"))
 
 
@@ -35,7 +37,7 @@ def graph():
 
 @pytest.fixture
 def brush(editor, graph):
-    """``brush(node=1)``: hands on the painter of a node, once the graph is loaded and drawn."""
+    """``brush(node=1)``: a ``Brush`` on the painter of a node, once the graph is loaded and drawn."""
     editor.errors.clear()
     editor.load(graph, "painter")
     editor.fit()
@@ -57,7 +59,7 @@ def value(editor, node=1):
 
 
 def reached(server, node="3"):
-    """The ids that reached Python in the latest run, by the picture that they became."""
+    """The ids that Python got in the latest run, read from the picture that shows them."""
     (entry,) = server.get_json("/history", max_items="1").values()
     (picture,) = entry["outputs"][node]["images"]
     colors = server.picture(picture)[..., :3].astype(int)
@@ -148,7 +150,7 @@ def test_the_graphs_undo_brings_back_what_was_painted(editor, brush):
     first, reference = painter.ids(), painter.value
     painter.drag([(20, 70), (100, 70)])
     assert painter.value != reference
-    editor.settle()  # the graph hears of the stroke a moment later
+    editor.settle()  # the graph is told of the stroke a moment later
     editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.undo()")
     painter = hands(editor)
     assert painter.value == reference and np.array_equal(painter.ids(), first)
@@ -242,6 +244,33 @@ def test_the_painter_keeps_within_the_node(editor, brush):
             })""")
         assert inside
         assert painter.get("painter.view.canvas.clientHeight") > 100
+
+
+@pytest.mark.parametrize("size, columns", [((320, 620), 3), ((640, 690), 4)])
+def test_the_menu_of_layouts_shows_all_and_scrolls_where_it_must(editor, brush, size, columns):
+    painter = brush()
+    editor.place(1, 0, 0, *size)
+    editor.fit()
+    painter.root.get_by_label("Start from a layout").click()
+    menu, items = painter.root.get_by_role("menu"), painter.root.get_by_role("menuitem")
+    painter.page.wait_for_function("painter => [...painter.element.querySelectorAll('.layouts img')].every(image => "
+                                   "image.complete && image.naturalWidth)", arg=painter.painter)  # fmt: skip
+    assert [item.inner_text() for item in items.all()] == list(EXAMPLES)
+    tops = [item.bounding_box()["y"] for item in items.all()]
+    assert tops.count(tops[0]) == columns
+    before = (node_box(editor), editor.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]"))
+    box = menu.bounding_box()
+    painter.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    painter.page.mouse.wheel(0, 3000)
+    painter.page.wait_for_function("menu => menu.scrollTop + menu.clientHeight >= menu.scrollHeight - 1",
+                                   arg=menu.element_handle())  # fmt: skip
+    last = items.last.bounding_box()
+    assert last["y"] >= box["y"] - 1 and last["y"] + last["height"] <= box["y"] + box["height"] + 1
+    assert (node_box(editor), editor.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]")) == before
+    items.last.click()
+    editor.page.wait_for_function("([painter, value]) => painter.value === value",
+                                  arg=[painter.painter, f"example:{EXAMPLES[-1]}"])  # fmt: skip
+    assert menu.is_hidden()
 
 
 def test_many_classes_make_no_higher_node(editor, brush):

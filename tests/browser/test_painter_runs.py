@@ -1,4 +1,4 @@
-"""What a change of the painting makes the server do, in the example workflow with the model that ships."""
+"""The runs that changes of the painting start, in the example workflow with the model that ships with the pack."""
 
 import json
 import time
@@ -16,7 +16,7 @@ QUIET_MS = 1500
 
 
 class Runs:
-    """What the server was asked to run."""
+    """The prompts that the server was asked to run."""
 
     def __init__(self, editor, server):
         self.editor = editor
@@ -32,14 +32,14 @@ class Runs:
         """Waits until nothing has been queued for a while; returns ``prompts``."""
         while True:
             before = self.prompts()
-            # Not time.sleep: Playwright hands on the page's requests only while it waits itself.
+            # Not time.sleep: Playwright passes the requests of the page on only while it waits itself.
             self.editor.page.wait_for_timeout(QUIET_MS)
             queue = self.server.get_json("/queue")
             if not queue["queue_running"] and not queue["queue_pending"] and self.prompts() == before:
                 return before
 
     def new(self, before, limit=30):
-        """The history's entry of the only prompt that is new, once it is done and no other came."""
+        """The history entry of the only new prompt, once it is done and no other one came."""
         end = time.monotonic() + limit
         while self.prompts() == before:
             assert time.monotonic() < end, "nothing was queued"
@@ -60,7 +60,7 @@ def runs(editor, comfyui):
 
 @pytest.fixture
 def painter(editor, runs):
-    """Hands on the painter of the workflow, which has run once."""
+    """A ``Brush`` on the painter of the workflow, which has run once."""
     editor.errors.clear()
     workflow = json.loads((PACK / "workflows" / "gaugan_paint.json").read_text(encoding="utf-8"))
     editor.load(workflow, "landscape")

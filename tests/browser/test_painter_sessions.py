@@ -21,7 +21,7 @@ GRAPH = {
 
 @pytest.fixture(scope="module")
 def server(node_classes, tmp_path_factory):
-    """A server of its own, to be stopped and started again."""
+    """A separate server, which the test stops and starts again."""
     root = find_comfyui()
     if root is None:
         pytest.skip("no ComfyUI found: set COMFYUI_PATH to its folder to run this test")

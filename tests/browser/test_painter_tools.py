@@ -1,4 +1,4 @@
-"""The label painter's tools on a plain page: what they paint, pixel by pixel, and what can be undone."""
+"""The tools of the label painter on a plain page: the pixels that they paint, and undo."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def brush(page):
 
 
 def grid(height=96, width=128):
-    """The centres of all pixels: y and x."""
+    """The centres of all pixels, y and x."""
     return np.mgrid[:height, :width] + 0.5
 
 
@@ -54,7 +54,7 @@ def test_a_dab_of_the_round_brush_is_a_disc(brush, size):
     assert np.array_equal(ids == ROCK, disc(60.5, 40.5, size))
 
 
-def test_a_stroke_is_all_dabs_on_its_way(brush):
+def test_a_stroke_is_the_union_of_its_dabs(brush):
     brush.use("brush", "rock", 15)
     brush.drag([(20.5, 30.5), (100.5, 30.5), (100.5, 70.5)], steps=3)
     expected = np.zeros((96, 128), bool)
@@ -116,7 +116,7 @@ def test_the_lasso_fills_its_inside(brush):
         crosses = (y0 <= row) != (y1 <= row)
         inside ^= crosses & (column < x0 + (row - y0) / (y1 - y0 + 1e-30) * (x1 - x0))
     different = (brush.ids() == ROCK) != inside
-    # The mouse knows places to a hundredth of a pixel only.
+    # The places of the mouse are rounded to a hundredth of a pixel.
     assert different.sum() <= 12 and inside.sum() > 1000
 
 
@@ -205,13 +205,13 @@ def test_history_stays_within_its_budget(page):
 
 
 def test_undo_keeps_fifty_steps_of_a_large_detailed_map_in_little_memory(page):
-    steps, said, kept, most = page.page.evaluate("""async () => {
+    steps, counted, kept, most = page.page.evaluate("""async () => {
         const { Drawing } = await import("/painter/drawing.js");
         const { History } = await import("/painter/history.js");
         const { atOnce } = await import("/painter/later.js");
         const side = 1024, drawing = new Drawing({ width: side, height: side, ids: new Uint8Array(side * side) });
         for (let step = 0; step < 60; step++) {
-            // Stripes of a few pixels each: 60 steps of that as it is would be 60 MB.
+            // Stripes of a few pixels each: 60 steps would take 60 MB without compression.
             drawing.paste(Uint8Array.from({ length: side * side }, (_, i) => (i >> 3) + step & 15));
             atOnce(drawing.commit());
         }
@@ -221,7 +221,7 @@ def test_undo_keeps_fifty_steps_of_a_large_detailed_map_in_little_memory(page):
         for (let step = 0; step < 100; step++) full.push(new Map([[0, new Uint8Array(1e6)]]));
         return [past.length, bytes, kept, full.bytes];
     }""")
-    assert steps >= 50 and kept <= said < 64e6
+    assert steps >= 50 and kept <= counted < 64e6
     assert most < 64e6
 
 
@@ -229,7 +229,7 @@ def test_flat_paint_costs_next_to_nothing_to_remember(brush):
     for name in ("rock", "sea") * 10:
         brush.use("brush", name)
         brush.root.get_by_label("Fill everything").click()
-    brush.values()  # the last step is packed a little later
+    brush.values()  # waits until the last step is packed
     assert brush.get("painter.drawing.history.past.length") == 20
     assert brush.get("painter.drawing.history.bytes") < 20 * 96 * 128 / 20
 

@@ -1,4 +1,4 @@
-"""The label painter on a plain page: what it reads, writes and uploads, and whom its events reach."""
+"""The label painter on a plain page: the files that it reads and uploads, its values, and the reach of its events."""
 
 import io
 import re
@@ -26,7 +26,7 @@ DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
 
 @pytest.fixture(scope="module")
 def any_page():
-    """On a high-density touch screen."""
+    """A page on a high-density touch screen."""
     if find_chromium() is None:
         pytest.skip("no Chromium found: install chromium to run this test")
     with PainterPage(DATA, scale=2, touch=True) as page:
@@ -35,7 +35,7 @@ def any_page():
 
 @pytest.fixture
 def page(any_page):
-    """The page anew, with nothing uploaded."""
+    """The page without uploads."""
     any_page.reload()
     any_page.errors.clear()
     yield any_page
@@ -203,7 +203,7 @@ def test_the_hash_is_murmur3(page):
         assert page.page.evaluate(code, text) == expected
 
 
-def test_a_drawing_that_is_gone_is_said_and_kept_until_something_is_painted(page):
+def test_a_missing_drawing_is_reported_and_its_value_kept_until_something_is_painted(page):
     gone = "gan_atelier/0123.png [input]"
     brush = page.painter(gone)
     assert brush.root.locator(".message").inner_text() == f"{gone} is gone. The painting starts over."
