@@ -1,11 +1,11 @@
 """Trains a GauGAN: ``python -m gan_models.gaugan.train --data FOLDER --taxonomy landscape --output RUN``.
 
-FOLDER has ``images/`` and ``labels/`` with files of the same names, and may have ``styles/`` with the names of the
-pictures' styles in text files; ``--data scenes`` renders landscapes instead. The same command goes on with the run in
-RUN; settings that are not given then stay as they were. Ctrl-C ends it early and writes the model too, unless the style
-encoder still learns alone: nothing is kept of that.
+FOLDER contains ``images/`` and ``labels/`` with files of the same names. It may also contain ``styles/`` with text
+files that name the pictures' styles. ``--data scenes`` renders landscapes instead. The same command resumes the run in
+RUN; settings without an option then keep their values. Ctrl-C ends training early and writes the model. Nothing is
+saved if the style encoder still learns alone at that time.
 
-Several GPUs share a run: ``torchrun --nproc-per-node 4 -m gan_models.gaugan.train …``.
+Several GPUs can share a run: ``torchrun --nproc-per-node 4 -m gan_models.gaugan.train …``.
 """
 
 import argparse
@@ -35,7 +35,7 @@ SCENES = "scenes"
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 DOWNLOADS = Path(torch.hub.get_dir()) / "checkpoints"
 LINE_SECONDS = 60.0
-"""How far apart the lines are where the output is no terminal."""
+"""Seconds between lines of output if the output is not a terminal."""
 
 DEFAULT_PRESET, DEFAULT_TAXONOMY, DEFAULT_GENERATOR = "small", "landscape", "spade"
 
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
         except (ValueError, OSError, NotFiniteError) as error:
             parser.exit(1, f"{error}\n")
         except Enough:
-            parser.exit(1, "stopped before the first step; nothing is kept\n")
+            parser.exit(1, "stopped before the first step; nothing was saved\n")
         _say(f"wrote {path}")
 
 
@@ -82,63 +82,63 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--data", required=True, help=f"folder with images/ and labels/, or '{SCENES}'")
-    add("--output", type=Path, required=True, help="folder of the run")
-    add("--taxonomy", choices=TAXONOMIES, help=f"what the ids mean (default: {DEFAULT_TAXONOMY})")
-    add("--preset", choices=PRESETS, help=f"settings to begin with (default: {DEFAULT_PRESET})")
-    add("--discriminators", choices=DISCRIMINATORS, help="the paper's, or those on frozen features")
-    add("--generator", choices=GENERATORS, help="kind of net (default: spade); pix2pixhd is the paper's baseline")
-    add("--minutes", type=float, help="train so long at most")
+    add("--data", required=True, help=f"a folder with images/ and labels/, or '{SCENES}' for rendered landscapes")
+    add("--output", type=Path, required=True, help="the folder of the run, which is resumed if it exists")
+    add("--taxonomy", choices=TAXONOMIES, help=f"taxonomy of the label maps (default: {DEFAULT_TAXONOMY})")
+    add("--preset", choices=PRESETS, help=f"the settings to start from (default: {DEFAULT_PRESET})")
+    add("--discriminators", choices=DISCRIMINATORS, help="SPADE's discriminator, or small ones on frozen features")
+    add("--generator", choices=GENERATORS, help="the architecture (default: spade); pix2pixhd is the paper's baseline")
+    add("--minutes", type=float, help="the longest time to train, in minutes")
     for name, kind, text in (
-        ("size", int, "width of the training pictures"),
-        ("batch", int, "pictures a step, over all processes"),
-        ("steps", int, "length of the run; the learning rate falls to 0 over its second half"),
-        ("style-steps", int, "steps that the style encoder learns alone first to tell named styles apart"),
-        ("seed", int, "of weights, order, crops and noise"),
-        ("learning-rate", float, "twice the generator's rate, half the discriminator's"),
-        ("init-gain", float, "of the weights in the beginning"),
-        ("style-weight", float, "of the styles' divergence from the unit Gaussian"),
-        ("feature-weight", float, "of feature matching"),
-        ("color-weight", float, "of the difference of coarse colours"),
-        ("region-weight", float, "of the difference of each class's mean colour and contrast"),
-        ("perceptual-weight", float, "of the difference of an image classifier's features"),
-        ("transfer-weight", float, "of the difference from the colours of the picture whose style was taken"),
-        ("grid-weight", float, "of waves with the periods of the generator's doublings"),
-        ("transfers", float, "share of the batch that is made in the style of another picture"),
-        ("smallest-crop", float, "crops take this share to all of an unsqueezed picture; 0: as --margin says"),
-        ("largest-scale", float, "batches are of random sizes, from --size to this many times it"),
-        ("color-jitter", float, "how much gamma, white balance and saturation of the pictures vary; 0.2 is moderate"),
-        ("generator-rate", float, "share of the learning rate that the generator gets"),
-        ("discriminator-rate", float, "share of the learning rate that the discriminators get"),
-        ("latent-weight", float, "of the difference between a generated picture's style and what is read from it"),
-        ("decay", float, "share of its weights that the generator's EMA keeps in a step"),
-        ("margin", float, "pictures are brought to so many times the size, then cropped"),
+        ("size", int, "width of the training pictures in pixels"),
+        ("batch", int, "number of pictures per step, over all processes"),
+        ("steps", int, "number of steps of the run; the learning rate falls to 0 over its second half"),
+        ("style-steps", int, "steps at the beginning in which the style encoder alone learns to tell styles apart"),
+        ("seed", int, "seed for the initial weights, the shuffling, the crops and the noise"),
+        ("learning-rate", float, "base learning rate; see --generator-rate and --discriminator-rate"),
+        ("init-gain", float, "gain of the Xavier initialization of the weights"),
+        ("style-weight", float, "weight of the styles' divergence from the unit Gaussian"),
+        ("feature-weight", float, "weight of feature matching"),
+        ("color-weight", float, "weight of the difference of coarse colours"),
+        ("region-weight", float, "weight of the difference of each class's mean colour and contrast"),
+        ("perceptual-weight", float, "weight of the difference of an image classifier's features"),
+        ("transfer-weight", float, "weight of the difference from the colours of the picture that gave the style"),
+        ("grid-weight", float, "weight of waves with the periods of the generator's doublings"),
+        ("transfers", float, "share of the batch that is generated in the style of another picture"),
+        ("smallest-crop", float, "random crops take this share to all of a picture; 0 uses --margin instead"),
+        ("largest-scale", float, "batches have random sizes, from --size to this many times --size"),
+        ("color-jitter", float, "random variation of gamma, white balance and saturation; 0.2 is moderate"),
+        ("generator-rate", float, "factor of the learning rate for the generator and the style encoder"),
+        ("discriminator-rate", float, "factor of the learning rate for the discriminators"),
+        ("latent-weight", float, "weight of the difference between a picture's style and the style read from it"),
+        ("decay", float, "share of its weights that the generator's EMA keeps in each step"),
+        ("margin", float, "pictures are resized to this many times --size, then cropped"),
         ("ngf", int, "channels of the generator's last layers"),
-        ("nhidden", int, "channels between label map and scale"),
-        ("z-dim", int, "length of the style vector; 0 for a net without style"),
-        ("crop-size", int, "picture width to which the generator's start grid belongs"),
-        ("aspect-ratio", float, "width over height of the pictures"),
+        ("nhidden", int, "channels of SPADE's hidden layer"),
+        ("z-dim", int, "length of the style vector; 0 gives a net without a style"),
+        ("crop-size", int, "picture width in pixels that the generator's start grid is made for"),
+        ("aspect-ratio", float, "width divided by height of the pictures"),
         ("encoder-ndf", int, "channels of the style encoder's first layer"),
-        ("encoder-layers", int, "convolutions of the style encoder"),
+        ("encoder-layers", int, "number of convolutions of the style encoder"),
     ):
         add(f"--{name}", type=kind, help=text)
-    # The option's name of before is still understood.
+    # The former name of the option is still accepted.
     add("--discriminator-ndf", "--critics-ndf", type=int, help="channels of the discriminator's first layer")
-    add("--upsampling", choices=UPSAMPLINGS, help="how often the generator's start grid is doubled")
-    add("--no-flips", dest="flips", action="store_const", const=False, help="never mirror the pictures")
-    add("--scenes", type=int, default=4000, help="how many landscapes to render (default: %(default)s)")
-    add("--features", type=Path, metavar="PATH", help="EfficientNet-Lite0's weights: their file, or a folder for it")
-    add("--vgg19", type=Path, metavar="FOLDER", help="use the VGG19 loss, with weights in FOLDER or downloaded to it")
+    add("--upsampling", choices=UPSAMPLINGS, help="doublings of the start grid: 5 (normal), 6 (more) or 7 (most)")
+    add("--no-flips", dest="flips", action="store_const", const=False, help="do not mirror the pictures at random")
+    add("--scenes", type=int, default=4000, help="number of landscapes to render (default: %(default)s)")
+    add("--features", type=Path, metavar="PATH", help="weights of EfficientNet-Lite0: the file, or a folder for it")
+    add("--vgg19", type=Path, metavar="FOLDER", help="use the VGG19 loss, with weights from FOLDER or downloaded to it")
     add("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
-    add("--precision", choices=PRECISIONS, default="float32", help="of the convolutions (default: %(default)s)")
-    add("--threads", type=int, help="CPU threads")
+    add("--precision", choices=PRECISIONS, default="float32", help="dtype of the convolutions (default: %(default)s)")
+    add("--threads", type=int, help="number of CPU threads")
     add("--half", action="store_true", help="write the model in float16")
     add("--license", default="", help="licence of the weights, for the model's metadata")
     return parser
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
-    given: dict[str, Any] = {
+    overrides: dict[str, Any] = {
         name: getattr(options, name)
         for name in (
             "size", "batch", "steps", "style_steps", "seed", "learning_rate", "init_gain", "style_weight",
@@ -150,17 +150,17 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
     }  # fmt: skip
     state = options.output / STATE
     if state.is_file() and options.preset is None:
-        config = changed(read_config(state), **given)
+        config = changed(read_config(state), **overrides)
         kind = GENERATORS[options.generator] if options.generator else type(config.generator)
         if not isinstance(config.generator, kind):
-            raise ValueError(f"{STATE} is a run of another kind of generator; begin a new run for {options.generator}")
+            raise ValueError(f"{STATE} has another kind of generator; start a new run for {options.generator}")
         return replace(config, taxonomy=options.taxonomy or config.taxonomy)
     return preset(
         options.preset or DEFAULT_PRESET,
         options.taxonomy or DEFAULT_TAXONOMY,
         options.generator or DEFAULT_GENERATOR,
         options.discriminators,
-        **given,
+        **overrides,
     )
 
 
@@ -173,7 +173,7 @@ def _pairs(options: argparse.Namespace, config: TrainingConfig) -> Pairs:
 
 
 class _Console:
-    """Prints where the training is, and ends it at the step in which Ctrl-C was pressed; pressed again, at once."""
+    """Prints the progress. Ctrl-C ends training after the current step, a second Ctrl-C at once."""
 
     def __init__(self) -> None:
         self.pressed = False

@@ -42,12 +42,12 @@ def test_unpaired_and_damaged_files_are_named_and_skipped(tmp_path):
     said = []
     pairs = FolderPairs(folder, "landscape", said.append)
     assert said == [
-        "images/0.png is left out: it has no label map of the same name",
-        "labels/1.png is left out: it has no picture of the same name",
+        "images/0.png is skipped: it has no label map of the same name",
+        "labels/1.png is skipped: it has no picture of the same name",
     ]
     assert len(everything(pairs)) == 3 and len(said) == 4
-    assert "the pair 2.png and 2.png is left out" in said[2]
-    assert said[3].endswith("is left out: the picture is 20×40, the label map 40×40")
+    assert "the pair 2.png and 2.png is skipped" in said[2]
+    assert said[3].endswith("is skipped: the picture is 20×40, the label map 40×40")
     assert all((labels == np.asarray(pairs.load(2)[1])).all() for _, labels in everything(pairs))
 
 
@@ -78,9 +78,9 @@ def test_pictures_may_have_named_styles(tmp_path):
     pairs = FolderPairs(folder, "landscape", said.append)
     assert [pairs.style(index) for index in range(5)] == ["Abendlicht über Köln", None, None, None, None]
     assert said == [
-        "styles/1.txt is left out: it is no text in UTF-8",
-        "styles/2.txt is left out: it is empty; write the style's name into it",
-        "styles/7.txt is left out: it has no picture and label map of the same name",
+        "styles/1.txt is skipped: it is not a UTF-8 text file",
+        "styles/2.txt is skipped: it is empty; write the style's name into it",
+        "styles/7.txt is skipped: it has no picture and label map of the same name",
     ]
 
 

@@ -66,7 +66,7 @@ def test_files(loss, tmp_path):
     assert find_perceptual(tmp_path, pytest.fail) is not None
     del tensors["features.28.bias"]
     save_file(tensors, tmp_path / "less.safetensors")
-    with pytest.raises(ValueError, match=r"less\.safetensors is no VGG19: features\.28\.bias is missing"):
+    with pytest.raises(ValueError, match=r"less\.safetensors is not a valid VGG19: features\.28\.bias is missing"):
         load_perceptual(tmp_path / "less.safetensors")
 
 
@@ -77,7 +77,7 @@ def test_without_the_weights_it_is_off_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(perceptual, "resolve", offline)
     said = []
     assert find_perceptual(tmp_path, said.append) is None
-    assert said == ["the training goes on without the VGG19 loss: could not download vgg19"]
+    assert said == ["training continues without the VGG19 loss: could not download vgg19"]
 
 
 def test_the_manifest_lists_it_for_the_training_alone():

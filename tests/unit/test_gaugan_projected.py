@@ -256,7 +256,7 @@ def test_a_folder_trains_with_them_and_leaves_a_model(tmp_path, features, monkey
 
 
 def test_they_cannot_do_without_features():
-    with pytest.raises(ValueError, match="need the network that gives these, EfficientNet-Lite0"):
+    with pytest.raises(ValueError, match="need the network that computes them, EfficientNet-Lite0"):
         Trainer(projected_config())
 
 

@@ -62,7 +62,7 @@ def test_a_run_leaves_a_model_samples_and_a_log(tmp_path, data):
         assert sheet.size == (2 * 32, 4 * 32) and drawing.height == 5 * 110
     assert [progress.step for progress in seen][:4] == [0, 1, 2, 3] and seen[-1].step == seen[-1].total == 20
     assert seen[-1].preview.shape == (1, 3, 4 * 32, 2 * 32)
-    assert said == ["training without the VGG19 loss, as its weights are not in use"]
+    assert said == ["training runs without the VGG19 loss, because its weights are not in use"]
 
 
 @pytest.mark.parametrize("kind", [Enough, KeyboardInterrupt])
@@ -134,7 +134,7 @@ def test_a_full_disk_stops_only_at_the_end(tmp_path, data, monkeypatch, request)
     said = []
     with pytest.raises(OSError, match=r"could not write run\.safetensors"):
         run.train(data, training_config(steps=3), tmp_path / "run", on_warning=said.append)
-    assert any("the training goes on, but its state could not be saved" in text for text in said)
+    assert any("training continues, but its state could not be saved" in text for text in said)
     assert load_state(tmp_path / "run" / run.STATE).step == 1
 
 
@@ -162,7 +162,7 @@ def test_one_class_is_warned_of(tmp_path):
         Image.new("L", (40, 40), 3).save(file)
     said = []
     run.train(FolderPairs(folder, "landscape"), training_config(steps=1), tmp_path / "run", on_warning=said.append)
-    assert any("the label maps have no class but 'mountain'" in text for text in said)
+    assert any("the label maps contain only the class 'mountain'" in text for text in said)
 
 
 def test_the_log_goes_on_without_the_lost_steps(tmp_path):

@@ -173,7 +173,7 @@ def test_control_c_before_the_first_step_says_so(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main(["--data", str(data), "--output", str(tmp_path / "run"), "--ngf", "2", "--style-steps", "1",
               "--discriminators", "paper"])
-    assert "stopped before the first step; nothing is kept" in capsys.readouterr().err
+    assert "stopped before the first step; nothing was saved" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 

@@ -1,4 +1,4 @@
-"""The settings of a GauGAN's training."""
+"""The settings of a GauGAN training run."""
 
 import dataclasses
 import json
@@ -12,51 +12,52 @@ from ..networks.projected import ProjectedConfig
 
 WEIGHTS = ("feature_weight", "perceptual_weight", "style_weight", "color_weight", "region_weight", "latent_weight",
            "transfer_weight", "grid_weight")  # fmt: skip
-"""Names of the losses' weights."""
+"""Names of the weights of the losses."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What a training run is. Default values are the paper's (Park et al. 2019, section 4 and appendix A).
+    """The settings of a training run. The defaults are the paper's (Park et al. 2019, section 4 and appendix A).
 
     Attributes:
-        taxonomy: name of the taxonomy whose ids the label maps hold.
-        generator, encoder, discriminator: the architectures. No encoder means a net without style. The discriminator is
-            the paper's, or the one on frozen features.
-        size: width of the training pictures; their height follows from the generator's aspect ratio.
-        batch: pictures a step, over all processes.
-        steps: length of the run. The learning rates fall linearly to zero over the second half.
-        seed: of weights, order, crops and noise.
-        learning_rate: its products with ``generator_rate`` and ``discriminator_rate`` are the learning rates of
-            generator and encoder, and of the discriminators.
-        beta: decay of Adam's second moments; that of the first is 0.
-        init_gain: of the Xavier initialization.
-        feature_weight, perceptual_weight, style_weight: of feature matching, of the difference of an image
-            classifier's features (VGG19's where they are at hand, else those that the discriminators look at), and of
-            the styles' divergence from the unit Gaussian.
-        color_weight: of the difference of coarse colours; the paper has no such loss.
-        region_weight: of the difference of each class's mean colour and contrast; the paper has no such loss.
-        latent_weight: of the difference between the style of a generated picture and the style that the encoder reads
-            from it (the latent regression of Zhu et al. 2017, section 3.2); the paper has no such loss.
-        transfer_weight: of the difference from the colours of another picture of the batch, for pictures that are
-            made in its style; the paper makes every picture in its own style only.
-        grid_weight: of waves with the periods of the generator's doublings; the paper has no such loss.
-        transfers: share of the batch that is made in the style of another picture. Where it is above 0, the losses
-            that compare a picture with the real one look at the others only.
-        margin: the pictures are brought to this many times the size, then cropped at random.
-        smallest_crop: if above 0, the pictures are not squeezed and ``margin`` is not used: crops of random size are
-            taken, of the training pictures' aspect ratio, from this share to all of the largest that fits.
-        largest_scale: each batch is of a random size, from ``size`` to this many times it, so that the net learns to
-            fill larger pictures too (multi-scale training). Larger sizes get fewer pictures, so that a step takes as
-            long, and larger crops, so that they are not much coarser. The paper trains at one size.
-        color_jitter: how much gamma, white balance and saturation of the training pictures vary at random, as a
-            standard deviation of their logarithms (a quarter of it for white balance). It shows the style encoder more
-            colours than few pictures have. The paper has none.
+        taxonomy: name of the taxonomy of the label maps' ids.
+        generator, encoder, discriminator: the architectures. Without an encoder, the net has no style. The
+            discriminator is the paper's or the one on frozen features.
+        size: width of the training pictures in pixels. Their height follows from the generator's aspect ratio.
+        batch: pictures per step, over all processes.
+        steps: number of steps of the run. The learning rates fall linearly to zero over the second half.
+        seed: seed for the initial weights, the shuffling, the crops and the noise.
+        learning_rate: base learning rate. Generator and encoder train at this times ``generator_rate``, the
+            discriminators at this times ``discriminator_rate``.
+        beta: decay of Adam's second moments. The decay of the first moments is 0.
+        init_gain: gain of the Xavier initialization.
+        feature_weight: weight of feature matching.
+        perceptual_weight: weight of the difference of an image classifier's features: those of VGG19 if a perceptual
+            loss is given, otherwise those that the discriminators use.
+        style_weight: weight of the styles' divergence from the unit Gaussian.
+        color_weight: weight of the difference of coarse colours. The paper has no such loss.
+        region_weight: weight of the difference of each class's mean colour and contrast. The paper has no such loss.
+        latent_weight: weight of the difference between the style of a generated picture and the style that the encoder
+            reads from it (the latent regression of Zhu et al. 2017, section 3.2). The paper has no such loss.
+        transfer_weight: weight of the difference in colours between a generated picture and the picture of the batch
+            whose style it has. In the paper every picture is generated in its own style.
+        grid_weight: weight of waves with the periods of the generator's doublings. The paper has no such loss.
+        transfers: share of the batch that is generated in the style of another picture. The losses that compare a
+            picture with the real one use only the rest of the batch.
+        margin: the pictures are resized to this many times ``size`` and then cropped at random.
+        smallest_crop: if above 0, pictures are not squeezed and ``margin`` is not used. Instead, random crops with the
+            aspect ratio of the training pictures are taken, from this share to all of the largest crop that fits.
+        largest_scale: each batch has a random size, from ``size`` to this many times ``size``, so that the net also
+            learns to fill larger pictures (multi-scale training). Larger sizes get fewer pictures, so that a step takes
+            equally long, and larger crops, so that their content is not much coarser. The paper trains at one size.
+        color_jitter: random variation of gamma, white balance and saturation of the training pictures, as a standard
+            deviation of their logarithms (a quarter of it for white balance). It shows the style encoder more colours
+            than a small data set has. The paper has none.
         flips: whether pictures are mirrored at random.
         decay: share of its weights that the generator's exponential moving average (EMA) keeps in a step.
-        style_steps: in which the encoder learns alone, before the first step, to tell named styles apart, where the
-            data name them (see style_pretraining.py). Never more than ``steps``. From then on it stays as it is. The
-            paper has none.
+        style_steps: number of steps before the first one in which the encoder alone learns to tell named styles apart,
+            if the data name them (see style_pretraining.py). At most ``steps`` are done. Afterwards the encoder is
+            frozen. The paper has none.
     """
 
     taxonomy: str
@@ -105,27 +106,27 @@ class TrainingConfig:
         if not 0 <= self.smallest_crop <= 1:
             raise ValueError(f"smallest_crop must be from 0 to 1; it is {self.smallest_crop:g}")
         if (self.encoder.z_dim if self.encoder else 0) != self.generator.z_dim:
-            raise ValueError("the style encoder must give as many numbers as the generator takes")
+            raise ValueError("z_dim of the style encoder and of the generator must be equal")
         if self.size % self.generator.stride or self.height % self.generator.stride:
-            raise ValueError(f"size {self.size} makes pictures of {self.size}×{self.height}, but the sides must be "
+            raise ValueError(f"size {self.size} gives pictures of {self.size}×{self.height}, but the sides must be "
                              f"multiples of {self.generator.stride}")  # fmt: skip
 
         if self.batch * self.size * self.height == self.generator.stride**2:
-            raise ValueError(f"batch 1 at size {self.size} leaves batch norm one number to work with; use a larger "
+            raise ValueError(f"batch 1 at size {self.size} leaves batch norm only one number per channel; use a larger "
                              "batch or size")  # fmt: skip
 
     @property
     def height(self) -> int:
-        """Height of the training pictures."""
+        """Height of the training pictures in pixels."""
         return round(self.size / self.generator.aspect_ratio)
 
     def at_step(self, step: int) -> "TrainingConfig":
-        """The settings of a step's batch: of its size, its number of pictures, and its smallest crop."""
+        """The settings for the batch of a step, with its size, number of pictures and smallest crop."""
         if self.largest_scale == 1:
             return self
         sizes = [size for size in range(self.size, int(self.size * self.largest_scale) + 1, self.generator.stride)
                  if round(size / self.generator.aspect_ratio) % self.generator.stride == 0]  # fmt: skip
-        # Nearly uniform in the logarithm.
+        # This is nearly uniform in the logarithm of the size.
         size = random.Random(f"{self.seed} size {step}").choices(sizes, [1 / size for size in sizes])[0]
         scale = size / self.size
         batch = max(1, round(self.batch / scale**2))

@@ -1,4 +1,4 @@
-"""Where the frozen features come from that discriminators look at."""
+"""Finds the network that computes the frozen features for the discriminators."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from .config import TrainingConfig
 def find_features(
     config: TrainingConfig, place: str | Path, on_progress: OnProgress | None = None
 ) -> EfficientNetLite | None:
-    """EfficientNet-Lite0 for a training whose discriminators look at its features; None for any other.
+    """EfficientNet-Lite0, if the discriminators of a training run use its features, and None otherwise.
 
     Args:
-        place: a file of its weights, or a folder where they lie or are downloaded to.
-        on_progress: hears of the download.
+        place: the file of its weights, or a folder that contains the file or to which it is downloaded.
+        on_progress: called during the download.
     Raises:
-        FileNotFoundError: the weights are neither there nor to be had.
-        ValueError: the file is not the right one.
+        FileNotFoundError: the weights are missing and cannot be downloaded.
+        ValueError: the file has other contents.
     """
     if not isinstance(config.discriminator, ProjectedConfig):
         return None

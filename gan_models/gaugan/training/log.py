@@ -1,4 +1,4 @@
-"""The losses of a training run as a table and as a drawing."""
+"""The losses of a training run as a table and as a chart."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ...files import write_atomically
 
 EVERY = 10
-"""Steps whose mean is a row of the table."""
+"""Number of steps whose mean losses form a row of the table."""
 
 WIDTH, HEIGHT, MARGIN = 720, 110, 8
 LINE, FRAME, TEXT = (66, 135, 245), (200, 200, 200), (40, 40, 40)
@@ -19,13 +19,13 @@ Row = dict[str, float]
 
 
 class TrainingLog:
-    """``log.csv`` and ``log.png`` in a folder: the step, the seconds so far, and the mean losses since the row before.
+    """Writes ``log.csv`` and ``log.png``: the step, the seconds so far, and the mean losses since the previous row.
 
-    A loss that some of these steps do not have is averaged over the others.
+    If some of these steps lack a loss, its mean is over the others.
 
     Args:
-        folder: of the run; what is there already is read.
-        step: where the run goes on. Later rows, of steps that were lost, are left out.
+        folder: folder of the run. Existing rows are read.
+        step: the step from which the run resumes. Rows of later steps, which were lost, are dropped.
     """
 
     def __init__(self, folder: str | Path, step: int):
@@ -38,17 +38,17 @@ class TrainingLog:
             self.rows = [row for row in rows if row["step"] <= step]
 
     def add(self, step: int, seconds: float, losses: dict[str, float]) -> None:
-        """Note the losses of a step, and the seconds that all steps until then have taken."""
+        """Add the losses of a step, and the total time of all steps so far."""
         self._waiting.append(losses)
         if step % EVERY == 0:
-            # Not every step has every loss: small batches have no picture in another one's style now and then.
+            # Not every step has every loss: a small batch may contain no picture in the style of another.
             names = dict.fromkeys(name for past in self._waiting for name in past)
             means = {name: mean(past[name] for past in self._waiting if name in past) for name in names}
             self.rows.append({"step": step, "seconds": round(seconds, 1)} | means)
             self._waiting.clear()
 
     def write(self) -> None:
-        """Write both files, whole or not at all.
+        """Write both files; an error leaves no half-written file.
 
         Raises:
             OSError: the folder cannot be written or the disk is full.
@@ -64,7 +64,7 @@ class TrainingLog:
         write_atomically(self.drawing, file.getvalue())
 
     def draw(self) -> Image.Image:
-        """A line for each loss, over the steps, from its lowest to its highest value."""
+        """A chart with a line for each loss over the steps, scaled from its lowest to its highest value."""
         names = list(dict.fromkeys(name for row in self.rows for name in row if name not in ("step", "seconds")))
         sheet = Image.new("RGB", (WIDTH, max(1, len(names)) * HEIGHT), "white")
         draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)

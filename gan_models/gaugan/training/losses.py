@@ -5,10 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Outputs = list[list[Tensor]]
-"""What a ``Discriminator`` gives."""
+"""The outputs of a discriminator."""
 
 GRID_PERIODS = (2, 4, 8, 16)
-"""In pixels: what the last doublings of a generator would leave behind."""
+"""Periods, in pixels, of the patterns that the last doublings of a generator can leave behind."""
 
 
 def discriminator_loss(fake: Outputs, real: bool) -> Tensor:
@@ -18,14 +18,15 @@ def discriminator_loss(fake: Outputs, real: bool) -> Tensor:
 
 
 def adversarial_loss(fake: Outputs) -> Tensor:
-    """Hinge loss of the generator: the scores of its pictures, negated and averaged over the discriminators."""
+    """Hinge loss of the generator: the negative mean score of its pictures, averaged over the discriminators."""
     return torch.stack([-features[-1].float().mean() for features in fake]).mean()
 
 
 def feature_matching_loss(fake: Outputs, real: Outputs) -> Tensor:
     """Mean absolute difference between the discriminators' features of generated and of real pictures.
 
-    Summed over the layers of a discriminator, averaged over the discriminators; no gradient reaches the real features.
+    It is summed over the layers of a discriminator and averaged over the discriminators. No gradient reaches the real
+    features.
     """
     total = torch.zeros((), device=fake[0][0].device)
     for features, wanted in zip(fake, real, strict=True):
@@ -35,10 +36,10 @@ def feature_matching_loss(fake: Outputs, real: Outputs) -> Tensor:
 
 
 def color_loss(fake: Tensor, real: Tensor, cell: int = 8) -> Tensor:
-    """Mean absolute difference of the colours of ``cell`` x ``cell`` pixels, of pictures ``[B, 3, H, W]``.
+    """Mean absolute difference of the mean colours of ``cell`` x ``cell`` pixels, for pictures ``[B, 3, H, W]``.
 
-    Not in the paper. Where no VGG19 features are compared, only this and feature matching tell the style encoder
-    which lighting and which season it saw; it leaves the texture to the discriminators.
+    The paper has no such loss. Without VGG19 features, only this loss and feature matching teach the style encoder to
+    distinguish lighting and seasons. The texture is left to the discriminators.
     """
     return F.l1_loss(F.avg_pool2d(fake, cell), F.avg_pool2d(real, cell))
 
@@ -48,7 +49,7 @@ def perceptual_loss(fake: list[Tensor], real: list[Tensor]) -> Tensor:
     real picture.
 
     Args:
-        fake, real: features of some layers, ``[B, channels, h, w]`` each; the real ones are taken as given.
+        fake, real: features of some layers, ``[B, channels, h, w]`` each. No gradient reaches the real features.
     """
     apart = []
     for made, wanted in zip(fake, real, strict=True):
@@ -58,15 +59,15 @@ def perceptual_loss(fake: list[Tensor], real: list[Tensor]) -> Tensor:
 
 
 def transfer_loss(fake: Tensor, real: Tensor, labels: Tensor, real_labels: Tensor, sky: list[int]) -> Tensor:
-    """How far pictures are from the colours of the other pictures in whose style they were made.
+    """Difference in colours between generated pictures and the pictures whose styles they have.
 
-    Not in the paper. Mean absolute difference of the mean colour and its standard deviation, over each class that both
-    label maps have, over the sky, and over everything else.
+    The paper has no such loss. It is the mean absolute difference of the mean colour and of its standard deviation,
+    over each class that both label maps contain, over the sky, and over everything else.
 
     Args:
-        fake, real: generated pictures and those whose style they got, ``[B, 3, H, W]``.
+        fake, real: generated pictures and the pictures whose styles they have, ``[B, 3, H, W]``.
         labels, real_labels: their one-hot label maps, ``[B, classes, H, W]``.
-        sky: the channels that are sky.
+        sky: the channels of the classes that belong to the sky.
     """
     masks, areas = _with_sky_and_ground(labels, sky)
     real_masks, real_areas = _with_sky_and_ground(real_labels, sky)
@@ -86,10 +87,10 @@ def _with_sky_and_ground(labels: Tensor, sky: list[int]) -> tuple[Tensor, Tensor
 
 
 def region_loss(fake: Tensor, real: Tensor, labels: Tensor) -> Tensor:
-    """Mean absolute difference of each class's mean colour, and of its standard deviation, weighted by its area.
+    """Mean absolute difference of each class's mean colour and of its standard deviation, weighted by its area.
 
-    Not in the paper. What a light or a season does to grass or water is a difference of colour and contrast over all of
-    it, which can be seen before any texture agrees.
+    The paper has no such loss. Lighting and seasons change the colour and contrast of all the grass or water in a
+    picture, which can be learned before any texture agrees.
 
     Args:
         fake, real: pictures, ``[B, 3, H, W]``.
@@ -109,16 +110,17 @@ def _statistics(image: Tensor, masks: Tensor, areas: Tensor) -> tuple[Tensor, Te
         pixels = image.float().flatten(2).mT
         both = masks @ torch.cat([pixels, pixels.square()], 2) / areas.clamp(min=1)
         mean, square = both.chunk(2, 2)
-        # The little that is added keeps the slope of the root finite where a region has one colour.
+        # The small constant keeps the gradient of the root finite where a region has one colour.
         return mean, ((square - mean.square()).clamp(min=0) + 1e-4).sqrt()
 
 
 def grid_loss(fake: Tensor) -> Tensor:
-    """How much stronger waves of the periods of the generator's doublings are than those beside them.
+    """Excess power of waves with the periods of the generator's doublings.
 
-    Not in the paper. Doubling by nearest neighbour leaves checkerboards and weaves, faint but regular, which no
-    landscape has. Mean over periods and directions of the logarithm of the power's ratio to the median of its
-    neighbours in the spectrum, where it is above 1; 0 for pictures too small to tell.
+    The paper has no such loss. Doubling by nearest neighbour leaves checkerboards and weaves, which are faint but
+    regular and occur in no landscape. For each period and direction, the power is divided by the median of its
+    neighbours in the spectrum. The loss is the mean of the logarithms of the ratios above 1, and 0 for pictures that
+    are too small.
 
     Args:
         fake: generated pictures, ``[B, 3, H, W]``.
@@ -138,7 +140,7 @@ def grid_loss(fake: Tensor) -> Tensor:
 
 
 def _grid_lines(height: int, width: int) -> Tensor:
-    """Where each wave of a grid is in the flattened spectrum, and its neighbours along its direction: ``[N, 9]``."""
+    """Indices in the flattened spectrum of each wave of a grid and its neighbours in its direction: ``[N, 9]``."""
     steps = torch.tensor([0, -5, -4, -3, -2, 2, 3, 4, 5])
     periods = [period for period in GRID_PERIODS if min(height, width) // period > 5]
     places = [
@@ -150,6 +152,6 @@ def _grid_lines(height: int, width: int) -> Tensor:
 
 
 def style_loss(mu: Tensor, logvar: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of the styles, ``[B, z_dim]`` each, from the unit Gaussian; mean over the batch."""
+    """Kullback-Leibler divergence of styles ``[B, z_dim]`` from the unit Gaussian, averaged over the batch."""
     mu, logvar = mu.float(), logvar.float()
     return -0.5 * (1 + logvar - mu.square() - logvar.exp()).sum(1).mean()

@@ -20,13 +20,13 @@ from .config import TrainingConfig
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 AHEAD = 2
-"""Batches that are prepared while one is used."""
+"""Number of batches that are prepared while one is in use."""
 
 LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601)."""
 
 KEPT_BYTES = 1 << 30
-"""Decoded pairs of a folder are kept up to this size, as decoding takes longer than cropping."""
+"""Memory for decoded pairs of a folder. They are kept because decoding takes longer than cropping."""
 
 Batch = TypeVar("Batch")
 Cut = tuple[Image.Image, Image.Image]
@@ -41,22 +41,22 @@ class Pairs(Protocol):
         """A picture (RGB) and its label map (8-bit ids) of the same size."""
 
     def style(self, index: int) -> str | None:
-        """The name of the style of the picture that ``load`` gives for this index, as far as is known now.
+        """The name of the style of the picture that ``load`` gives for this index, or None if it has no name.
 
-        None: it has no name. ``load`` may find out that a picture is damaged and go to another, whose style is meant
-        from then on.
+        If ``load`` finds that a picture is damaged, it loads another one instead. The result is then the style of that
+        one.
         """
 
 
 @dataclass(frozen=True)
 class RenderedPairs:
-    """Landscapes in the 'landscape' taxonomy, which are rendered into a folder when they are first asked for.
+    """Landscapes in the 'landscape' taxonomy, which are rendered into a folder when they are first loaded.
 
     Attributes:
-        folder: where they are kept, as ``python -m gan_models.scenes`` writes them.
-        count: how many there are.
-        size: height and width.
-        first_seed: of the first of them.
+        folder: the folder for the landscapes, in the format of ``python -m gan_models.scenes``.
+        count: number of landscapes.
+        size: height and width in pixels.
+        first_seed: seed of the first landscape.
     """
 
     folder: Path
@@ -66,7 +66,7 @@ class RenderedPairs:
 
     @classmethod
     def for_run(cls, folder: str | Path, count: int, config: TrainingConfig) -> "RenderedPairs":
-        """Landscapes of the size that a run in ``folder`` needs, kept in it."""
+        """Landscapes of the size that the run in ``folder`` needs, stored in that folder."""
         size = round(config.height * config.margin), round(config.size * config.margin)
         return cls(Path(folder) / "scenes" / f"{size[1]}x{size[0]}", count, size)
 
@@ -74,7 +74,7 @@ class RenderedPairs:
         return self.count
 
     def load(self, index: int) -> tuple[Image.Image, Image.Image]:
-        # Not above: importing the renderer reads files, which importing the pack should not.
+        # Imported here because importing the renderer reads files, which importing the pack should not.
         from ...scenes.writing import Writer
 
         image, labels = Writer(self.folder, self.size, lighting=None, jpeg=True)(self.first_seed + index)
@@ -90,18 +90,18 @@ class RenderedPairs:
 
 
 class FolderPairs:
-    """A folder with ``images/`` and ``labels/``, whose files have the same names but for the ending.
+    """A folder with ``images/`` and ``labels/``, whose files have the same names apart from the extension.
 
-    Label maps are PNG with ids (one channel, or a colour table with an entry for each id), or pictures in the
-    colours of the taxonomy. 255 means unknown. There may be ``styles/``, with text files (UTF-8) of the same names that
-    hold the name of the picture's style: its light, weather, season or hand. Not every picture needs one.
+    Label maps are PNG files with ids (one channel, or a colour table with an entry for each id), or pictures in the
+    colours of the taxonomy. 255 means unknown. A folder ``styles/`` may contain text files (UTF-8) of the same names
+    with the name of the picture's style: its lighting, weather, season or artist. Not every picture needs one.
 
     Args:
         folder: the folder.
-        taxonomy_name: of the label maps.
-        on_warning: told of every file that is left out, and why.
+        taxonomy_name: taxonomy of the label maps.
+        on_warning: called for every file that is skipped, with the reason.
     Raises:
-        FileNotFoundError: there is no such folder, or no pair in it.
+        FileNotFoundError: the folder does not exist or contains no pair.
     """
 
     def __init__(self, folder: str | Path, taxonomy_name: str, on_warning: Callable[[str], None] | None = None):
@@ -110,7 +110,7 @@ class FolderPairs:
         warn = on_warning or (lambda text: None)
         for name in sorted(images.keys() ^ labels.keys()):
             lonely = images.get(name) or labels[name]
-            warn(f"{lonely.parent.name}/{lonely.name} is left out: it has no "
+            warn(f"{lonely.parent.name}/{lonely.name} is skipped: it has no "
                  f"{'label map' if name in images else 'picture'} of the same name")  # fmt: skip
         self.taxonomy = taxonomy(taxonomy_name)
         names = sorted(images.keys() & labels.keys())
@@ -122,17 +122,17 @@ class FolderPairs:
         self._kept: dict[int, Cut] = {}
         self._kept_bytes = 0
         if not self.files:
-            raise FileNotFoundError(f"there is no training pair in {folder.name}: it needs pictures in images/ and "
-                                    "label maps of the same names in labels/")  # fmt: skip
+            raise FileNotFoundError(f"there is no training pair in {folder.name}; put pictures into images/ and "
+                                    "label maps of the same names into labels/")  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.files)
 
     def load(self, index: int) -> tuple[Image.Image, Image.Image]:
-        """The pair at ``index``, or the next that is not damaged.
+        """The pair at ``index``, or the next pair that is not damaged.
 
         Raises:
-            ValueError: all of them are damaged.
+            ValueError: all pairs are damaged.
         """
         while True:
             here = self._sound(index)
@@ -145,7 +145,7 @@ class FolderPairs:
             except (OSError, ValueError, SyntaxError) as error:
                 self._damaged.add(here)
                 image, labels = self.files[here]
-                self.warn(f"the pair {image.name} and {labels.name} is left out: {error}")
+                self.warn(f"the pair {image.name} and {labels.name} is skipped: {error}")
 
     def _keep(self, index: int, pair: Cut) -> None:
         size = 4 * pair[0].width * pair[0].height
@@ -154,7 +154,7 @@ class FolderPairs:
             self._kept_bytes += size
 
     def style(self, index: int) -> str | None:
-        """The name in ``styles/`` for the pair at ``index``, or for the next that is not known to be damaged."""
+        """The name in ``styles/`` for the pair at ``index``, or for the next pair that is not known to be damaged."""
         return self._styles[self._sound(index)]
 
     def _sound(self, index: int) -> int:
@@ -192,8 +192,8 @@ def batches(
 ) -> Generator[tuple[Tensor, Tensor], None, None]:
     """This process's share of every batch from step ``start`` on, without end.
 
-    A batch depends on the step alone, not on where a run began or on how many processes share it; but where it is one
-    of large pictures, which are too few for all processes, each of them gets one.
+    A batch depends only on the step, not on where a run began or how many processes share it. There is one exception:
+    if a batch of large pictures has fewer pictures than there are processes, every process gets one.
 
     Yields:
         pictures ``[B, 3, H, W]`` in [-1, 1] and ids, int64 ``[B, H, W]``.
@@ -214,7 +214,7 @@ def batches(
 
 
 def prepared(load: Callable[[int], Batch], start: int) -> Generator[Batch, None, None]:
-    """What ``load`` gives for the step ``start`` and all that follow, a few prepared while one is used."""
+    """The results of ``load`` from step ``start`` on; a few are prepared while one is in use."""
     with ThreadPoolExecutor(max_workers=AHEAD) as pool:
         waiting: list[Future[Batch]] = []
         step = start
@@ -229,18 +229,18 @@ def prepared(load: Callable[[int], Batch], start: int) -> Generator[Batch, None,
 
 
 def _example(pairs: Pairs, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
-    """The example at a position of the endless row of all epochs."""
+    """The example at a position in the endless sequence of all epochs."""
     return varied(*pairs.load(place_in_epochs(config.seed, len(pairs), position)), config, position)
 
 
 def place_in_epochs(seed: int, count: int, position: int) -> int:
-    """Which of ``count`` examples is at a position of the endless row of all epochs, each in an order of its own."""
+    """Index of the example at a position in the endless sequence of all epochs, each with its own order."""
     epoch, place = divmod(position, count)
     return int(_order(seed, epoch, count)[place])
 
 
 def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
-    """A pair, cropped and mirrored at random as its position determines.
+    """A pair, cropped and mirrored at random; the position determines how.
 
     Returns:
         the picture, ``[3, H, W]`` in [-1, 1], and ids, int64 ``[H, W]``.
@@ -256,10 +256,11 @@ def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, posi
 
 
 def jittered(pixels: Tensor, amount: float, draw: random.Random) -> Tensor:
-    """A picture with another gamma, white balance and saturation, ``[3, H, W]`` in [-1, 1].
+    """Vary the gamma, white balance and saturation of a picture ``[3, H, W]`` in [-1, 1].
 
     Args:
-        amount: standard deviation of the logarithms of gamma and saturation; a quarter of it for each channel's gain.
+        amount: standard deviation of the logarithms of gamma and saturation. The gain of each channel has a quarter of
+            it.
     """
     gamma, saturation = (math.exp(draw.gauss(0, amount)) for _ in range(2))
     gains = torch.tensor([math.exp(draw.gauss(0, amount / 4)) for _ in range(3)]).view(3, 1, 1)
@@ -269,7 +270,7 @@ def jittered(pixels: Tensor, amount: float, draw: random.Random) -> Tensor:
 
 
 def _squeeze_and_cut(image: Image.Image, labels: Image.Image, config: TrainingConfig, draw: random.Random) -> Cut:
-    """Bring a pair to the size and its margin, and crop that away (Park et al. 2019, section 4)."""
+    """Resize a pair to ``margin`` times the size, then crop it to the size (Park et al. 2019, section 4)."""
     large = round(config.size * config.margin), round(config.height * config.margin)
     left, top = draw.randint(0, large[0] - config.size), draw.randint(0, large[1] - config.height)
     box = (left, top, left + config.size, top + config.height)
@@ -280,7 +281,7 @@ def _squeeze_and_cut(image: Image.Image, labels: Image.Image, config: TrainingCo
 
 
 def _cut_whole(image: Image.Image, labels: Image.Image, config: TrainingConfig, draw: random.Random) -> Cut:
-    """Crop a piece of the training pictures' aspect ratio and of random size from a pair, and bring it to the size."""
+    """Take a random crop with the training pictures' aspect ratio from a pair, and resize it to the size."""
     scale = draw.uniform(config.smallest_crop, 1) * min(image.width / config.size, image.height / config.height)
     width, height = config.size * scale, config.height * scale
     left, top = draw.uniform(0, image.width - width), draw.uniform(0, image.height - height)
@@ -291,32 +292,32 @@ def _cut_whole(image: Image.Image, labels: Image.Image, config: TrainingConfig, 
 
 @lru_cache(maxsize=2)
 def _order(seed: int, epoch: int, count: int) -> np.ndarray:
-    """The order of the pairs in an epoch. Two are kept, as batches reach over the end of one."""
+    """The order of the pairs in an epoch. Two are cached, because a batch can extend into the next epoch."""
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
 def _styles(folder: Path, names: set[str], warn: Callable[[str], None]) -> dict[str, str]:
-    """The styles in a folder by the names of the files, without those that cannot be used."""
+    """The names of styles in a folder by file name; unusable files are skipped."""
     files = sorted(folder.glob("*.txt")) if folder.is_dir() else []
     styles = {}
     for path in files:
         if path.stem not in names:
-            warn(f"styles/{path.name} is left out: it has no picture and label map of the same name")
+            warn(f"styles/{path.name} is skipped: it has no picture and label map of the same name")
             continue
         try:
             text = path.read_text("utf-8").strip()
         except UnicodeDecodeError:
-            warn(f"styles/{path.name} is left out: it is no text in UTF-8")
+            warn(f"styles/{path.name} is skipped: it is not a UTF-8 text file")
             continue
         if text:
             styles[path.stem] = text
         else:
-            warn(f"styles/{path.name} is left out: it is empty; write the style's name into it")
+            warn(f"styles/{path.name} is skipped: it is empty; write the style's name into it")
     return styles
 
 
 def _pictures(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder.parent.name}/{folder.name}; training data are pictures in "
-                                "images/ and label maps of the same names in labels/")  # fmt: skip
+        raise FileNotFoundError(f"there is no folder {folder.parent.name}/{folder.name}; put pictures into "
+                                "images/ and label maps of the same names into labels/")  # fmt: skip
     return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}

@@ -1,4 +1,4 @@
-"""Settings to begin a GauGAN's training with."""
+"""Settings from which a GauGAN training run starts."""
 
 import dataclasses
 from typing import Any
@@ -19,7 +19,7 @@ DISCRIMINATORS: dict[str, dict[str, Any]] = {
         "transfer_weight": 4.0, "transfers": 0.375, "grid_weight": 0.5, "smallest_crop": 0.5,
     },
 }  # fmt: skip
-"""The kinds of discriminators: the paper's, and those on frozen features. What a training with the latter changes."""
+"""The kinds of discriminators, the paper's and those on frozen features, with the settings that each kind changes."""
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "small": {
@@ -35,16 +35,16 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "paper": {PAPER: {}, PROJECTED: {}},
 }  # fmt: skip
-"""What the presets change of the paper's settings for each kind of discriminators. "small" trains on a CPU in hours."""
+"""The settings that each preset changes for each kind of discriminators. "small" trains on a CPU in hours."""
 
 DEFAULTS = {"small": PROJECTED, "paper": PAPER}
-"""The discriminators of each preset."""
+"""The default discriminators of each preset."""
 
 GENERATORS: dict[str, type[GeneratorConfig] | type[Pix2PixHDConfig]] = {
     "spade": GeneratorConfig,
     "pix2pixhd": Pix2PixHDConfig,
 }
-"""The kinds of generators: the paper's, and the baseline that it compares with."""
+"""The kinds of generators: the paper's, and the baseline that the paper compares it with."""
 
 SPADE_ONLY = {field.name for field in dataclasses.fields(GeneratorConfig)} - {
     field.name for field in dataclasses.fields(Pix2PixHDConfig)
@@ -63,15 +63,15 @@ def preset(
     Args:
         name: one of ``PRESETS``.
         generator: one of ``GENERATORS``.
-        discriminators: one of ``DISCRIMINATORS``; None means those of the preset.
+        discriminators: one of ``DISCRIMINATORS``; None means the default of the preset.
         changes: as for ``changed``.
     Raises:
-        ValueError: there is no such preset or taxonomy, or a value is not possible.
+        ValueError: there is no such preset or taxonomy, or a value is not valid.
     """
     if name not in PRESETS:
         raise ValueError(f"there is no preset {name!r}; there are {', '.join(PRESETS)}")
     known = taxonomy(taxonomy_name)
-    # A net's channel for unknown pixels is its last; elsewhere "unknown" is a class like others.
+    # The net's channel for unknown pixels is its last one. At any other id, "unknown" is an ordinary class.
     unknown = known.unknown_id == len(known) - 1
     net = GENERATORS[generator](len(known) - unknown, unknown=unknown)
     kind = discriminators or DEFAULTS[name]
@@ -85,35 +85,35 @@ def preset(
 
 
 def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:
-    """The same settings with some others.
+    """A copy of the settings with some changes.
 
     Args:
         changes: attributes of ``TrainingConfig`` and of its generator's settings, and ``discriminator_ndf``,
             ``encoder_ndf``, ``encoder_layers``, ``encoder_colors``. None means no change. A ``z_dim`` of 0 means no
             encoder.
     Raises:
-        ValueError: a value is not possible, or there is no such setting.
+        ValueError: a value is not valid, or there is no such setting.
     """
-    given = {key: value for key, value in changes.items() if value is not None}
+    overrides = {key: value for key, value in changes.items() if value is not None}
     encoder = config.encoder
     of_generator = {field.name for field in dataclasses.fields(config.generator)} - LABELS
     generator: NetConfig = dataclasses.replace(
-        config.generator, **{key: given[key] for key in of_generator & given.keys()}
+        config.generator, **{key: overrides[key] for key in of_generator & overrides.keys()}
     )
     if generator.z_dim:
         changes_of_encoder = {"z_dim": generator.z_dim} | {
-            key: given[f"encoder_{key}"] for key in ("ndf", "layers", "colors") if f"encoder_{key}" in given
+            key: overrides[f"encoder_{key}"] for key in ("ndf", "layers", "colors") if f"encoder_{key}" in overrides
         }
         encoder = dataclasses.replace(encoder or EncoderConfig(), **changes_of_encoder)
-    ndf = given.get("discriminator_ndf", config.discriminator.ndf)
+    ndf = overrides.get("discriminator_ndf", config.discriminator.ndf)
     of_others = {"discriminator_ndf", "encoder_ndf", "encoder_layers", "encoder_colors"}
-    strange = given.keys() - of_generator - TRAINING - of_others
+    strange = overrides.keys() - of_generator - TRAINING - of_others
     if strange:
-        raise ValueError(f"a training of this kind of net has no setting {sorted(strange)[0]!r}")
+        raise ValueError(f"training this kind of net has no setting {sorted(strange)[0]!r}")
     return dataclasses.replace(
         config,
         generator=generator,
         encoder=encoder if generator.z_dim else None,
         discriminator=dataclasses.replace(config.discriminator, ndf=ndf),
-        **{key: given[key] for key in TRAINING & given.keys()},
+        **{key: overrides[key] for key in TRAINING & overrides.keys()},
     )

@@ -1,4 +1,4 @@
-"""What a training has come to: networks to look at while it runs, and the file of them in the end."""
+"""The result of a training run: networks for previews while it runs, and the model file at the end."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ from ..synthesis import synthesize
 from .trainer import Trainer, effective_state, training_noise
 
 SEEN = 256
-"""Styles of training pictures that a model keeps at most."""
+"""The largest number of training pictures' styles that a model stores."""
 
 Examples = Iterable[tuple[Tensor, Tensor]]
 """Pictures ``[B, 3, H, W]`` in [-1, 1] with their ids ``[B, H, W]``."""
@@ -29,12 +29,12 @@ Examples = Iterable[tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class Result:
-    """Networks for inference, apart from those that train on.
+    """Networks for inference, separate from those that are being trained.
 
     Attributes:
-        generator: with the EMA of the weights.
-        encoder: the style encoder, spectral norm folded; None for a net without style.
-        taxonomy: name of the taxonomy of the label maps.
+        generator: the generator with the EMA of the weights.
+        encoder: the style encoder with spectral norm folded into its weights; None for a net without a style.
+        taxonomy: name of the label maps' taxonomy.
     """
 
     generator: AnyGenerator
@@ -43,9 +43,10 @@ class Result:
 
     @torch.no_grad()
     def sheet(self, images: Tensor, ids: Tensor) -> Tensor:
-        """Rows of label maps, their pictures, and what the generator makes of them: ``[1, 3, rows * H, B * W]``.
+        """Rows of label maps, their pictures, and generated pictures: ``[1, 3, rows * H, B * W]``.
 
-        A net with style makes them in the styles of the pictures, then in random ones that stay the same.
+        A net with a style generates a row in the styles of the pictures and a row in random styles, which are always
+        the same.
         """
         colors = encode(ids, palette(self.taxonomy)).movedim(3, 1).float() / 127.5 - 1
         styles: list[Tensor | None] = [None]
@@ -60,11 +61,11 @@ class Result:
 
 @torch.no_grad()
 def result_of(trainer: Trainer, examples: Examples) -> Result:
-    """The networks of a run as they are now, as copies: the run goes on undisturbed.
+    """Copies of the networks of a run in their present state. The run itself is not affected.
 
     Args:
-        examples: what the statistics of the EMA's batch norms are measured on, and whose styles the
-            encoder keeps. In a training of several processes all of them call this, each with its share.
+        examples: pictures on which the batch norm statistics of the EMA are measured, and whose styles the encoder
+            stores. If several processes train together, each of them calls this with its share.
     """
     config = trainer.config
     encoder = None
@@ -95,12 +96,12 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
 def save_result(
     path: str | Path, result: Result, trainer: Trainer, *, data: str, license: str = "", half: bool = False
 ) -> None:
-    """Write a file that ``open_synthesizer`` reads, whole or not at all.
+    """Write a file that ``open_synthesizer`` reads. An error leaves no half-written file.
 
     Args:
-        data: what the net was trained on, for the file's metadata.
-        license: of the weights, for the file's metadata.
-        half: whether weights are written in float16; statistics stay in float32.
+        data: description of the training data, for the file's metadata.
+        license: licence of the weights, for the file's metadata.
+        half: whether to write the weights in float16. Statistics stay in float32.
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """

@@ -1,4 +1,4 @@
-"""A training run in a folder: begun or gone on with, reported, saved every few minutes, and made a model in the end."""
+"""Starts or resumes a training run in a folder, reports, saves every few minutes, and writes the model at the end."""
 
 import time
 from collections.abc import Callable, Generator
@@ -28,23 +28,23 @@ from .trainer import NotFiniteError, Trainer
 STATE, MODEL, SAMPLES = "run.safetensors", "model.safetensors", "samples"
 SAVE_SECONDS = 300.0
 FIRST_PREVIEW_SECONDS, PREVIEW_SECONDS, PREVIEW_SHARE = 10.0, 30.0, 0.05
-"""When the first preview is made; how far apart they are; which part of the time they may take."""
+"""Time of the first preview, time between previews, and the share of the total time that previews may take."""
 
 SHOWN = 4
-"""Examples in a preview."""
+"""Number of examples in a preview."""
 
 PREVIEW_BATCHES, RESULT_BATCHES = 4, 50
-"""Batches that the statistics are measured on, for a preview and for the model."""
+"""Number of batches on which the statistics are measured, for a preview and for the model."""
 
 ASIDE = 1 << 30
-"""The step whose batch, and those that follow, serve previews and statistics: no run comes so far."""
+"""First step of the batches for previews and statistics. No run gets that far."""
 
 LOOKED_AT = 32
-"""Label maps in which more than one class is looked for."""
+"""Number of label maps that are searched for more than one class."""
 
 
 class Enough(Exception):
-    """Raised in ``on_progress`` to end a training early and have the model of what was reached."""
+    """Raised in ``on_progress`` to end training early and write the model."""
 
 
 def train(
@@ -63,44 +63,45 @@ def train(
     on_progress: OnProgress | None = None,
     on_warning: Callable[[str], None] | None = None,
 ) -> Path:
-    """Train in a folder, from where the run there has come to.
+    """Train in a folder; a run that is already there is resumed.
 
-    The folder gets ``run.safetensors`` (from which the same run goes on exactly), ``model.safetensors``, ``log.csv``,
+    The folder gets ``run.safetensors`` (from which the run resumes exactly), ``model.safetensors``, ``log.csv``,
     ``log.png`` and ``samples/``. Training ends when all steps are done, when the minutes are over, or when
-    ``on_progress`` raises: with ``Enough`` the model is written, with anything else only the state. In several
-    processes (torchrun) all of them call this; that of rank 0 reports and writes.
+    ``on_progress`` raises an exception. After ``Enough`` the model is written, after any other exception only the
+    state. If several processes train together (torchrun), all of them call this; the process of rank 0 reports and
+    writes.
 
-    Before the first step, the style encoder learns alone, where the data name styles (``config.style_steps``). Its
-    reports count these steps. A stop during them keeps nothing.
+    If the data name styles, the style encoder learns alone before the first step (``config.style_steps``), and progress
+    reports count these steps. Nothing is saved if training stops during them.
 
     Args:
         pairs: the data set.
-        config: the settings. For a run that goes on, only those of ``training_state.MAY_CHANGE`` may be new;
-            ``style_steps``, which are over then, are not looked at.
+        config: the settings. For a run that is resumed, only the settings in ``state.MAY_CHANGE`` may differ.
+            ``style_steps`` is then ignored, because those steps are over.
         device, dtype, perceptual, features: as for ``Trainer``.
-        minutes: how long to train at most; None means until all steps are done. The steps of the style encoder alone
-            count, but are always done to the end.
+        minutes: the longest time to train; None means until all steps are done. The steps of the style encoder alone
+            count towards it but are always completed.
         data, license, half: as for ``save_result``.
-        on_progress: hears of every step. Previews show label maps, their pictures, and what the EMA of the generator
-            makes of them, in their styles and in random ones.
-        on_warning: told what goes on but shouldn't stay so.
+        on_progress: called for every step. Previews show label maps, their pictures, and what the EMA of the generator
+            makes of the label maps, in the styles of the pictures and in random styles.
+        on_warning: called for problems that don't stop the training.
     Returns:
         The file of the model, which ``open_synthesizer`` reads.
     Raises:
-        Enough: ``on_progress`` raised it while the style encoder learned alone, when there is no model yet.
-        NotFiniteError: a loss was not finite. The state that was saved last stays.
-        ValueError: the run in the folder has other settings, or the training data are of no use.
+        Enough: ``on_progress`` raised it while the style encoder learned alone, so there is no model yet.
+        NotFiniteError: a loss was not finite. The last saved state remains.
+        ValueError: the run in the folder has other settings, or the training data are unusable.
         OSError: the folder cannot be written or the disk is full.
     """
     folder = Path(folder)
     warn = on_warning or (lambda text: None)
-    # A caller's inference mode would leave every module without gradients.
+    # In a caller's inference mode, no module would get gradients.
     with torch.inference_mode(False), torch.enable_grad():
         of_trainer: dict[str, Any] = {
             "device": device, "dtype": dtype, "perceptual": perceptual, "features": features
         }  # fmt: skip
-        goes_on = (folder / STATE).is_file()
-        if goes_on:
+        resumes = (folder / STATE).is_file()
+        if resumes:
             settings = {field.name: getattr(config, field.name) for field in fields(config)}
             del settings["style_steps"]
             trainer = load_state(folder / STATE, **of_trainer, **settings)
@@ -111,9 +112,9 @@ def train(
                 broken.unlink()
             _warn_of_one_class(pairs, config.taxonomy, warn)
             if perceptual is None and features is None and config.perceptual_weight:
-                warn("training without the VGG19 loss, as its weights are not in use")
+                warn("training runs without the VGG19 loss, because its weights are not in use")
         run = _Run(trainer, pairs, folder, minutes, on_progress, warn)
-        if not goes_on and trainer.encoder is not None and config.style_steps:
+        if not resumes and trainer.encoder is not None and config.style_steps:
             run.begin(trainer.encoder)
         run.go()
         result = run.result()
@@ -123,7 +124,7 @@ def train(
 
 
 class _Run:
-    """The loop, and what it decides together with the other processes."""
+    """The training loop, and the decisions that all processes make together."""
 
     def __init__(
         self,
@@ -148,7 +149,7 @@ class _Run:
         self.next_save, self.next_preview = now + SAVE_SECONDS, now + FIRST_PREVIEW_SECONDS
 
     def begin(self, encoder: StyleEncoder) -> None:
-        """Let the style encoder learn alone, where the data name styles."""
+        """Let the style encoder learn alone, if the data name styles."""
 
         def report(progress: Progress) -> None:
             self._tell(progress)
@@ -158,8 +159,8 @@ class _Run:
         names = pretrain(encoder, self.pairs, trainer.config, device=trainer.device, on_progress=report)
         if len(names) < 2:
             found = f"name only one style, '{names[0]}'" if names else "name no styles"
-            self.warn(f"the training data {found}, so the style encoder learns with the generator only; name them in "
-                      "styles/ to have it learn to tell them apart first")  # fmt: skip
+            self.warn(f"the training data {found}, so the style encoder learns only together with the generator; name "
+                      "styles in styles/ if it should first learn to tell them apart")  # fmt: skip
         else:
             trainer.freeze_encoder()
             self.next_save = time.monotonic()
@@ -188,7 +189,7 @@ class _Run:
         self._raise_if_stopped()
 
     def result(self) -> Result:
-        """The networks for the file of the model, and a last preview."""
+        """The networks for the model file. Also makes a last preview."""
         with closing(self._examples(RESULT_BATCHES)) as examples:
             result = result_of(self.trainer, self._reported(examples))
         self._raise_if_stopped()
@@ -201,7 +202,7 @@ class _Run:
         try:
             return self.trainer.train_step(images, ids)
         except NotFiniteError as error:
-            kept = "no state was saved before" if self.saved is None else f"the state of step {self.saved} is kept"
+            kept = "no state had been saved" if self.saved is None else f"the state of step {self.saved} is kept"
             raise NotFiniteError(f"{error}; {kept}") from error
 
     def _report(self, stage: str, preview: Tensor | None = None) -> None:
@@ -212,7 +213,7 @@ class _Run:
             return
         try:
             self.on_progress(progress)
-        except BaseException as error:  # raised again when the state is saved, in all processes together
+        except BaseException as error:  # raised again in all processes when the state has been saved
             self.stopped = error
 
     def _reported(self, examples: Examples) -> Examples:
@@ -230,29 +231,29 @@ class _Run:
         self._raise_if(self._must_raise)
 
     def _raise_if(self, stop: bool) -> None:
-        """Raise in all processes, if one wants to."""
+        """Raise in all processes if one of them has to stop."""
         if self._agree(stop)[0]:
             raise self.stopped if self.stopped is not None else RuntimeError("the first process was stopped")
 
     def _agree(self, *flags: bool) -> list[bool]:
-        """For each flag whether it is set in any of the processes."""
+        """Whether each flag is set in any of the processes."""
         values = torch.tensor([float(flag) for flag in flags], device=self.trainer.device)
         return [value > 0 for value in mean_over_processes(values).tolist()]
 
     def _examples(self, count: int) -> Generator[tuple[Tensor, Tensor], None, None]:
-        """Batches that are the same every time, and not those of the next steps."""
+        """Batches that are the same every time and that no step trains on."""
         with closing(batches(self.pairs, self.trainer.config, ASIDE, *processes())) as examples:
             for _, example in zip(range(count), examples, strict=False):
                 yield example
 
     def _keep(self, save: bool) -> None:
-        """Save the state if it is time for that, and show what was reached."""
+        """Save the state if ``save``, and show a preview."""
         began = time.monotonic()
         if save and self.first:
             try:
                 self._save()
             except OSError as error:
-                self.warn(f"the training goes on, but its state could not be saved: {error}")
+                self.warn(f"training continues, but its state could not be saved: {error}")
         with closing(self._examples(PREVIEW_BATCHES)) as examples:
             result = result_of(self.trainer, examples)
         if self.first:
@@ -286,4 +287,4 @@ def _warn_of_one_class(pairs: Pairs, taxonomy_name: str, warn: Callable[[str], N
         if len(found) > 1:
             return
     name = taxonomy(taxonomy_name).classes[found.pop()].name
-    warn(f"the label maps have no class but '{name}', so the model will learn no difference between classes")
+    warn(f"the label maps contain only the class '{name}', so the model cannot learn to distinguish classes")

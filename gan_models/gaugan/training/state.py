@@ -1,4 +1,4 @@
-"""A training run as one file, from which it goes on exactly as if it had never been interrupted."""
+"""A training run as one file, from which it resumes exactly as if it had never been interrupted."""
 
 import json
 import re
@@ -28,10 +28,12 @@ RENAMED = (("^averaged/", "ema/"), (r"^critics/critics\.", "discriminator/scales
 
 
 def save_state(trainer: Trainer, path: str | Path) -> None:
-    """Write networks, averages, optimizers, settings and the step to one safetensors file, whole or not at all.
+    """Write networks, EMA, optimizers, settings and the step to one safetensors file.
+
+    An error leaves no half-written file.
 
     Raises:
-        OSError: the folder cannot be written or the disk is full; an older file stays as it was.
+        OSError: the folder cannot be written or the disk is full. An older file is kept.
     """
     tensors: dict[str, Tensor] = {}
     for name, network in _networks(trainer).items():
@@ -39,7 +41,7 @@ def save_state(trainer: Trainer, path: str | Path) -> None:
     for name, optimizer in trainer.optimizers.items():
         for index, values in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizers/{name}/{index}/{key}": value for key, value in values.items()}
-    # Two tensors must not share memory, which those that are broadcast or channels_last views might.
+    # Tensors in the file must not share memory, but broadcast tensors and channels_last views might.
     tensors = {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in
                tensors.items()}  # fmt: skip
     about = {
@@ -59,7 +61,7 @@ def read_config(path: str | Path) -> TrainingConfig:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, no training run, or of a newer format.
+        ValueError: the file is damaged, is not a training run, or has a newer format.
     """
     return TrainingConfig.from_json(_open(path)[1]["config"])
 
@@ -73,14 +75,14 @@ def load_state(
     features: EfficientNetLite | None = None,
     **changes: Any,
 ) -> Trainer:
-    """The run in a file, ready to go on.
+    """The run in a file, ready to resume.
 
     Args:
         device, dtype, perceptual, features: as for ``Trainer``.
-        changes: settings to go on with, of those in ``MAY_CHANGE``. None means no change.
+        changes: new values for settings in ``MAY_CHANGE``. None means no change.
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, no training run, or of a newer format; or a setting that cannot be changed.
+        ValueError: the file is damaged, is not a training run, or has a newer format, or a setting cannot be changed.
     """
     tensors, about = _open(path)
     config = TrainingConfig.from_json(about["config"])
@@ -88,8 +90,8 @@ def load_state(
     for name, wanted in changes.items():
         if name not in MAY_CHANGE and getattr(config, name) != wanted:
             part, has, new = _first_difference(name, getattr(config, name), wanted)
-            raise ValueError(f"{Path(path).name} is a run with {part} {has}, which cannot become {new} on the way; "
-                             "begin a new run for that")  # fmt: skip
+            raise ValueError(f"{Path(path).name} is a run with {part} {has}, which cannot become {new} later; "
+                             "start a new run instead")  # fmt: skip
     trainer = Trainer(replace(config, **changes), device=device, dtype=dtype, perceptual=perceptual, features=features)
     for name, network in _networks(trainer).items():
         network.load_state_dict(_below(tensors, f"{name}/"))
@@ -99,7 +101,7 @@ def load_state(
             index, _, part = key.partition("/")
             state.setdefault(int(index), {})[part] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-        # A fused optimizer goes by the order in memory, so its moments have to lie as the parameters do.
+        # A fused optimizer relies on the memory layout, so its moments need the same layout as the parameters.
         for parameter, values in optimizer.state.items():
             for part, value in values.items():
                 if value.shape == parameter.shape:
@@ -113,7 +115,7 @@ def load_state(
 
 
 def _first_difference(name: str, has: Any, wanted: Any) -> tuple[str, Any, Any]:
-    """Where two settings differ: the name, and both values. Those of one kind of net are compared one by one."""
+    """Name and both values of the first difference. Settings of one kind of net are compared one by one."""
     if is_dataclass(has) and type(has) is type(wanted):
         for field in fields(has):
             pair = getattr(has, field.name), getattr(wanted, field.name)
@@ -134,17 +136,17 @@ def _open(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     path = Path(path)
     tensors, about = read_safetensors(path)
     if about.get("architecture") != ARCHITECTURE:
-        raise ValueError(f"{path.name} is no GauGAN training run; give a file that the training wrote")
+        raise ValueError(f"{path.name} is not a GauGAN training run; give a file that the training wrote")
     if int(about["format_version"]) > FORMAT_VERSION:
-        raise ValueError(f"{path.name} has format {about['format_version']}, which is newer than this version reads "
-                         f"({FORMAT_VERSION}); update the pack")  # fmt: skip
+        raise ValueError(f"{path.name} has format {about['format_version']}, which is newer than the format "
+                         f"{FORMAT_VERSION} that this version reads; update the pack")  # fmt: skip
     return _from_version_1(tensors, about) if about["format_version"] == "1" else (tensors, about)
 
 
 def _from_version_1(
     tensors: dict[str, Tensor], about: dict[str, str]
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """A run under the names of version 2."""
+    """The tensors of a run with the names of version 2."""
     for pattern, name in RENAMED:
         tensors = {re.sub(pattern, name, key): value for key, value in tensors.items()}
     config = json.loads(about["config"])

@@ -1,9 +1,9 @@
-"""The style encoder alone, before it trains with the generator: it learns to tell named styles apart.
+"""Trains the style encoder alone, before it trains with the generator, to tell named styles apart.
 
-Together with a generator, the encoder learns what helps to rebuild the picture, and mixes up styles whose pictures are
-alike. One that could tell them apart from the beginning keeps to that. Not in SPADE's paper; the loss of the names is
-the Gaussian mixture loss (Wan et al. 2018, "Rethinking Feature Distribution for Loss Functions in Image
-Classification").
+Together with a generator, the encoder learns whatever helps to reconstruct the picture, and confuses styles whose
+pictures are similar. An encoder that has learned to tell the styles apart beforehand does not. SPADE's paper has no
+such training. The loss on the names is the Gaussian mixture loss (Wan et al. 2018, "Rethinking Feature Distribution for
+Loss Functions in Image Classification").
 """
 
 from collections.abc import Generator
@@ -23,18 +23,18 @@ from .pairs import Pairs, place_in_epochs, prepared, varied
 from .trainer import require_finite, sample_style, total
 
 BATCH = 16
-"""Pictures a step, over all processes; or the next number that these can share evenly."""
+"""Pictures per step over all processes, rounded up to a number that they can share evenly."""
 
 LEARNING_RATE = 1e-3
-"""Of the first half of the steps; in the second half it falls linearly to zero."""
+"""Learning rate in the first half of the steps. It falls linearly to zero in the second half."""
 
 STYLE_WEIGHT = 0.005
-"""Of the styles' divergence from the unit Gaussian, beside the cross entropy of the names."""
+"""Weight of the styles' divergence from the unit Gaussian, relative to the cross entropy of the names."""
 
 CENTER_WEIGHT = 1.0
-"""Of half the squared distance of a picture's mean style from the center of its name, beside the same.
+"""Weight of half the squared distance of a picture's mean style from the center of its name, relative to the same.
 
-Without it, styles differ by what the pictures show, which no other layout can take over.
+Without this loss, styles encode what the pictures show, which cannot be transferred to another layout.
 """
 
 
@@ -48,24 +48,24 @@ def pretrain(
 ) -> list[str]:
     """Train the encoder so that the styles of each name gather around a center of their own.
 
-    The centers are random draws of the unit Gaussian, which is also what all styles together are to be. A picture whose
-    name is uncertain gets a style between the centers of the names that it may have.
+    The centers are random draws from the unit Gaussian, which is also the target distribution of all styles together. A
+    picture whose name is uncertain gets a style between the centers of the possible names.
 
-    It takes ``config.style_steps``, or ``config.steps`` if these are fewer. The pictures are cropped and mirrored as in
-    the training. What comes out depends on ``config`` and the data alone. In several processes all of them call this,
-    and end with the same weights.
+    This takes ``config.style_steps`` steps, or ``config.steps`` if that is fewer. The pictures are cropped and mirrored
+    as in the training run. The result depends only on ``config`` and the data. If several processes train together, all
+    of them call this and end with the same weights.
 
     Args:
-        encoder: on ``device``; its weights change.
-        pairs: the data set. Pictures whose style has no name take no part.
+        encoder: the encoder, on ``device``. Its weights are changed.
+        pairs: the data set. Pictures whose style has no name are not used.
         config: the settings of the run that follows.
         device: where to compute.
-        on_progress: hears of every step. What it raises ends the work at once; in several processes it has to be raised
-            in all of them.
+        on_progress: called for every step. An exception that it raises ends the work at once. If several processes
+            train together, all of them have to raise it.
     Returns:
-        The names, sorted. If there are fewer than two, there is nothing to learn and the encoder stays as it was.
+        The sorted names. If there are fewer than two, there is nothing to learn and the encoder is not changed.
     Raises:
-        NotFiniteError: a loss was infinite or no number. The encoder took no step from it.
+        NotFiniteError: a loss was infinite or NaN. The encoder took no step from it.
         ValueError: every picture whose style has a name is damaged.
     """
     named = _Named(pairs)
@@ -109,7 +109,7 @@ def _distances(styles: Tensor, centers: Tensor) -> Tensor:
 
 
 class _Named:
-    """The pictures of a data set whose style has a name."""
+    """Those pictures of a data set whose style has a name."""
 
     def __init__(self, pairs: Pairs):
         self.pairs = pairs
@@ -118,7 +118,7 @@ class _Named:
         self.names = sorted({name for name in styles.values() if name is not None})
 
     def batches(self, config: TrainingConfig) -> Generator[tuple[Tensor, Tensor], None, None]:
-        """This process's share of every batch: pictures ``[B, 3, H, W]`` and the numbers of their names, ``[B]``."""
+        """This process's share of every batch: pictures ``[B, 3, H, W]`` and the indices of their names, ``[B]``."""
         rank, count = processes()
         share = config.batch // count
 
@@ -135,7 +135,7 @@ class _Named:
         for step in range(len(self.indices)):
             index = self.indices[(place + step) % len(self.indices)]
             image, labels = self.pairs.load(index)
-            # Asked for only now: instead of a damaged picture another was loaded, with a style of its own or with none.
+            # Read after loading, because a damaged picture is replaced by another one, perhaps with a different style.
             name = self.pairs.style(index)
             if name is not None:
                 return varied(image, labels, config, position)[0], self.names.index(name)

@@ -1,4 +1,4 @@
-"""Training generator and style encoder against the discriminators (Park et al. 2019, section 3 and appendix A)."""
+"""Trains generator and style encoder against the discriminators (Park et al. 2019, section 3 and appendix A)."""
 
 import copy
 import math
@@ -37,35 +37,35 @@ from .losses import (
 )
 
 COMPARED = 4
-"""Features that the perceptual loss compares, from the finest."""
+"""Number of features that the perceptual loss compares, from the finest."""
 
 NOISE_SEED = 1 << 40
-"""Keeps the seeds of the noise apart from those of the styles."""
+"""Offset that separates the seeds of the noise from those of the styles."""
 
 
 class NotFiniteError(ArithmeticError):
-    """A loss was infinite or no number, so the step was not finished; go on from the state that was saved last."""
+    """A loss was infinite or NaN, so the step was not completed. Training can resume from the last saved state."""
 
 
 class Trainer:
-    """A training run: the networks, their optimizers, and the step that it has come to.
+    """A training run: the networks, their optimizers, and the number of steps done.
 
     Args:
         config: the settings.
         device: where to compute.
-        dtype: of the convolutions: torch.float32, or torch.bfloat16 for autocast.
-        perceptual: what else should be alike in a generated and the real picture: a module that takes both,
-            ``[B, 3, H, W]`` in [-1, 1], and gives a loss. See ``perceptual.py``.
-        features: gives the features that the discriminators of a ``ProjectedConfig`` look at. See
+        dtype: precision of the convolutions: torch.float32, or torch.bfloat16 for autocast.
+        perceptual: an additional loss: a module that compares a generated and a real picture, ``[B, 3, H, W]`` in
+            [-1, 1] each. See ``perceptual.py``.
+        features: the network whose features the discriminators of a ``ProjectedConfig`` use. See
             ``efficientnet.py``.
     Raises:
-        ValueError: discriminators on features without features.
+        ValueError: the discriminators need features, but ``features`` is None.
 
     Attributes:
         step: the number of steps done.
-        encoder_frozen: whether the style encoder no longer learns.
-        pictures: the number of pictures seen, over all processes; one that was seen twice counts twice.
-        seconds: the time that the steps have taken.
+        encoder_frozen: whether the style encoder is frozen.
+        pictures: the number of pictures seen, over all processes. A picture that was seen twice counts twice.
+        seconds: the total time of the steps.
         ema: the generator with the exponential moving average of the weights, which becomes the model.
     """
 
@@ -79,7 +79,7 @@ class Trainer:
         features: EfficientNetLite | None = None,
     ):
         if isinstance(config.discriminator, ProjectedConfig) and features is None:
-            raise ValueError("discriminators on features need the network that gives these, EfficientNet-Lite0")
+            raise ValueError("discriminators on features need the network that computes them, EfficientNet-Lite0")
         self.config = config
         self.device = torch.device(device)
         self.dtype = dtype
@@ -114,12 +114,12 @@ class Trainer:
 
     @property
     def networks(self) -> dict[str, nn.Module]:
-        """The networks that learn, by name."""
+        """The networks that are trained, by name."""
         encoder = {"encoder": self.encoder} if self.encoder is not None else {}
         return {"generator": self.generator, **encoder, "discriminator": self.discriminator}
 
     def freeze_encoder(self) -> None:
-        """Keep the style encoder as it is from now on."""
+        """Freeze the style encoder."""
         assert self.encoder is not None
         self.encoder.eval().requires_grad_(False)
         self.encoder_frozen = True
@@ -133,7 +133,7 @@ class Trainer:
         Returns:
             The losses of this process by name.
         Raises:
-            NotFiniteError: a loss is infinite or no number. No network took a step from it.
+            NotFiniteError: a loss is infinite or NaN. No network took a step from it.
         """
         began = time.perf_counter()
         images = images.to(self.device, memory_format=torch.channels_last)
@@ -142,7 +142,7 @@ class Trainer:
         self._set_rates()
         with torch.enable_grad():
             losses, fake = self._reconstruction_losses(images, codes, labels)
-            # Cut off from the generator, so that one pass of the discriminators serves the gradients of both sides.
+            # Detached from the generator, so that one pass of the discriminators gives the gradients of both sides.
             shown = fake.detach().requires_grad_()
             adversarial_losses, discriminator_losses = self._adversarial_losses(images, shown, labels)
             values = require_finite(losses | adversarial_losses | discriminator_losses, f"step {self.step + 1}")
@@ -159,7 +159,7 @@ class Trainer:
     def _reconstruction_losses(
         self, images: Tensor, codes: Tensor, labels: Tensor
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """The losses of the generator and the encoder that need no discriminator, and the pictures."""
+        """The losses of the generator and the encoder that need no discriminator, and the generated pictures."""
         config = self.config
         losses = {}
         with self.autocast():
@@ -191,26 +191,26 @@ class Trainer:
         return losses, fake
 
     def _styles_of(self, count: int) -> tuple[list[int], list[int], list[int]]:
-        """In whose style each of this process's pictures is made: its own, or that of its neighbour in the batch.
+        """Decide which of this process's pictures are generated in the style of their neighbour in the batch.
 
-        Returns:
-            The pictures in their own styles, the others, and the picture that each gets its style from.
+        Returns: The indices of pictures in their own styles, those of the others, and for each picture the index of the
+            picture whose style it gets.
         """
         share = self.config.transfers if self.encoder is not None else 0.0
         rank, shares = processes()
         first = (self.step * shares + rank) * count
-        # Spread evenly over all batches, so that neither their size nor the number of processes matters.
+        # They are spread evenly over all batches, so that neither batch size nor number of processes matters.
         others = [
             picture for picture in range(count)
             if int((first + picture + 1) * share) > int((first + picture) * share) and picture ^ 1 < count
         ]  # fmt: skip
-        # The losses against the real picture need one that is made in its own style.
+        # The losses against the real picture need at least one picture in its own style.
         others = others[: count - 1]
         sources = [picture ^ 1 if picture in others else picture for picture in range(count)]
         return [picture for picture in range(count) if picture not in others], others, sources
 
     def _latent_loss(self, fake: Tensor, z: Tensor) -> Tensor:
-        """How far the style that the encoder reads from pictures is from that in which they were made."""
+        """Difference between the style that the encoder reads from generated pictures and the style that they have."""
         assert self.encoder is not None
         self.encoder.requires_grad_(False)
         mu, _ = self.encoder(fake)
@@ -245,7 +245,7 @@ class Trainer:
 
     def _descend(self, name: str, parameters: list[nn.Parameter], loss: Tensor) -> None:
         self.optimizers[name].zero_grad(set_to_none=True)
-        # Only these: the way to the generated pictures leads through the features, and has been gone already.
+        # Only these inputs, because the gradients of the generated pictures have already been computed.
         loss.backward(inputs=[parameter for parameter in parameters if parameter.requires_grad])  # type: ignore[no-untyped-call]
         average_gradients(parameters)
         self.optimizers[name].step()
@@ -259,21 +259,21 @@ class Trainer:
 
     @torch.no_grad()
     def _average(self) -> None:
-        # Early on, the average of few steps is better than the first weights.
+        # Early on, an average over few steps is better than the initial weights.
         keep = min(self.config.decay, (1 + self.step) / (10 + self.step))
         now = effective_state(self.generator)
         floats = {name: value for name, value in self.ema.state_dict().items() if value.is_floating_point()}
         torch._foreach_lerp_(list(floats.values()), [now[name].float() for name in floats], 1 - keep)
 
     def autocast(self) -> AbstractContextManager[None]:
-        """The precision of the convolutions."""
+        """A context in which convolutions have the precision of the training."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
 
 def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
     """Styles ``[B, z_dim]`` drawn with the means and log variances of this process's share of the batch.
 
-    The noise is the same for a seed and a step, whatever the number of shares.
+    The noise depends only on the seed and the step, not on the number of shares.
     """
     rank, count = processes()
     drawn = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
@@ -282,7 +282,7 @@ def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
 
 
 def training_noise(pictures: int, seed: int, step: int) -> Noise:
-    """The generator's noise for this process's share of the batch, of so many pictures, in a step."""
+    """The generator's noise in a step for this process's share of the batch, which has ``pictures`` pictures."""
     rank, count = processes()
     share = slice(rank * pictures, (rank + 1) * pictures)
     return Noise(seed * 1_000_003 + step + NOISE_SEED, pictures * count, share)
@@ -297,7 +297,7 @@ def require_finite(losses: dict[str, Tensor], when: str) -> dict[str, float]:
     """The values of the losses.
 
     Raises:
-        NotFiniteError: one of them, or of those in another process, is infinite or no number.
+        NotFiniteError: a loss of this or another process is infinite or NaN.
     """
     values = {name: loss.item() for name, loss in losses.items()}
     finite = torch.tensor(float(all(map(math.isfinite, values.values()))), device=next(iter(losses.values())).device)
@@ -316,9 +316,9 @@ def initialize(network: nn.Module, gain: float) -> None:
 
 
 def normalize_spectrally(network: nn.Module) -> None:
-    """Put spectral norm on the convolutions that have it.
+    """Put spectral norm on the convolutions that need it.
 
-    Those are the ones of residual blocks, of the style encoder, and all of pix2pixHD++ but the last.
+    These are the convolutions of residual blocks, those of the style encoder, and all of pix2pixHD++ except the last.
     """
     for name, module in list(network.named_modules()):
         inside = name.startswith(("layer", "encode_", "decode_"))
@@ -328,7 +328,7 @@ def normalize_spectrally(network: nn.Module) -> None:
 
 
 def effective_state(network: nn.Module) -> dict[str, Tensor]:
-    """The state dict with spectral norm folded into the weights, as of the last use."""
+    """The state dict with spectral norm folded into the weights, as it was at their last use."""
     folded = {name: value for name, value in network.state_dict().items() if ".parametrizations." not in name}
     for name, module in network.named_modules():
         if is_parametrized(module, "weight"):

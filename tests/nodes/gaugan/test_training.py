@@ -54,7 +54,7 @@ def test_without_vgg19_the_training_goes_on_and_says_so(train, pack, said, monke
 
     monkeypatch.setattr(sys.modules[f"{pack.__name__}.gan_models.gaugan.training.perceptual"], "resolve", offline)
     train(perceptual=True)
-    assert "the training goes on without the VGG19 loss: could not download vgg19" in said
+    assert "training continues without the VGG19 loss: could not download vgg19" in said
 
 
 def test_rendered_landscapes_are_kept_with_the_run(train, comfy_folders, said):
@@ -109,8 +109,8 @@ def test_train_works_in_inference_mode_as_comfyui_calls_it(node_classes, train):
         ({"folder": "missing"}, "folder: there is no folder missing/images"),
         ({"data": "rendered landscapes", "taxonomy": "ade20k"}, "taxonomy is 'ade20k', but rendered landscapes"),
         ({"name": "../outside"}, "is no name for a model file"),
-        ({"size": 40}, "size 40 makes pictures of 40×40, but the sides must be multiples of 32"),
-        ({"batch": 1}, "batch 1 at size 32 leaves batch norm one number"),
+        ({"size": 40}, "size 40 gives pictures of 40×40, but the sides must be multiples of 32"),
+        ({"batch": 1}, "batch 1 at size 32 leaves batch norm only one number"),
     ],
 )
 def test_bad_inputs_are_named(train, comfy_folders, changes, message):
