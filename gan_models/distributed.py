@@ -1,6 +1,6 @@
-"""What training in several processes (torchrun) has to share: gradients and the statistics of batch norm.
+"""Shares gradients and batch norm statistics between several training processes (torchrun).
 
-Without an initialized torch.distributed, everything here does nothing.
+If torch.distributed is not initialized, the functions here do nothing.
 """
 
 import os
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 
 def processes() -> tuple[int, int]:
-    """This process's rank, and how many there are."""
+    """The rank of this process and the number of processes."""
     if not (dist.is_available() and dist.is_initialized()):
         return 0, 1
     return dist.get_rank(), dist.get_world_size()
@@ -25,16 +25,16 @@ def processes() -> tuple[int, int]:
 
 @contextmanager
 def joined(device: str) -> Iterator[torch.device]:
-    """Join the other processes that torchrun started, if it did, and say where this one computes.
+    """Join the other processes that torchrun has started, if any, and give the device of this process.
 
     Args:
-        device: "cpu" or "cuda"; of several GPUs each process gets its own.
+        device: "cpu" or "cuda". With several GPUs, each process gets its own.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield torch.device(device)
         return
-    # It takes the group of the time of its import as default arguments. Were torch to import it later, the group would
-    # live on with its threads, which may abort the process at its end.
+    # This module stores the current group in default arguments when it is imported. If torch imported it later, the
+    # group and its threads would outlive this context, and could abort the process when it exits.
     import_module("torch.distributed.nn")
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
@@ -47,7 +47,7 @@ def joined(device: str) -> Iterator[torch.device]:
 
 
 def first_alone(work: Callable[[], Result]) -> Result:
-    """What ``work`` gives, which the first process does before the others: a download, which these then find."""
+    """The result of ``work``, which the first process runs before the others, so that these find its downloads."""
     rank, count = processes()
     if rank == 0:
         result = work()
@@ -71,7 +71,7 @@ class _Sum(torch.autograd.Function):
 
 
 def mean_over_processes(values: Tensor) -> Tensor:
-    """The mean of every process's ``values``; gradients flow back to all of them."""
+    """The mean of ``values`` over all processes. Gradients flow back to all of them."""
     _, count = processes()
     if count == 1:
         return values
@@ -80,7 +80,7 @@ def mean_over_processes(values: Tensor) -> Tensor:
 
 
 def average_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
-    """Replace every gradient by its mean over the processes."""
+    """Replace every gradient with its mean over the processes."""
     _, count = processes()
     if count == 1:
         return

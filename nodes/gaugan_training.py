@@ -236,7 +236,7 @@ class GauGANSave(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.String.Output(display_name="file_name", tooltip="The name for Load GauGAN, listed after a refresh (R).")
+                io.String.Output(display_name="file_name", tooltip="The name in Load GauGAN after a refresh (R).")
             ],
             is_output_node=True,
             hidden=[io.Hidden.unique_id],

@@ -1,7 +1,7 @@
 """Matrix products by oneDNN, through operators that PyTorch has for its own compiler.
 
-They outrun PyTorch's public ones on AMD processors (measured). They are not part of its public interface, so they are
-used only where a first try of them gives the right result.
+They are faster than PyTorch's public operators on AMD processors (measured). They are not part of the public interface,
+so they are used only if a trial gives the right result.
 """
 
 from functools import cache
@@ -13,7 +13,7 @@ from torch import Tensor
 
 @cache
 def works() -> bool:
-    """Whether this PyTorch has the operators, and they do what they did when this was written."""
+    """Whether this version of PyTorch has the operators and they give the expected results."""
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     x, weight = torch.arange(12.0).view(2, 6) - 5, torch.arange(24.0).view(4, 6) - 9
@@ -29,14 +29,14 @@ def works() -> bool:
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """``F.linear`` on the CPU, where no gradient is wanted."""
+    """``F.linear`` on the CPU without gradients."""
     if x.dtype == torch.float32 and works():
         return _linear(x, weight, bias)
     return F.linear(x, weight, bias)
 
 
 def pack_groups(weight: Tensor) -> Tensor:
-    """Weights of a matrix product for each group, ``[groups, out, in]``, in the processor's own format."""
+    """The weights ``[groups, out, in]`` of one matrix product per group, in the processor's own format."""
     groups = len(weight)
     kernel = weight.reshape(-1, weight.shape[2], 1, 1).to_mkldnn()
     packed: Tensor = torch._C._nn.mkldnn_reorder_conv2d_weight(kernel, [0, 0], [1, 1], [1, 1], groups)
@@ -44,7 +44,7 @@ def pack_groups(weight: Tensor) -> Tensor:
 
 
 def multiply_groups(x: Tensor, packed: Tensor) -> Tensor:
-    """The matrix products of all groups, as a 1x1 convolution: ``[N, groups, in]`` to ``[N, groups, out]``."""
+    """The matrix products of all groups as one 1x1 convolution, ``[N, groups, in]`` to ``[N, groups, out]``."""
     count, groups, _ = x.shape
     image = x.reshape(1, count, 1, -1).permute(0, 3, 1, 2)
     products: Tensor = torch.ops.mkldnn._convolution_pointwise(

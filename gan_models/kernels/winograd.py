@@ -1,8 +1,8 @@
-"""3x3 convolutions by minimal filtering, F(4x4, 3x3): 36 products make the 4x4 pixels of a tile, instead of 144.
+"""3x3 convolutions by minimal filtering, F(4x4, 3x3): a tile of 4x4 pixels takes 36 products instead of 144.
 
 Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", section 4. The transforms of pixels, weights
-and products are matrix products too, so that all of it runs in the CPU's matrix kernels. The paper's interpolation
-points 0, ±1, ±2 would lose twice as much of float32 as 0, ±5/8, ±3/2 do (measured), which are exact in binary as well.
+and products are matrix products too, so everything runs in the CPU's matrix kernels. The paper's interpolation points
+0, ±1, ±2 would lose twice as much float32 precision as 0, ±5/8, ±3/2 (measured), which are also exact in binary.
 """
 
 import math
@@ -18,30 +18,30 @@ from torch import Tensor, nn
 from . import onednn
 
 TILE = 4
-"""Height and width of a tile; those of the pictures are multiples of it."""
+"""Height and width of a tile. The sides of the pictures are multiples of it."""
 
 POINTS = (0.0, 5 / 8, -5 / 8, 3 / 2, -3 / 2)
 """The transforms evaluate polynomials here and at infinity."""
 
 FEWEST_CHANNELS = 128
 FEWEST_TILES = 64
-"""Fewer don't make up for the transforms of the pixels and of the weights (measured)."""
+"""With fewer channels or tiles, the transforms of pixels and weights cost more than they save (measured)."""
 
 STRIP = 256
-"""Tiles that are worked on at a time, so that they stay in the cache."""
+"""Number of tiles that are processed together, so that they stay in the cache."""
 
 LONG_STRIP = 512
-"""The same where the weights are transformed again for every strip."""
+"""Number of tiles per strip if the weights are transformed again for every strip."""
 
 PART = 1 << 15
-"""Weights of 3x3 that are transformed at a time: 36 products of each stay in the cache."""
+"""Number of 3x3 filters that are transformed together, so that their 36 products each stay in the cache."""
 
 MANY = 1 << 17
-"""Where there are more, they are transformed again for every strip."""
+"""With more 3x3 filters than this, they are transformed again for every strip."""
 
 
 def pays(weight: Tensor, x: Tensor) -> bool:
-    """Whether ``convolve`` can do this, and is faster than PyTorch's convolution."""
+    """Whether ``convolve`` supports this convolution and is faster than PyTorch's."""
     height, width = x.shape[2:]
     return (
         x.device.type == "cpu"
@@ -55,14 +55,17 @@ def pays(weight: Tensor, x: Tensor) -> bool:
 
 
 class Filters:
-    """Transformed weights of convolutions, kept for as long as the convolutions live and their weights are the same."""
+    """Caches the transformed weights of convolutions, for as long as the convolutions exist.
+
+    The weights must not change.
+    """
 
     def __init__(self) -> None:
         self._kept: WeakKeyDictionary[nn.Conv2d, list[Tensor]] = WeakKeyDictionary()
 
     @property
     def bytes(self) -> int:
-        """Memory that they take."""
+        """Memory of the transformed weights."""
         return sum(part.numel() * part.element_size() for parts in self._kept.values() for part in parts)
 
     def of(self, layer: nn.Conv2d) -> list[Tensor]:
@@ -79,7 +82,7 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor, kept: Sequence[Tensor] | N
         x: float32 ``[B, in, H, W]`` on the CPU; H and W are multiples of ``TILE``.
         weight: ``[out, in, 3, 3]``.
         bias: ``[out]``.
-        kept: what ``Filters.of`` gives for the weights.
+        kept: the result of ``Filters.of`` for the weights.
     Returns:
         ``[B, out, H, W]`` in channels_last format.
     """
@@ -113,7 +116,7 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor, kept: Sequence[Tensor] | N
 
 
 def _split(weight: Tensor) -> tuple[Tensor, ...]:
-    """The weights of so many outputs that they are transformed in the cache."""
+    """Split the weights by outputs into parts that are transformed within the cache."""
     return torch.split(weight, max(1, PART // weight.shape[1]))
 
 
@@ -126,7 +129,7 @@ def _strip(pixels: Tensor, top: int, bottom: int) -> Tensor:
 
 
 def _cut(padded: Tensor, patches: Tensor) -> int:
-    """Copy every tile with its border to the front of ``patches``, ``[tiles, 36, in]``; returns how many they are."""
+    """Copy every tile with its border to the front of ``patches``, ``[tiles, 36, in]``, and return their number."""
     batch, height, width, channels = padded.shape
     image, row, column, _ = padded.stride()
     shape = (batch, height // TILE, width // TILE, 6, 6, channels)
