@@ -255,4 +255,4 @@ def lost_text(lost: list[labels.LabelClass], taxonomy: str) -> str:
     """The end of a message that names the classes which became unknown, or an empty text."""
     if not lost:
         return ""
-    return f"; no '{taxonomy}' class for {labels.listed(entry.name for entry in lost)}, now unknown"
+    return f"; '{taxonomy}' has no class for {labels.listed(entry.name for entry in lost)}, now unknown"

@@ -95,7 +95,7 @@ class GauGANLabelMapPaint(io.ComfyNode):
             base = classes.find(labels.base_class(taxonomy)).id
             ids = torch.full((1, height, width), base, dtype=torch.uint8)
         if lost:
-            host.tell(cls.hidden.unique_id, "the painting" + lost_text(lost, taxonomy))
+            host.tell(cls.hidden.unique_id, f"translated to '{taxonomy}'" + lost_text(lost, taxonomy))
         colors = host.from_bytes(labels.encode(ids, labels.palette(taxonomy)))
         return io.NodeOutput(LabelMap(ids, taxonomy), colors, ui=shown or None)
 

@@ -26,7 +26,7 @@ def call(node_classes):
 
 @pytest.fixture
 def said(node_classes, monkeypatch):
-    """What nodes have told the user."""
+    """The texts that nodes have shown to the user."""
     from server import PromptServer
 
     lines = []
@@ -115,7 +115,7 @@ def test_colours_of_another_taxonomy_are_translated(call, label_map, said):
     (image,) = call("ToColors", label_map=label_map([["sky", "palm", "lake", "sofa"]] * 2, "ade20k"))
     translated, _ = call("FromColors", image=image, taxonomy="landscape")
     assert names(translated)[0] == ["sky", "tree", "water", "unknown"]
-    assert said[-1] == "palette 'ade20k', 0.0 % of the pixels off palette; no 'landscape' class for sofa, now unknown"
+    assert said[-1] == "palette 'ade20k', 0.0 % of the pixels off palette; 'landscape' has no class for sofa, now unknown"
 
 
 def test_the_taxonomys_own_palette_comes_first_when_several_fit(call, label_map, said):
@@ -248,7 +248,7 @@ def test_remap(call, label_map, said):
     (result,) = call("Remap", label_map=given, taxonomy="landscape", replacements="river: sea")
     assert names(result) == [["sea", "unknown", "sky"]] and result.taxonomy == "landscape"
     assert torch.equal(result.instances, instances)
-    assert said == ["'coco_stuff' to 'landscape'; no 'landscape' class for giraffe, now unknown"]
+    assert said == ["'coco_stuff' to 'landscape'; 'landscape' has no class for giraffe, now unknown"]
     (same,) = call("Remap", label_map=result, taxonomy="landscape", replacements="sea, sky: fog")
     assert names(same) == [["fog", "unknown", "fog"]] and len(said) == 1
 

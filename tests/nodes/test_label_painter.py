@@ -1,4 +1,4 @@
-"""The label painter's server side: what becomes of the widget's value."""
+"""The node of the label painter: the label map that a value of its widget gives."""
 
 import hashlib
 
@@ -21,7 +21,7 @@ def paint(node_classes, comfy_folders):
 
 @pytest.fixture
 def drawing(pack, comfy_folders):
-    """``drawing(ids, taxonomy)``: what the widget's value is once these ids were uploaded."""
+    """``drawing(ids, taxonomy)``: uploads a drawing, and returns the value of the widget for it."""
 
     def upload(ids, taxonomy="landscape"):
         data = pack.gan_models.labels.to_png(ids, taxonomy)
@@ -133,13 +133,13 @@ def test_it_runs_again_when_the_drawing_changes_and_only_then(node_classes, draw
     assert fingerprint("") != fingerprint("example:lake") != fingerprint("example:valley")
 
 
-def test_lost_classes_are_told(pack, paint, drawing, monkeypatch):
+def test_lost_classes_are_reported(pack, paint, drawing, monkeypatch):
     from server import PromptServer
 
     lines = []
     monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
     person = pack.gan_models.labels.taxonomy("coco_stuff").find("person").id
     paint(painting=drawing(torch.full((64, 96), person), "coco_stuff"))
-    assert lines == ["the painting; no 'landscape' class for person, now unknown"]
+    assert lines == ["translated to 'landscape'; 'landscape' has no class for person, now unknown"]
     paint(painting="example:lake")
     assert len(lines) == 1
