@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -291,7 +292,7 @@ def _cut_whole(image: Image.Image, labels: Image.Image, config: TrainingConfig, 
 
 
 @lru_cache(maxsize=2)
-def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     """The order of the pairs in an epoch. Two are cached, because a batch can extend into the next epoch."""
     return np.random.default_rng([seed, epoch]).permutation(count)
 
