@@ -1,8 +1,9 @@
-"""GauGAN's fast path against the plain SPADE layers, in one run: python benchmarks/gaugan.py [--quick]
+"""Compares GauGAN's fast path with the plain SPADE layers in one run: python benchmarks/gaugan.py [--quick]
 
-Fresh weights at the released nets' full size; label maps of ten kinds, from three big regions to twenty-five small
-ones, and noise. For each: the plain path, a picture with nothing kept, the first picture of a new label map, a further
-style of it, and the bytes of the scales and shifts that are kept for that. Prints Markdown tables.
+The nets have random weights and the full size of the released nets. There are ten kinds of label maps, from three large
+regions to twenty-five small ones, and noise. For each kind, the benchmark measures the plain path, a picture without a
+cache, the first picture of a new label map, a further style of it, and the bytes of the scales and shifts in the cache.
+Prints Markdown tables.
 """
 
 import argparse
@@ -55,7 +56,7 @@ def noise_map(classes: int, height: int, width: int) -> tuple[Tensor, Tensor]:
 
 
 def fresh(config: GeneratorConfig) -> Generator:
-    """A net with fresh weights in the layout that loaded ones have."""
+    """A net with random weights in the memory layout of loaded ones."""
     torch.manual_seed(0)
     net = Generator(config).eval().requires_grad_(False)
     for name, module in net.named_modules():
@@ -68,7 +69,7 @@ def fresh(config: GeneratorConfig) -> Generator:
 
 
 def best(work: Callable[[], object], repeats: int) -> float:
-    """Seconds of the quickest of so many runs."""
+    """Seconds of the fastest of several runs."""
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -81,7 +82,7 @@ def best(work: Callable[[], object], repeats: int) -> float:
 
 @torch.no_grad()
 def measure(net: Generator, ids: Tensor, instances: Tensor, repeats: int, styles: int = 0) -> dict[str, float]:
-    """Seconds of every path for one label map, bytes kept, and the largest difference between the paths."""
+    """Seconds of every path for one label map, bytes in the cache, and the largest difference between the paths."""
     weight = net.conv_img.weight
     ids, instances = ids.to(weight.device), instances.to(weight.device)
     z = torch.randn(styles or 1, net.config.z_dim, device=weight.device).to(weight.dtype) if net.config.z_dim else None
@@ -117,7 +118,7 @@ def measure(net: Generator, ids: Tensor, instances: Tensor, repeats: int, styles
 
 
 def table(name: str, net: Generator, height: int, width: int, quick: bool, repeats: int) -> None:
-    """Print what every kind of label map costs."""
+    """Print the results for every kind of label map."""
     print(f"\n### {name}, {net.conv_img.weight.dtype} on {net.conv_img.weight.device}\n")
     print("| label map | plain | nothing kept | | new label map | | further style | | kept | difference |")
     print(f"|{'---|' * 10}")
@@ -144,8 +145,8 @@ def print_row(kind: str, row: dict[str, float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three kinds of label maps, the COCO net only")
-    parser.add_argument("--repeats", type=int, default=3, help="the quickest of so many runs counts")
+    parser.add_argument("--quick", action="store_true", help="measure only three kinds of label maps and the COCO net")
+    parser.add_argument("--repeats", type=int, default=3, help="number of runs, of which the fastest counts")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

@@ -1,12 +1,12 @@
-"""Makes the README's gallery of a GauGAN of the 'landscape' taxonomy.
+"""Makes the README's gallery for a GauGAN of the 'landscape' taxonomy.
 
     python benchmarks/gaugan_gallery.py MODEL --photographs FOLDER [--output docs/gaugan.jpg]
 
-One label map in the styles of six photographs, and six label maps in the style of one. Beside it, a large sheet: every
-photograph, its label map, and what is painted of that in the photograph's own style; then the label maps that were
-drawn by hand, in the styles of some photographs. FOLDER is what
-``python -m tools.photographs`` makes; all label maps and styles are of its held-out photographs, which no training has
-seen, and only of those that may be shown without naming anyone: under CC0, or in the public domain.
+The gallery shows one label map in the styles of six photographs, and six label maps in the style of one photograph. A
+large sheet beside it shows every photograph, its label map, and the picture that the model makes of it in the
+photograph's own style, followed by label maps drawn by hand in the styles of some photographs. FOLDER comes from
+``python -m tools.photographs``. All label maps and styles are from its held-out photographs, which were not used for
+training, and only from those under CC0 or in the public domain, which may be shown without attribution.
 """
 
 import argparse
@@ -41,20 +41,20 @@ DRAWN_STYLES = ("endless-sky_mountain1", "endless-sky_fog8", "endless-sky_hills0
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="file of a generator with style encoder")
-    parser.add_argument("--photographs", type=Path, required=True, help="folder with heldout")
+    parser.add_argument("model", type=Path, help="file of a generator with a style encoder")
+    parser.add_argument("--photographs", type=Path, required=True, help="folder that contains heldout")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="default: docs/gaugan.jpg")
     parser.add_argument("--sheet", type=Path, default=SHEET, help="default: docs/landscape-sheet.jpg")
-    parser.add_argument("--size", type=int, default=256, help="the net's pixels of each picture (default: %(default)s)")
-    parser.add_argument("--width", type=int, default=1400, help="pixels of the gallery (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=256, help="side of each generated picture (default: %(default)s)")
+    parser.add_argument("--width", type=int, default=1400, help="width of the gallery in pixels (default: %(default)s)")
     parser.add_argument("--layout", default=LAYOUT, metavar="NAME", help="photograph of the label map in six styles")
     parser.add_argument("--styles", nargs=6, default=STYLES, metavar="NAME", help="photographs of these styles")
-    parser.add_argument("--layouts", nargs=6, default=LAYOUTS, metavar="NAME", help="of six label maps in one style")
+    parser.add_argument("--layouts", nargs=6, default=LAYOUTS, metavar="NAME", help="photographs of six label maps")
     parser.add_argument("--style", default=STYLE, metavar="NAME", help="photograph of that style")
     options = parser.parse_args()
     model = open_synthesizer(options.model)
     if model.encoder is None or model.taxonomy != "landscape":
-        parser.error(f"{options.model.name} is no GauGAN of 'landscape' with a style encoder: {model.summary}")
+        parser.error(f"{options.model.name} is not a GauGAN of 'landscape' with a style encoder: {model.summary}")
     photographs = free(options.photographs / "heldout")
     parts = [squares(find(photographs, names), options.size) for names in
              ([options.layout], options.styles, options.layouts, [options.style])]  # fmt: skip
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def large_sheet(model: Synthesizer, photographs: list[Photograph], size: int) -> Image.Image:
-    """Every photograph, its label map and what is painted of that; below, the drawn label maps in several styles."""
+    """Every photograph, its label map and the picture made of it, then the drawn label maps in several styles."""
     shown, styles = squares(photographs, size), squares(find(photographs, DRAWN_STYLES), size)
     above = to_image(triples(shown, paint(model, shown.labels, shown.images), range(len(photographs)), COLUMNS))
     drawn = to_image(in_styles(model, drawings(size), styles.images))
@@ -86,17 +86,17 @@ def free(folder: Path) -> list[Photograph]:
 
 
 def below(most: int, picture: Image.Image) -> bytes:
-    """A picture as JPEG, at the best quality of 95, 90, … with which it takes fewer bytes than ``most``.
+    """A picture as JPEG, at the best quality of 95, 90, … that takes at most ``most`` bytes.
 
     Raises:
-        ValueError: it takes more even at quality 50.
+        ValueError: it takes more bytes even at quality 50.
     """
     for quality in range(95, 45, -5):
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=quality, optimize=True)
         if file.tell() < most:
             return file.getvalue()
-    raise ValueError(f"the picture takes more than {most} bytes at quality 50; make it less than {picture.width} wide")
+    raise ValueError(f"the picture takes more than {most} bytes at quality 50; make it narrower than {picture.width}")
 
 
 if __name__ == "__main__":

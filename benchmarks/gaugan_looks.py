@@ -1,7 +1,8 @@
-"""How far two sets of pictures are apart by the features of a network: the kernel distance (KID).
+"""The distance between two sets of pictures in the features of a network: the kernel distance (KID).
 
-Binkowski et al. 2018, "Demystifying MMD GANs". Crops of one photograph are alike, as is what is painted from their
-label maps, so that pairs of pictures from one photograph are left out: what remains is unbiased over photographs.
+Binkowski et al. 2018, "Demystifying MMD GANs". Crops of one photograph are similar, and so are the pictures
+generated from their label maps. Pairs of pictures from one photograph are therefore excluded, which makes the distance
+unbiased over photographs.
 """
 
 import torch
@@ -16,7 +17,7 @@ RESAMPLED = 200
 
 @torch.no_grad()
 def features(network: EfficientNetLite, images: Tensor) -> Tensor:
-    """What the classifier of ``network`` would see of pictures, uint8 ``[N, 3, H, W]``: ``[N, 1280]`` on the CPU."""
+    """Inputs of the classifier of ``network`` for pictures, uint8 ``[N, 3, H, W]``: ``[N, 1280]`` on the CPU."""
     device = network.stem.weight.device
     return torch.cat([network.pooled(to_float(some.to(device))).cpu() for some in images.split(BATCH)])
 
@@ -27,14 +28,14 @@ def kernel(a: Tensor, b: Tensor) -> Tensor:
 
 
 def kernel_distance(a: Tensor, b: Tensor, sources_a: Tensor, sources_b: Tensor) -> tuple[float, float]:
-    """KID of two sets of features, and its standard error by a bootstrap over photographs.
+    """KID of two sets of features, and its standard error from a bootstrap over photographs.
 
-    Where the sets hardly differ, the error is up to 1.7 times too large.
+    If the sets hardly differ, the error is up to 1.7 times too large.
 
     Args:
         a, b: features, ``[N, d]`` and ``[M, d]``.
-        sources_a, sources_b: the photograph that each is from, int64 ``[N]`` and ``[M]``; the same number in both
-            means the same photograph.
+        sources_a, sources_b: the photograph that each picture is from, int64 ``[N]`` and ``[M]``; the same number in
+            both means the same photograph.
     """
     photographs, sources = torch.cat([sources_a, sources_b]).unique(return_inverse=True)
     count = len(photographs)
@@ -56,12 +57,12 @@ def _one_hot(sources: Tensor, count: int) -> Tensor:
 
 
 def _between(values: Tensor, member_a: Tensor, member_b: Tensor) -> tuple[Tensor, Tensor]:
-    """Sums and numbers of the pairs of each two photographs, ``[P, P]``; none for a photograph with itself."""
+    """Sums and counts of the pairs for every two photographs, ``[P, P]``; 0 for a photograph with itself."""
     apart = 1 - torch.eye(member_a.shape[1], dtype=torch.float64)
     return member_a.T @ values @ member_b * apart, member_a.sum(0)[:, None] * member_b.sum(0) * apart
 
 
 def _mean(pairs: tuple[Tensor, Tensor], weights: Tensor) -> Tensor:
-    """The mean over all pairs, each photograph counted as often as ``weights``, ``[..., P]``, say: ``[...]``."""
+    """The mean over all pairs, where ``weights``, ``[..., P]``, count each photograph: ``[...]``."""
     sums, counts = pairs
     return (weights @ sums * weights).sum(-1) / (weights @ counts * weights).sum(-1)

@@ -1,4 +1,4 @@
-"""Measures of landscapes against the label maps, styles and pictures that they should agree with.
+"""Measures how well landscapes agree with label maps, styles and other pictures.
 
 Pictures are float ``[..., 3, H, W]`` in [-1, 1], label maps ids of the 'landscape' taxonomy ``[..., H, W]``.
 """
@@ -13,14 +13,14 @@ CLASSES = len(taxonomy("landscape"))
 UNKNOWN = taxonomy("landscape").unknown_id
 SKY, GROUND = 0, 1
 REGIONS = torch.tensor([SKY if id in taxonomy("landscape").sky else GROUND for id in range(CLASSES)])
-"""The region of each class: the sky with what hangs in it, or the ground, which is everything else."""
+"""The region of each class: the sky with everything in it, or the ground, which is everything else."""
 
 LEAST_REGION = 0.02
-"""Share of a picture's pixels below which a region's colour says nothing."""
+"""Smallest share of a picture's pixels for which the colour of a region is meaningful."""
 
 
 def confusion(predicted: Tensor, labels: Tensor) -> Tensor:
-    """How many pixels of each class (row) were taken for each class (column), int64 ``[CLASSES, CLASSES]``.
+    """Number of pixels of each class (row) that were classified as each class (column), int64 ``[CLASSES, CLASSES]``.
 
     Unknown pixels of ``labels`` are not counted.
     """
@@ -30,18 +30,18 @@ def confusion(predicted: Tensor, labels: Tensor) -> Tensor:
 
 
 def pixel_accuracy(counts: Tensor) -> float:
-    """The share of pixels that were taken for what they are."""
+    """The share of pixels that were classified correctly."""
     return (counts.diagonal().sum() / counts.sum()).item()
 
 
 def class_iou(counts: Tensor) -> Tensor:
-    """Intersection over union of each class, ``[CLASSES]``; NaN for classes that the label maps don't hold."""
+    """Intersection over union of each class, ``[CLASSES]``; NaN for classes that the label maps don't contain."""
     right, wanted = counts.diagonal().double(), counts.sum(1)
     return torch.where(wanted > 0, right / (wanted + counts.sum(0) - right), torch.nan)
 
 
 def mean_iou(counts: Tensor) -> float:
-    """Mean of ``class_iou`` over the classes that the label maps hold."""
+    """Mean of ``class_iou`` over the classes that the label maps contain."""
     return class_iou(counts).nanmean().item()
 
 
@@ -64,7 +64,7 @@ def to_lab(image: Tensor) -> Tensor:
 def region_means(values: Tensor, labels: Tensor) -> Tensor:
     """Mean of sky and ground in ``values``, ``[3, H, W]``: float64 ``[2, 3]``.
 
-    Unknown pixels count for neither. NaN for a region that ``labels``, ``[H, W]``, hardly hold.
+    Unknown pixels count for neither. NaN for a region that is almost absent from ``labels``, ``[H, W]``.
     """
     ids = labels.flatten().long().cpu()
     known = ids != UNKNOWN
@@ -75,5 +75,5 @@ def region_means(values: Tensor, labels: Tensor) -> Tensor:
 
 
 def deviation(values: Tensor) -> float:
-    """Mean standard deviation over the first axis: of pictures ``[B, 3, H, W]`` or of features ``[B, N]``."""
+    """Mean standard deviation over the first axis, for pictures ``[B, 3, H, W]`` or features ``[B, N]``."""
     return values.double().std(0, correction=0).mean().item()

@@ -1,4 +1,4 @@
-"""Photographs with label maps, and the square crops of them that a GauGAN is measured on."""
+"""Photographs with label maps, and square crops of them on which a GauGAN is measured."""
 
 import random
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 SMALLEST = 0.6
-"""Side of the smallest crop, as a share of the photograph's shorter side."""
+"""Side of the smallest crop as a share of the photograph's shorter side."""
 
 Box = tuple[float, float, float, float]
 
@@ -32,7 +32,7 @@ class Crops:
     Attributes:
         images: uint8 ``[N, 3, S, S]``.
         labels: their label maps, uint8 ``[N, S, S]``.
-        sources: which photograph each is from, int64 ``[N]``.
+        sources: index of the photograph that each crop is from, int64 ``[N]``.
     """
 
     images: Tensor
@@ -44,8 +44,8 @@ def read_photographs(folder: Path) -> list[Photograph]:
     """The photographs ``images/NAME.jpg`` of a folder with their ``labels/NAME.png``, in the order of their names.
 
     Raises:
-        FileNotFoundError: the folder holds no such pair.
-        ValueError: a label map has another size than its photograph.
+        FileNotFoundError: the folder contains no such pair.
+        ValueError: a label map and its photograph differ in size.
     """
     photographs = []
     for path in sorted(folder.glob("labels/*.png")):
@@ -59,16 +59,16 @@ def read_photographs(folder: Path) -> list[Photograph]:
                                  f"{image.width}×{image.height}; they must have the same size")  # fmt: skip
             photographs.append(Photograph(path.stem, image.convert("RGB"), labels))
     if not photographs:
-        raise FileNotFoundError(f"{folder} holds no images/*.jpg with labels/*.png; make it with "
+        raise FileNotFoundError(f"{folder} contains no images/*.jpg with labels/*.png; make it with "
                                 "python -m tools.photographs")  # fmt: skip
     return photographs
 
 
 def find(photographs: Sequence[Photograph], names: Sequence[str]) -> list[Photograph]:
-    """The photographs of these names, in this order.
+    """The photographs with these names, in this order.
 
     Raises:
-        ValueError: one is not there.
+        ValueError: a photograph is missing.
     """
     known = {photograph.name: photograph for photograph in photographs}
     if missing := [name for name in names if name not in known]:
@@ -77,7 +77,7 @@ def find(photographs: Sequence[Photograph], names: Sequence[str]) -> list[Photog
 
 
 def crops(photographs: Sequence[Photograph], size: int, each: int = 7) -> Crops:
-    """So many crops of ``size`` x ``size`` pixels of every photograph; the same ones whenever it is asked for."""
+    """``each`` crops of ``size`` x ``size`` pixels of every photograph; every call gives the same ones."""
     cut, sources = [], []
     for index, photograph in enumerate(photographs):
         draw = random.Random(photograph.name)
@@ -89,7 +89,7 @@ def crops(photographs: Sequence[Photograph], size: int, each: int = 7) -> Crops:
 
 
 def squares(photographs: Sequence[Photograph], size: int, place: float = 0.5) -> Crops:
-    """The largest square of every photograph, at its left or upper end (``place`` 0), its middle or its other end (1).
+    """The largest square of every photograph, from its left or upper end (``place`` 0) to its other end (1).
 
     One crop for each photograph, ``size`` x ``size`` pixels.
     """
@@ -106,7 +106,7 @@ def squares(photographs: Sequence[Photograph], size: int, place: float = 0.5) ->
 def random_crop(photograph: Photograph, size: int, draw: random.Random, whole: bool = False) -> tuple[Tensor, Tensor]:
     """A square of the photograph's whole height, or of at least 60 % of it, mirrored at random.
 
-    It is no smaller than ``size``, if the photograph is not, so that nothing is enlarged without need. Returns the
+    It is at least as large as ``size`` if the photograph is, so that nothing is enlarged without need. Returns the
     picture, uint8 ``[3, size, size]``, and its label map, uint8 ``[size, size]``.
     """
     width, height = photograph.image.size
@@ -117,17 +117,17 @@ def random_crop(photograph: Photograph, size: int, draw: random.Random, whole: b
 
 
 def to_bytes(image: Tensor) -> Tensor:
-    """Pictures in [-1, 1] as uint8."""
+    """Convert pictures in [-1, 1] to uint8."""
     return ((image + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def to_float(image: Tensor) -> Tensor:
-    """uint8 pictures in [-1, 1]."""
+    """Convert uint8 pictures to [-1, 1]."""
     return image.float() / 127.5 - 1
 
 
 def _cut(photograph: Photograph, box: Box, size: int, mirrored: bool) -> tuple[Tensor, Tensor]:
-    """A crop, uint8 ``[3, size, size]``, antialiased, and its labels, uint8 ``[size, size]``, by nearest neighbour."""
+    """An antialiased crop, uint8 ``[3, size, size]``, and its labels, uint8 ``[size, size]``, by nearest neighbour."""
     image = photograph.image.resize((size, size), Image.Resampling.BICUBIC, box)
     labels = photograph.labels.resize((size, size), Image.Resampling.NEAREST, box)
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)

@@ -1,28 +1,31 @@
-"""Quality of GauGANs that paint photographs of landscapes, as Markdown tables: look, labels, styles and grids.
+"""Measures the quality of GauGANs for landscapes: look, labels, styles and grids. Prints Markdown tables.
 
     python benchmarks/gaugan_quality.py MODEL [MODEL ...] --photographs FOLDER --features LITE2_FILE
 
-FOLDER is what ``python -m tools.photographs`` makes: ``train`` and ``heldout``, of which no training may have seen the
-latter. Seven square crops of each held-out photograph, one of its whole height, are brought to one size; a model paints
-the label map of each in the style that it reads from the middle square of the whole photograph.
+FOLDER comes from ``python -m tools.photographs`` and contains ``train`` and ``heldout``; the photographs in ``heldout``
+must not have been used for training. Seven square crops of each held-out photograph, one of which has its whole height,
+are resized to one size. A model generates a picture from the label map of each crop, in the style that it reads from
+the middle square of the whole photograph.
 
-- KID: kernel distance (x 1000) of the pooled features of EfficientNet-Lite2 of what was painted to those of the crops,
-  pairs of pictures from one photograph left out; with its standard error over photographs. Frechet: squared Frechet
-  distance of the same. It depends on the number of pictures: compare only rows with like numbers.
-- accuracy, mIoU: of a segmentation net on the same features (see gaugan_segmentation.py), which looks for the label map
-  in what was painted from it, unknown pixels not counted; and as a share of what it reaches on the photographs.
-- nearer: layouts of other photographs painted in the styles of twelve photographs of different light and season; how
-  often the picture's mean colours of sky and ground are nearer to its own style's photograph than to another one's
-  (chance 50 %). nearest: its own is the nearest of all (chance 8 %). On the row of photographs: of their left ends to
-  their right ends.
-- diversity: mean standard deviation over the twelve styles, of a layout's pixels as a share of that of the layout with
-  sky and ground in the mean colours of the twelve photographs; of a layout's features as a share of that of the
+- KID: kernel distance (x 1000) between the generated pictures and the crops in the pooled features of
+  EfficientNet-Lite2, excluding pairs of pictures from one photograph, with its standard error over photographs.
+  Frechet: squared Frechet distance of the same features. It depends on the number of pictures, so compare only rows
+  with similar numbers.
+- accuracy, mIoU: how well a segmentation net on the same features (see gaugan_segmentation.py) recognises the label map
+  in the picture generated from it, not counting unknown pixels; also as a share of its result on the photographs.
+- nearer: layouts of other photographs are generated in the styles of twelve photographs with different lighting and
+  seasons. The figure is how often the picture's mean colours of sky and ground are nearer to the photograph of its own
+  style than to another one (random: 50 %). nearest: how often that photograph is the nearest of all (random: 8 %). The
+  row of photographs compares their left ends with their right ends.
+- diversity: mean standard deviation over the twelve styles. For a layout's pixels, it is relative to the layout with
+  sky and ground in the mean colours of the twelve photographs. For a layout's features, it is relative to the
   photographs themselves, which differ in more than style.
-- grid: the largest ratio of the average power at periods of 2, 4, 8 or 16 pixels to that beside them. 1: none. It tells
-  waves that are far too weak to be seen, most of all at 2 pixels; their amplitudes are below the tables.
+- grid: the largest ratio of the average power at periods of 2, 4, 8 or 16 pixels to the power beside them; 1 means no
+  grid. It detects waves that are far too weak to be seen, especially at 2 pixels; their amplitudes follow the tables.
 
-Rows: one half of the held-out photographs against the other; photographs of the training against the held-out ones;
-the crops painted flat, each class in its mean colour; the models.
+The rows are: one half of the held-out photographs against the other; training photographs against the held-out ones;
+    the
+crops with each class in its mean colour; the models.
 """
 
 import argparse
@@ -51,23 +54,23 @@ SHOWN, SHOWN_COLUMNS, SHOWN_LAYOUTS, SHOWN_STYLES = 24, 3, 4, 6
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="files of generators")
-    parser.add_argument("--photographs", type=Path, required=True, help="folder with train and heldout")
-    parser.add_argument("--features", type=Path, required=True, help="file of EfficientNet-Lite2's weights")
-    parser.add_argument("--size", type=int, default=256, help="pixels of the pictures' sides (default: %(default)s)")
+    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="files of the generators to measure")
+    parser.add_argument("--photographs", type=Path, required=True, help="folder that contains train and heldout")
+    parser.add_argument("--features", type=Path, required=True, help="file of the weights of EfficientNet-Lite2")
+    parser.add_argument("--size", type=int, default=256, help="side of the pictures in pixels (default: %(default)s)")
     parser.add_argument("--segmentation", type=Path, default=Path("output/segmentation.safetensors"),
-                        help="segmentation net; trained if there is no such file (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--pictures", type=Path, help="folder for sheets of pictures of each model")
+                        help="segmentation net, which is trained if missing (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--pictures", type=Path, help="folder for sheets of pictures from each model")
     options = parser.parse_args()
     if len({path.stem for path in options.models}) < len(options.models):
-        parser.error("the models' files must have different names, which the tables call them by")
+        parser.error("the models' files must have different names, because the tables use them")
     if options.size % 32:
         parser.error(f"--size must be a multiple of 32; it is {options.size}")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     models = {path.stem: open_synthesizer(path).to(device) for path in options.models}
     for name, model in models.items():
         if model.taxonomy != "landscape":
-            parser.error(f"{name} has the classes of '{model.taxonomy}', but those of 'landscape' are measured")
+            parser.error(f"{name} has the classes of '{model.taxonomy}', but this measures only 'landscape'")
     network = read_efficientnet(options.features).to(device)
     training, photographs = (read_photographs(options.photographs / part) for part in ("train", "heldout"))
     if not options.segmentation.exists():
@@ -84,7 +87,7 @@ def main() -> None:
 
 
 def train_segmentation(path: Path, features: EfficientNetLite, photographs: Sequence[Photograph]) -> None:
-    """Train a segmentation net on photographs, and save it."""
+    """Train a segmentation net on photographs and save it."""
     steps, losses = gaugan_segmentation.STEPS, list[float]()
 
     def report(step: int, loss: float) -> None:
@@ -112,7 +115,7 @@ def save_sheets(path: Path, held: HeldOut, model: Synthesizer, painted: torch.Te
 
 
 def print_tables(scores: dict[str, Scores], models: dict[str, Synthesizer], held: HeldOut) -> None:
-    """Print all scores; those on the row of photographs are what the labels' are shares of."""
+    """Print all scores. Accuracy and mIoU are also given relative to the row of photographs."""
     print(f"{len(held.photographs)} held-out photographs, {len(held.crops.images)} crops of {held.size}×{held.size}, "
           f"{len(held.layouts.images)} layouts in {len(held.styles.images)} styles\n")  # fmt: skip
     print("| pictures | parameters, M (encoder) | numbers | KID × 1000 | Fréchet | accuracy (of photographs') "
@@ -136,7 +139,7 @@ def print_tables(scores: dict[str, Scores], models: dict[str, Synthesizer], held
 
 
 def size_of(model: Synthesizer) -> str:
-    """Millions of parameters of the generator, and of the style encoder."""
+    """Millions of parameters of the generator and of the style encoder."""
     encoder = f" ({parameters(model.encoder) / 1e6:.2f})" if model.encoder else ""
     return f"{parameters(model.generator) / 1e6:.2f}{encoder}"
 

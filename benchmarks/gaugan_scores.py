@@ -1,4 +1,4 @@
-"""How good a GauGAN of the 'landscape' taxonomy is, on photographs that it has not seen."""
+"""Scores a GauGAN of the 'landscape' taxonomy on photographs that it has not seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Scores:
-    """What was measured of a set of pictures; None for what does not apply to it.
+    """The scores of a set of pictures; None for scores that do not apply to it.
 
     Attributes:
-        numbers: how many pictures were compared with how many.
-        kid: kernel distance, and its standard error.
+        numbers: the numbers of pictures in the two sets that were compared.
+        kid: kernel distance and its standard error.
         frechet: squared Frechet distance.
-        counts: confusion of the label maps with what was found in the pictures.
-        style: fidelity to the styles' photographs.
-        diversity: of the pixels and of the features over styles, as a share of their references.
-        peaks: periods and directions of the spectrum.
+        counts: confusion matrix between the label maps and the labels found in the pictures.
+        style: fidelity to the photographs of the styles.
+        diversity: diversity of pixels and features over styles, relative to their references.
+        peaks: peaks of the spectrum, by period and direction.
     """
 
     numbers: tuple[int, int]
@@ -45,13 +45,13 @@ class Scores:
 
 
 class HeldOut:
-    """Held-out photographs, and what is measured on them.
+    """Held-out photographs and the measurements on them.
 
     Attributes:
-        crops: which the pictures are compared with; the label maps to paint, each in the style of ``own``.
+        crops: the crops that pictures are compared with and whose label maps are painted in the styles of ``own``.
         own: the middle square of each photograph.
-        styles: those of the style fidelity's photographs.
-        layouts: those of others, to be painted in all styles.
+        styles: squares of the photographs for the style fidelity.
+        layouts: squares of other photographs, whose label maps are painted in all styles.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class HeldOut:
 
     @cached_property
     def features(self) -> Tensor:
-        """Of the crops, ``[N, 1280]``."""
+        """Features of the crops, ``[N, 1280]``."""
         return self.features_of(self.crops.images)
 
     def features_of(self, images: Tensor) -> Tensor:
@@ -82,9 +82,9 @@ class HeldOut:
         return features(self.network, images)
 
     def photograph_scores(self) -> Scores:
-        """The held-out photographs' own: those of every second photograph against the others.
+        """Scores of the held-out photographs themselves: every second photograph against the others.
 
-        Style fidelity is that of one end of the style photographs to the other.
+        The style fidelity compares one end of the style photographs with the other.
         """
         second = self.crops.sources % 2 == 1
         halves = [(self.features[half], self.crops.sources[half]) for half in (~second, second)]
@@ -95,21 +95,21 @@ class HeldOut:
         return Scores(*_apart(*halves[0], *halves[1]), self.confusion(images), style, None, self.peaks(images))
 
     def training_scores(self, photographs: Sequence[Photograph]) -> Scores:
-        """Of as many photographs of the training as there are held-out ones, against these."""
+        """Scores of training photographs against the held-out ones, with the same number of each."""
         chosen = crops(spread(photographs, len(self.photographs)), self.size)
-        # Other photographs than the held-out ones, so other numbers.
+        # These are not the held-out photographs, so they need numbers of their own.
         return Scores(*_apart(self.features_of(chosen.images), ~chosen.sources, self.features, self.crops.sources))
 
     def flat_scores(self) -> Scores:
-        """Of the crops painted flat, each class in its mean colour in the crop.
+        """Scores of the crops with each class in its mean colour in the crop.
 
-        A model has to be better than this: places and colours alone say a lot.
+        A model has to be better than this, because positions and colours alone score well.
         """
         pairs = zip(self.crops.images, self.crops.labels, strict=True)
         return self.crops_scores(torch.stack([to_bytes(flat(to_float(image), labels)) for image, labels in pairs]))
 
     def model_scores(self, model: Synthesizer, painted: Tensor) -> Scores:
-        """Of a model, of which ``painted`` is what ``paint_crops`` gives."""
+        """Scores of a model. ``painted`` is the result of ``paint_crops``."""
         if model.encoder is None:
             return self.crops_scores(painted)
         z = model.encode(to_float(self.styles.images))
@@ -127,14 +127,14 @@ class HeldOut:
     def crops_scores(
         self, images: Tensor, style: Fidelity | None = None, diversity: tuple[float, float] | None = None
     ) -> Scores:
-        """Of pictures painted from the crops' label maps, uint8 ``[N, 3, H, W]``."""
+        """Scores of pictures painted from the crops' label maps, uint8 ``[N, 3, H, W]``."""
         found = _apart(self.features_of(images), self.crops.sources, self.features, self.crops.sources)
         return Scores(*found, self.confusion(images), style, diversity, self.peaks(images))
 
     def paint_crops(self, model: Synthesizer) -> Tensor:
         """The crops' label maps, each in the style of its photograph's middle square: uint8 ``[N, 3, H, W]``.
 
-        A model without style encoder paints all in its mean style.
+        A model without a style encoder paints all of them in its mean style.
         """
         styles = None
         if model.encoder is not None:
@@ -147,7 +147,7 @@ class HeldOut:
         return torch.cat(painted)
 
     def confusion(self, images: Tensor) -> Tensor:
-        """Of the crops' label maps with what is found in pictures painted from them, ``[CLASSES, CLASSES]``."""
+        """Confusion matrix of the crops' label maps and the labels found in pictures, ``[CLASSES, CLASSES]``."""
         counts = torch.zeros(CLASSES, CLASSES, dtype=torch.int64)
         for some, labels in zip(images.split(BATCH), self.crops.labels.split(BATCH), strict=True):
             counts += confusion(self.segmentation.look(to_float(some)), shrink_labels(labels))
@@ -166,7 +166,7 @@ def flat(image: Tensor, labels: Tensor) -> Tensor:
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:
-    """So many of the items, evenly spread over their order; all of them if there are no more."""
+    """``count`` of the items, evenly spread over their order, or all of them if there are fewer."""
     count = min(count, len(items))
     return [items[index * len(items) // count] for index in range(count)]
 

@@ -1,10 +1,10 @@
-"""The segmentation net that looks for a label map in the picture painted from it.
+"""The segmentation net that recognises a label map in the picture generated from it.
 
-A light decoder on the frozen features of EfficientNet-Lite2, trained on photographs that no model is measured with. It
-looks at pictures at 256 pixels.
+It is a small decoder on the frozen features of EfficientNet-Lite2, trained on photographs that are not used to measure
+models. It sees pictures at 256 pixels.
 
-It gets 87 % of the pixels of photographs right that it was trained on, and 72 % of those held out. What it takes for
-something else is mostly sky for clouds or the other way round, trees for bushes or mountain, sea for water.
+It classifies 87 % of the pixels correctly in its training photographs, and 72 % in the held-out ones. It mostly
+confuses sky and clouds, trees with bushes or mountain, and sea with water.
 """
 
 import json
@@ -32,7 +32,7 @@ STEPS, BATCH = 800, 8
 LEARNING_RATE = 3e-3
 DROPOUT = 0.1
 RARE = 1e-3
-"""Classes that hold a smaller share of the pixels count hardly more for it."""
+"""Classes with a smaller share of the pixels than this get hardly more weight for it."""
 
 ARCHITECTURE = "landscape segmentation"
 
@@ -41,7 +41,7 @@ class Segmentation(nn.Module):
     """Skip connections from the features at all strides, from coarse to fine.
 
     Args:
-        features: the frozen net, whose weights are no part of this one's.
+        features: the frozen net. Its weights are not part of this module.
     Args of forward:
         image: ``[B, 3, H, W]`` in [-1, 1], sides multiples of 32.
     Returns:
@@ -67,19 +67,19 @@ class Segmentation(nn.Module):
 
     @torch.no_grad()
     def look(self, image: Tensor) -> Tensor:
-        """Class ids, int64 ``[B, 256, 256]`` on the CPU, of pictures ``[B, 3, H, W]``."""
+        """Class ids of pictures ``[B, 3, H, W]``: int64 ``[B, 256, 256]`` on the CPU."""
         return self(shrink(image.to(self.last.weight))).argmax(1).cpu()
 
 
 def shrink(image: Tensor) -> Tensor:
-    """Square pictures of any size at 256 x 256."""
+    """Resize square pictures of any size to 256 x 256."""
     if image.shape[-1] == SIZE:
         return image
     return F.interpolate(image, (SIZE, SIZE), mode="bilinear", antialias=True)
 
 
 def shrink_labels(labels: Tensor) -> Tensor:
-    """Square label maps ``[B, H, W]`` at 256 x 256, by nearest neighbour."""
+    """Resize square label maps ``[B, H, W]`` to 256 x 256, by nearest neighbour."""
     return F.interpolate(labels[:, None].float(), (SIZE, SIZE), mode="nearest-exact")[:, 0].to(labels.dtype)
 
 
@@ -89,9 +89,9 @@ def train(
     steps: int,
     on_step: Callable[[int, float], None] | None = None,
 ) -> Segmentation:
-    """A net trained on random crops of photographs, mirrored and recoloured.
+    """Train a net on random crops of photographs, mirrored and recoloured at random.
 
-    It comes in eval mode, on the device of ``features``. ``on_step`` gets each step and its loss.
+    The net is returned in eval mode on the device of ``features``. ``on_step`` is called with each step and its loss.
     """
     device = features.stem.weight.device
     torch.manual_seed(0)
@@ -118,7 +118,7 @@ def train(
 
 
 def class_weights(photographs: Sequence[Photograph]) -> Tensor:
-    """What a pixel of each known class counts, ``[18]``: more for rare ones, 1 on average."""
+    """The weight of a pixel of each known class, ``[18]``: larger for rare classes, 1 on average."""
     counts = sum(np.bincount(np.asarray(one.labels).ravel(), minlength=CLASSES) for one in photographs)
     shares = torch.from_numpy(counts)[: CLASSES - 1].float()
     shares /= shares.sum()
@@ -127,7 +127,7 @@ def class_weights(photographs: Sequence[Photograph]) -> Tensor:
 
 
 def recolored(image: Tensor) -> Tensor:
-    """Pictures ``[B, 3, H, W]`` in [-1, 1], each a little brighter or darker, flatter, bluer or greyer than before."""
+    """Vary brightness, contrast, tint and saturation of pictures ``[B, 3, H, W]`` in [-1, 1] a little."""
     count = len(image)
     gain = 1 + 0.15 * torch.randn(count, 1, 1, 1) + 0.05 * torch.randn(count, 3, 1, 1)
     saturation = 1 + 0.25 * torch.randn(count, 1, 1, 1)
@@ -136,7 +136,7 @@ def recolored(image: Tensor) -> Tensor:
 
 
 def save(path: Path, net: Segmentation, facts: dict[str, object]) -> None:
-    """Write the decoder to a safetensors file; ``facts`` of its training go into the metadata."""
+    """Write the decoder to a safetensors file, with ``facts`` about its training as metadata."""
     metadata = {"architecture": ARCHITECTURE, "training": json.dumps(facts)}
     state = {name: value.cpu().contiguous() for name, value in net.state_dict().items()}
     write_atomically(path, to_file(state, metadata))
@@ -146,11 +146,11 @@ def load(path: Path, features: EfficientNetLite) -> Segmentation:
     """Read a decoder for ``features``, in eval mode on their device.
 
     Raises:
-        ValueError: the file holds something else.
+        ValueError: the file contains something else.
     """
     state, metadata = read_safetensors(path)
     if metadata.get("architecture") != ARCHITECTURE:
-        raise ValueError(f"{path.name} holds no {ARCHITECTURE}; name a file that does not exist to train one")
+        raise ValueError(f"{path.name} contains no {ARCHITECTURE}; name a file that does not exist to train one")
     net = Segmentation(features)
     net.load_state_dict(state)
     return net.to(features.stem.weight.device, memory_format=torch.channels_last).eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Sheets of pictures that show what a GauGAN of the 'landscape' taxonomy makes of label maps and styles."""
+"""Makes sheets of the pictures that a GauGAN of the 'landscape' taxonomy makes of label maps and styles."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +15,13 @@ from gaugan_photographs import Crops, to_bytes, to_float
 GAP = 6
 ROOT = Path(__file__).resolve().parent.parent
 DRAWINGS = ROOT / "web" / "layouts"
-"""The painter's example layouts: label maps that were drawn, not made for a photograph."""
+"""The painter's example layouts, which were drawn and not made from a photograph."""
 
 
 def triples(crops: Crops, painted: Tensor, chosen: Sequence[int], columns: int) -> Tensor:
-    """Photograph, label map and what was painted of it, for the ``chosen`` crops: uint8 ``[3, H, W]``.
+    """Photograph, label map and generated picture for the ``chosen`` crops: uint8 ``[3, H, W]``.
 
-    ``columns`` such triples lie side by side, apart.
+    ``columns`` such triples are side by side, with space between them.
     """
     cells = [[crops.images[index], colors(crops.labels[index]), painted[index]] for index in chosen]
     cells += [[None] * 3] * (-len(cells) % columns)
@@ -33,7 +33,7 @@ def triples(crops: Crops, painted: Tensor, chosen: Sequence[int], columns: int) 
 def in_styles(model: Synthesizer, layouts: Tensor, styles: Tensor) -> Tensor:
     """Every label map ``[N, H, W]`` in the style of every photograph, uint8 ``[S, 3, H, W]``: a sheet, uint8.
 
-    The photographs are on top, the label maps at the left.
+    The photographs are at the top, the label maps on the left.
     """
     return sheet([[None, *styles], *([colors(ids), *paint(model, ids.expand(len(styles), -1, -1), styles)]
                                      for ids in layouts)])  # fmt: skip
@@ -57,7 +57,7 @@ def gallery(model: Synthesizer, layout: Tensor, styles: Tensor, layouts: Tensor,
 def paint(model: Synthesizer, labels: Tensor, photographs: Tensor) -> Tensor:
     """Label maps ``[B, H, W]``, each in the style of a photograph of uint8 ``[B, 3, H, W]``: uint8 ``[B, 3, H, W]``.
 
-    A model without style encoder paints them in its mean style.
+    A model without a style encoder uses its mean style.
     """
     return to_bytes(model.paint(labels, None if model.encoder is None else model.encode(to_float(photographs))).cpu())
 
@@ -74,7 +74,7 @@ def colors(labels: Tensor) -> Tensor:
 
 
 def sheet(rows: Sequence[Sequence[Tensor | None]]) -> Tensor:
-    """Pictures of one size, uint8 ``[3, h, w]``, in rows with white between them; None is left white."""
+    """Arrange pictures of one size, uint8 ``[3, h, w]``, in rows with white between them; None leaves a gap."""
     shape = next(cell for row in rows for cell in row if cell is not None).shape
     white = torch.full(shape, 255, dtype=torch.uint8)
     lines = [

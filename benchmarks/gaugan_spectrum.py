@@ -1,4 +1,4 @@
-"""Grids in pictures, such as checkerboards and weaves: peaks of the average power spectrum at their periods."""
+"""Finds grids in pictures, such as checkerboards and weaves, as peaks of the average power spectrum."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 PERIODS = (2, 4, 8, 16)
-"""In pixels: what doubling the resolution once, twice and so on would leave behind."""
+"""Periods, in pixels, of the patterns that doubling the resolution once, twice and so on can leave behind."""
 
 DIRECTIONS = {"across": (0, 1), "down": (1, 0), "diagonal": (1, 1), "other diagonal": (1, -1)}
-"""Steps down and across of each frequency; those of a diagonal grid have the period both ways."""
+"""Vertical and horizontal steps of each frequency. A diagonal grid has the period in both directions."""
 
 NEIGHBOURS = (-5, -4, -3, -2, 2, 3, 4, 5)
-"""Steps along the direction to the frequencies that a peak is compared with; the window spreads it over one step."""
+"""Steps from a peak to the frequencies that it is compared with; the window spreads a peak over one step."""
 
 LUMA = (0.299, 0.587, 0.114)
 
@@ -23,9 +23,9 @@ class Peak:
     """A period and direction of the spectrum.
 
     Attributes:
-        ratio: how much more power there is than beside it; 1 means no grid.
-        levels: amplitude of a wave with the power that is too much, in the 255 levels of a picture's bytes; below
-            about 1 nobody sees it.
+        ratio: power relative to the neighbouring frequencies; 1 means no grid.
+        levels: amplitude of a wave with the excess power, in the 255 levels of a picture's bytes. Below about 1 it is
+            invisible.
     """
 
     ratio: float
@@ -37,8 +37,8 @@ class Peak:
 def power_spectrum(batches: Iterable[Tensor]) -> Tensor:
     """Mean power of the luminance of pictures ``[B, 3, H, W]`` in [-1, 1] under a Hann window, float64 ``[H, W]``.
 
-    In squared levels of a picture's bytes: a wave of one frequency has there the square of its amplitude, but four
-    times as much where the pixels are just enough to tell it, with a period of 2.
+    The unit is squared levels of a picture's bytes. A wave of one frequency contributes the square of its amplitude, or
+    four times as much at a period of 2, the shortest that pixels can show.
     """
     total, count = torch.zeros(()), 0
     for images in batches:
@@ -52,10 +52,10 @@ def power_spectrum(batches: Iterable[Tensor]) -> Tensor:
 
 
 def peaks(power: Tensor) -> list[Peak]:
-    """Every period and direction of a spectrum ``[H, W]`` that resolves them, the largest ratio first.
+    """Every period and direction that a spectrum ``[H, W]`` resolves, with the largest ratio first.
 
-    Frequencies on the axes have more power than those beside them in any landscape, so that each is compared with the
-    median of its neighbours along its own direction.
+    In any landscape, frequencies on the axes have more power than those beside them. Each frequency is therefore
+    compared with the median of its neighbours along its own direction.
     """
     height, width = power.shape
     steps, found = torch.tensor([0, *NEIGHBOURS]), []

@@ -1,4 +1,4 @@
-"""Styles of photographs: do layouts painted in them take over their colours, and how much do they differ?"""
+"""Measures how well layouts take on the colours of photographs as styles, and how much the results differ."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ STYLES = (
     "endless-sky_water6", "endless-sky_mountain9", "endless-sky_bwerner8", "endless-sky_fields0",
     "endless-sky_beach12-harro", "endless-sky_fields26", "endless-sky_snow19",
 )  # fmt: skip
-"""Held-out photographs of plainly different light and season."""
+"""Held-out photographs with clearly different lighting and seasons."""
 
 LAYOUTS = 20
 
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How near pictures are to the photographs whose styles they should have.
+    """How close pictures are to the photographs whose styles they should have.
 
     Attributes:
-        nearer: how often a picture is nearer to its own style's photograph than to another one, averaged over all
-            others. Chance: 1/2.
-        nearest: how often its own is the nearest of all. Chance: one in the number of styles.
+        nearer: how often a picture is nearer to the photograph of its own style than to another one, averaged over all
+            others. A random result is 1/2.
+        nearest: how often that photograph is the nearest of all. A random result is one in the number of styles.
     """
 
     nearer: float
@@ -39,13 +39,13 @@ def colors(images: Tensor, labels: Tensor) -> Tensor:
 
 
 def fidelity(made: Tensor, own: Tensor, photographs: Tensor) -> Fidelity:
-    """Compare pictures with the photographs by the distance in Lab of sky and ground, averaged over the two.
+    """Compare pictures with photographs by the distance in Lab of sky and ground, averaged over the two.
 
-    Each pair of photographs is compared by those of the two regions that both and the picture have.
+    For each pair of photographs, only regions that the picture and both photographs have are compared.
 
     Args:
         made: ``colors`` of the pictures, ``[N, 2, 3]``.
-        own: which photograph gave each its style, int64 ``[N]``.
+        own: index of the photograph that gave each picture its style, int64 ``[N]``.
         photographs: their ``colors``, ``[S, 2, 3]``.
     """
     apart = (made[:, None] - photographs).norm(dim=-1)  # [N, S, 2]
@@ -60,7 +60,7 @@ def fidelity(made: Tensor, own: Tensor, photographs: Tensor) -> Fidelity:
 def in_flat_colors(labels: Tensor, styles: Crops) -> Tensor:
     """A label map ``[H, W]`` with sky and ground in the mean colours of each style's photograph: ``[S, 3, H, W]``.
 
-    Unknown pixels count as ground. A photograph without sky, or without ground, gives both the colour that it has.
+    Unknown pixels count as ground. A photograph with only sky or only ground gives both regions the same colour.
     """
     pairs = zip(to_float(styles.images), styles.labels, strict=True)
     means = torch.stack([region_means(image, ids) for image, ids in pairs])

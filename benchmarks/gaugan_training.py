@@ -1,13 +1,14 @@
-"""GauGAN's training by distinct neighbourhoods and shared judgements against the plain one, in one run.
+"""Compares GauGAN's fast training step with the plain one in one run.
 
     python benchmarks/gaugan_training.py [--quick] [--preset paper]
 
-The nets of a preset, fresh weights, the label maps of rendered landscapes, pictures of noise. A step is a whole one:
-generator, style encoder, discriminators, and their optimizers. The plain one has SPADE's own convolutions, and the
-discriminators see the pictures for the generator's losses and again for their own. On a CPU its time is that of one
-core, and other work that shares the core doesn't count. Prints a Markdown table of pictures a second, and how far the
-gradients of each path are from those of the plain path in float32: the largest difference in a tensor, relative to its
-largest gradient.
+The fast step computes SPADE by distinct neighbourhoods and shares one pass of the discriminators between both sides.
+The plain step uses SPADE's own convolutions and runs the discriminators once for the generator's losses and again for
+their own. Both are whole steps with generator, style encoder, discriminators, and optimizers. The nets are those of a
+preset with random weights, the label maps are those of rendered landscapes, and the pictures are noise. On a CPU, the
+time is the CPU time of one core, so other work on that core doesn't count. Prints a Markdown table of pictures per
+second, and of the difference between the gradients of each path and those of the plain path in float32: the largest
+difference in a tensor relative to its largest gradient.
 """
 
 import argparse
@@ -28,11 +29,11 @@ from gan_models.gaugan.training.trainer import Trainer
 from gan_models.scenes import lay_out, random_plan
 
 BATCHES = {"small": {128: 8, 256: 4}, "paper": {128: 4, 256: 2}}
-"""Pictures a step by preset and size."""
+"""Pictures per step by preset and size."""
 
 
 class PlainTrainer(Trainer):
-    """A training whose discriminators see the pictures for each side apart."""
+    """A trainer that runs the discriminators separately for each side."""
 
     def _adversarial_losses(
         self, images: Tensor, fake: Tensor, labels: Tensor
@@ -62,7 +63,7 @@ def examples(size: int, batch: int, first: int) -> tuple[Tensor, Tensor]:
 
 
 def gradients(trainer: Trainer, path: str, ids: Tensor, dtype: torch.dtype) -> list[Tensor]:
-    """Of the generator's parameters, for one batch."""
+    """Gradients of the generator's parameters for one batch."""
     trainer.dtype = dtype
     codes = label_codes(trainer.config.generator, ids).to(trainer.device)
     drawn = torch.Generator().manual_seed(0)
@@ -76,7 +77,7 @@ def gradients(trainer: Trainer, path: str, ids: Tensor, dtype: torch.dtype) -> l
 
 
 def step_seconds(trainer: Trainer, path: str, batch: tuple[Tensor, Tensor]) -> float:
-    """Seconds of one training step."""
+    """Seconds that one training step takes."""
     trainer_module.LabelMaps = LABELS[path]
     clock = time.process_time if trainer.device.type == "cpu" else time.perf_counter
     began = clock()
@@ -87,12 +88,12 @@ def step_seconds(trainer: Trainer, path: str, batch: tuple[Tensor, Tensor]) -> f
 
 
 def measure(name: str, size: int, dtype: torch.dtype, device: str, repeats: int) -> dict[str, float]:
-    """Pictures a second of each path's quickest step with a preset, and how far their gradients are apart."""
+    """Pictures per second in each path's fastest step with a preset, and the differences of the gradients."""
     batch = BATCHES[name][size]
     config = preset(name, "landscape", discriminators="paper", size=size, batch=batch)
     trainers = {path: kind(config, device=device, dtype=dtype) for path, kind in TRAINERS.items()}
     first = examples(size, batch, 0)
-    # With one initialization for all: spectral norm changes at every use in training.
+    # All start from one initialization, because spectral norm changes at every use in training.
     same = trainers["plain"]
     same.generator.eval()
     exact = gradients(same, "plain", first[1], torch.float32)
@@ -113,9 +114,9 @@ def measure(name: str, size: int, dtype: torch.dtype, device: str, repeats: int)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="128 pixels only")
+    parser.add_argument("--quick", action="store_true", help="measure only 128 pixels")
     parser.add_argument("--preset", choices=BATCHES, default="small", help="sizes of the nets (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="the quickest of so many steps counts")
+    parser.add_argument("--repeats", type=int, default=3, help="number of steps, of which the fastest counts")
     args = parser.parse_args()
     torch.set_num_threads(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -321,7 +321,7 @@ def test_photographs_are_read_in_pairs(tmp_path):
     photograph("dawn", 80, 40).labels.save(tmp_path / "labels" / "dawn.png")
     with pytest.raises(ValueError, match="the label map of dawn is 80×40, the photograph 80×48"):
         read_photographs(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"holds no images/\*\.jpg"):
+    with pytest.raises(FileNotFoundError, match=r"contains no images/\*\.jpg"):
         read_photographs(tmp_path / "labels")
 
 
@@ -373,7 +373,7 @@ def test_segmentation_looks_at_256_pixels(network, monkeypatch):
 
 def test_a_file_that_is_no_segmentation_net(tmp_path, network):
     save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
-    with pytest.raises(ValueError, match=r"x\.safetensors holds no landscape segmentation"):
+    with pytest.raises(ValueError, match=r"x\.safetensors contains no landscape segmentation"):
         gaugan_segmentation.load(tmp_path / "x.safetensors", network)
 
 
