@@ -1,6 +1,5 @@
 """GauGAN models: load, choose a style, generate."""
 
-import torch
 from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
@@ -8,6 +7,7 @@ from ..gan_models.gaugan.training.run import STATE
 from ..gan_models.seeds import seeded
 from ..gan_models.weights import Bundled, entries, resolve
 from . import host
+from .advice import advice
 from .sockets import GauGANModel, LabelMap, Style, seed_input
 
 CATEGORY = "GAN Atelier/GauGAN"
@@ -15,8 +15,6 @@ KIND = "gaugan"
 ENTRIES = {entry.name: entry for entry in entries(KIND)}
 AUTO, NONE = "auto", "none"
 OFF, OVERALL, PER_CLASS = "off", "overall", "per class"
-PIXELS_AT_ONCE = 1 << 19
-PHOTOS_AT_ONCE, PHOTO_MEMORY = 16, 1 << 28
 host.register_model_folder(KIND, ".pth")
 
 
@@ -111,7 +109,8 @@ class GauGANEncodeStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image) -> io.NodeOutput:
-        return io.NodeOutput(Style(encoded(model, image, host.progress_reporter(cls.hidden.unique_id))))
+        with advice():
+            return io.NodeOutput(read_style(model, image, host.progress_reporter(cls.hidden.unique_id)))
 
 
 class GauGANRandomStyle(io.ComfyNode):
@@ -147,7 +146,8 @@ class GauGANRandomStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, seed, count=1, spread=1.0) -> io.NodeOutput:
-        return io.NodeOutput(Style(model.model.random_styles(count, seeded(seed), spread)))
+        with advice():
+            return io.NodeOutput(gaugan.Style(model.model.random_styles(count, seeded(seed), spread)))
 
 
 class GauGANMixStyles(io.ComfyNode):
@@ -184,8 +184,8 @@ class GauGANMixStyles(io.ComfyNode):
     @classmethod
     def execute(cls, style_a, style_b, weight=0.5, frames=1) -> io.NodeOutput:
         if frames == 1:
-            return io.NodeOutput(Style(gaugan.mix_styles(style_a.z, style_b.z, weight)))
-        return io.NodeOutput(Style(gaugan.transition(style_a.z, style_b.z, frames)))
+            return io.NodeOutput(gaugan.Style(gaugan.mix_styles(style_a.z, style_b.z, weight)))
+        return io.NodeOutput(gaugan.Style(gaugan.transition(style_a.z, style_b.z, frames)))
 
 
 class GauGANGenerate(io.ComfyNode):
@@ -242,22 +242,16 @@ class GauGANGenerate(io.ComfyNode):
         cls, model, label_map, seed, size="resize", color_match=OFF, style=None, style_image=None, style_label_map=None
     ) -> io.NodeOutput:
         net, report = model.model, host.progress_reporter(cls.hidden.unique_id)
-        ids, instances = net.classes.require(label_map), label_map.instances
         require_consistent(style, style_image, color_match, style_label_map)
-        z = style.z if style else chosen_styles(model, len(ids), seed, style_image, color_match, report)
-        rows, columns = gaugan.fitting(net.generator.config, *ids.shape[1:], size)
-        shown = ids[:, rows][:, :, columns]
-        images = painted(
-            model, shown, None if instances is None else instances[:, rows][:, :, columns], z, seed, report
-        )
-        notes = [] if net.generator.config.z_dim else ["this model has no style, so the seed changes nothing"]
-        if shown.shape != ids.shape:
-            notes.append(f"{size}: label map {size_text(ids)}, model {size_text(shown)}")
-        if size == "pad":
-            shown, images = ids, images[:, :, : ids.shape[1], : ids.shape[2]]
-        if color_match != OFF:
-            images, lost = recolored(net, images, shown, style_image, style_label_map)
-            notes += lost
+        with advice():
+            label_map.require(net.classes)
+            style = style or chosen_style(model, len(label_map), seed, style_image, color_match, report)
+            painting = net.generate(label_map, style, seed=seed, size=size, device=host.results_device(),
+                                    make_room=model.placed, on_progress=report)  # fmt: skip
+            images, notes = painting.images, notes_on(net, label_map, size, painting)
+            if color_match != OFF:
+                images, lost = recolored(net, painting, style_image, style_label_map)
+                notes += lost
         if notes:
             host.tell(cls.hidden.unique_id, "; ".join(notes))
         return io.NodeOutput(host.to_comfy(images))
@@ -296,36 +290,25 @@ def fetched(entry, node_id: str | None):
     return resolve(entry, folder, on_progress)
 
 
-def encoded(model, image, report):
-    """The styles of photos, on the CPU."""
-    photos = host.to_model(image)
-    net = model.placed(PHOTO_MEMORY)
-    return host.in_batches(lambda part: net.encode(photos[part]).cpu(), len(photos), PHOTOS_AT_ONCE, report, "style")
+def read_style(model, image, report):
+    """The styles of photos."""
+    return model.model.read_style(host.to_model(image), make_room=model.placed, on_progress=report)
 
 
-def chosen_styles(model, count: int, seed: int, style_image, color_match: str, report):
+def chosen_style(model, count: int, seed: int, style_image, color_match: str, report):
     """The style of the photo, or random ones; None for a model without."""
     net = model.model
     if style_image is not None and (net.encoder is not None or color_match == OFF):
-        return encoded(model, style_image, report)
-    return net.random_styles(count, seeded(seed)) if net.generator.config.z_dim else None
+        return read_style(model, style_image, report)
+    return gaugan.Style(net.random_styles(count, seeded(seed))) if net.generator.config.z_dim else None
 
 
-def painted(model, ids, instances, z, seed: int, report):
-    """The pictures of label maps, ``[B, 3, H, W]`` in -1..1, float32 where results live."""
-    model.model.require_style(z)
-    count = max(len(ids), 1 if z is None else len(z))
-    for what, batch in (("label maps", ids), ("styles", z)):
-        if batch is not None and len(batch) not in (1, count):
-            raise ValueError(f"{len(batch)} {what} don't go with {count} of the other; give one, or as many")
-    at_once = max(1, PIXELS_AT_ONCE // ids[0].numel())
-    net = model.placed(model.model.memory(min(count, at_once), *ids.shape[1:]))
-
-    def paint(part):
-        batches = (b if b is None or len(b) == 1 else b[part] for b in (ids, z, instances))
-        return net.paint(*batches, seed=seed).to(host.results_device(), torch.float32)
-
-    return host.in_batches(paint, count, at_once, report, "painting")
+def notes_on(net, label_map, size: str, painting) -> list[str]:
+    """What the user should know about how a picture was painted."""
+    notes = [] if net.generator.config.z_dim else ["this model has no style, so the seed changes nothing"]
+    if painting.painted_size != label_map.size:
+        notes.append(f"{size}: label map {size_text(label_map.size)}, model {size_text(painting.painted_size)}")
+    return notes
 
 
 def require_consistent(style, style_image, color_match: str, style_label_map) -> None:
@@ -341,14 +324,15 @@ def require_consistent(style, style_image, color_match: str, style_label_map) ->
         raise ValueError("style_label_map counts only for color_match 'per class'; set that, or disconnect it")
 
 
-def recolored(net, images, ids, style_image, style_label_map):
+def recolored(net, painting, style_image, style_label_map):
     """The pictures in the colours of the photo, and what the user should know of it."""
-    there = None if style_label_map is None else net.classes.require(style_label_map)
-    images, missing = gaugan.match_colors(images, host.to_model(style_image), ids, there)
+    there = None if style_label_map is None else style_label_map.require(net.classes)
+    photo = host.to_model(style_image)
+    images, missing = gaugan.match_colors(painting.images, photo, painting.label_map.ids, there)
     names = labels.listed(net.classes.classes[label].name for label in missing)
     return images, [f"style_image has no {names}; there its overall colours count"] if missing else []
 
 
-def size_text(ids) -> str:
-    """Width and height of label maps."""
-    return f"{ids.shape[2]}×{ids.shape[1]}"
+def size_text(size: tuple[int, int]) -> str:
+    """Width and height in pixels."""
+    return f"{size[1]}×{size[0]}"

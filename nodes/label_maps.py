@@ -4,6 +4,7 @@ from comfy_api.latest import io
 
 from ..gan_models import labels
 from . import host
+from .advice import advice
 from .sockets import LabelMap
 
 CATEGORY = "GAN Atelier/label maps"
@@ -71,7 +72,7 @@ class GauGANLabelMapFromColors(io.ComfyNode):
             lost, taxonomy
         )
         host.tell(cls.hidden.unique_id, text)
-        return io.NodeOutput(LabelMap(ids, taxonomy), host.mask_from_bool(decoded.off_palette))
+        return io.NodeOutput(labels.LabelMap(ids, taxonomy), host.mask_from_bool(decoded.off_palette))
 
 
 class GauGANLabelMapFromMasks(io.ComfyNode):
@@ -119,13 +120,14 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
             if class_name == NONE:
                 raise ValueError(f"{name} is connected but has no class; choose one for {class_of(name)}")
         if label_map is not None:
-            base = classes.require(label_map)
+            with advice():
+                base = label_map.require(classes)
         elif layers:
             base = labels.uniform(next(iter(layers.values())), classes.find(taxonomy["base_class"]).id)
         else:
             raise ValueError("the size of the label map is unknown; connect a mask or a label map")
         ids = labels.lay(base, list(layers.values()), [classes.find(name).id for name in chosen.values()])
-        return io.NodeOutput(LabelMap(ids, classes.name))
+        return io.NodeOutput(labels.LabelMap(ids, classes.name))
 
 
 class GauGANLabelMapToColors(io.ComfyNode):
@@ -180,7 +182,9 @@ class GauGANLabelMapToMask(io.ComfyNode):
     @classmethod
     def execute(cls, label_map, taxonomy) -> io.NodeOutput:
         classes = labels.taxonomy(taxonomy["taxonomy"])
-        return io.NodeOutput(host.mask_from_bool(classes.require(label_map) == classes.find(taxonomy["class"]).id))
+        with advice():
+            ids = label_map.require(classes)
+        return io.NodeOutput(host.mask_from_bool(ids == classes.find(taxonomy["class"]).id))
 
 
 class GauGANLabelMapRemap(io.ComfyNode):
@@ -217,7 +221,7 @@ class GauGANLabelMapRemap(io.ComfyNode):
         ids, lost = labels.remap(label_map.ids, label_map.classes, labels.taxonomy(taxonomy), chosen)
         if lost:
             host.tell(cls.hidden.unique_id, f"'{label_map.taxonomy}' to '{taxonomy}'" + lost_text(lost, taxonomy))
-        return io.NodeOutput(LabelMap(ids, taxonomy, label_map.instances))
+        return io.NodeOutput(labels.LabelMap(ids, taxonomy, label_map.instances))
 
 
 def class_of(mask: str) -> str:

@@ -97,7 +97,7 @@ class GauGANLabelMapPaint(io.ComfyNode):
         if lost:
             host.tell(cls.hidden.unique_id, f"translated to '{taxonomy}'" + lost_text(lost, taxonomy))
         colors = host.from_bytes(labels.encode(ids, labels.palette(taxonomy)))
-        return io.NodeOutput(LabelMap(ids, taxonomy), colors, ui=shown or None)
+        return io.NodeOutput(labels.LabelMap(ids, taxonomy), colors, ui=shown or None)
 
 
 def drawing_file(painting: str) -> Path:

@@ -5,13 +5,13 @@ from .checkpoint import GauGAN, load, load_encoder, load_generator, save
 from .colors import match_colors
 from .config import UPSAMPLINGS, EncoderConfig, GeneratorConfig, Pix2PixHDConfig
 from .detection import describe, is_encoder, is_generator
+from .errors import NoEncoderError, NoStyleError, StyleSizeError
 from .fast.modulation import LabelMaps, ModulationCache
 from .label_codes import instance_edges, label_codes, one_hot
 from .networks.encoder import StyleEncoder
 from .networks.generator import Generator
 from .networks.pix2pixhd import Pix2PixHD
 from .sizes import HOW_TO_FIT, fitting
-from .errors import NoEncoderError, NoStyleError, StyleSizeError
 from .style import Style, mix_styles, random_styles, transition
 from .synthesis import synthesize
 from .synthesizer import Synthesizer, encoder_beside, open_synthesizer

@@ -1,10 +1,32 @@
 """Style vectors: random ones, and the way from one to another."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 PARALLEL = 1e-4
 """Sine of the angle below which two styles are mixed along the straight line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """A batch of style vectors.
+
+    Attributes:
+        z: float32 ``[B, z_dim]``, on the CPU.
+    Raises:
+        ValueError: a wrong type or shape.
+    """
+
+    z: Tensor
+
+    def __post_init__(self) -> None:
+        if self.z.dtype != torch.float32 or self.z.ndim != 2 or self.z.numel() == 0:
+            raise ValueError(f"styles must be float32 [batch, numbers], not {self.z.dtype} {list(self.z.shape)}")
+
+    def __len__(self) -> int:
+        return len(self.z)
 
 
 def random_styles(

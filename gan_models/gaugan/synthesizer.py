@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..labels import TAXONOMIES, Taxonomy, taxonomy
+from ..batching import in_batches
+from ..labels import TAXONOMIES, LabelMap, Taxonomy, taxonomy
+from ..progress import OnProgress
 from ..state_dict import read_state_dict
 from .checkpoint import load, load_encoder, parameters, save
+from .errors import NoEncoderError, NoStyleError, StyleSizeError
 from .fast.modulation import ModulationCache
 from .networks.encoder import StyleEncoder
 from .networks.pix2pixhd import AnyGenerator
-from .style import random_styles
+from .sizes import HowToFit, fitting
+from .style import Style, random_styles
 from .synthesis import synthesize
 
 GENERATOR_MARK, ENCODER_MARK = "net_G", "net_E"
@@ -23,10 +28,31 @@ GENERATOR_MARK, ENCODER_MARK = "net_G", "net_E"
 WORKSPACE = 1 << 28
 """Memory that the work on a label map takes besides the activations."""
 
-NO_STYLE = (
-    "this GauGAN has no style: with the same label map it always makes the same picture; leave the style away, or use "
-    "color_match of GauGAN Generate with a photo"
-)
+PIXELS_AT_ONCE = 1 << 19
+"""Pixels that are painted at once on a GPU."""
+
+PHOTOS_AT_ONCE, PHOTO_MEMORY = 16, 1 << 28
+"""Photographs whose styles are encoded at once on a GPU, and the memory in bytes that this takes."""
+
+MakeRoom = Callable[[int], object]
+"""Called with the number of bytes that a task needs, before it begins. It may move the net to another device."""
+
+NO_STYLE = "this GauGAN has no style: with the same label map it always makes the same picture"
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What ``Synthesizer.generate`` returns.
+
+    Attributes:
+        images: ``[B, 3, H, W]`` in [-1, 1], float32.
+        label_map: the label maps that they show, of the size of the images, one or as many.
+        painted_size: height and width at which the net painted, before any padding was cut off.
+    """
+
+    images: Tensor
+    label_map: LabelMap
+    painted_size: tuple[int, int]
 
 
 class Synthesizer(nn.Module):
@@ -116,39 +142,115 @@ class Synthesizer(nn.Module):
         self.require_style(z)
         return synthesize(self.generator, ids, z, instances=instances, cache=self.cache, seed=seed)
 
+    def generate(
+        self,
+        label_map: LabelMap,
+        style: Style | None = None,
+        *,
+        seed: int = 0,
+        size: HowToFit = "resize",
+        device: torch.device | str = "cpu",
+        make_room: MakeRoom | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Painting:
+        """Paint label maps of any size and number in the given styles, a few at a time.
+
+        Args:
+            label_map: ``B`` or one.
+            style: ``B`` or one; None is the mean style.
+            seed: of the noise, for a net that adds noise inside.
+            size: what to do about a size that the net cannot make, as for ``fitting``. A padded picture is cut back to
+                the size of its label map.
+            device: of the returned images.
+            make_room: see ``MakeRoom``.
+            on_progress: called before each batch. An exception raised in it stops the work.
+        Raises:
+            OtherTaxonomyError: the label map has another taxonomy.
+            NoStyleError, StyleSizeError: as for ``require_style``.
+            ValueError: the numbers of label maps and styles differ, or the size doesn't fit and ``size`` is "error".
+        """
+        label_map.require(self.classes)
+        z = None if style is None else style.z
+        self.require_style(z)
+        fitted = label_map.at(*fitting(self.generator.config, *label_map.size, size))
+        count = max(len(fitted), 1 if z is None else len(z))
+        for what, number in (("label maps", len(fitted)), ("styles", 1 if z is None else len(z))):
+            if number not in (1, count):
+                raise ValueError(f"{number} {what} don't go with {count} of the other; give one, or as many")
+        at_once = max(1, PIXELS_AT_ONCE // fitted.ids[0].numel())
+        if make_room is not None:
+            make_room(self.memory(min(count, at_once), *fitted.size))
+
+        def paint(part: slice) -> Tensor:
+            styles, instances = (whole if whole is None or len(whole) == 1 else whole[part]
+                                 for whole in (z, fitted.instances))  # fmt: skip
+            ids = fitted.ids if len(fitted) == 1 else fitted.ids[part]
+            return self.paint(ids, styles, instances, seed).to(device, torch.float32)
+
+        images = in_batches(paint, count, self._at_once(at_once), "painting", on_progress)
+        if size == "pad":
+            height, width = label_map.size
+            return Painting(images[:, :, :height, :width], label_map, fitted.size)
+        return Painting(images, fitted, fitted.size)
+
+    def read_style(
+        self, photos: Tensor, *, make_room: MakeRoom | None = None, on_progress: OnProgress | None = None
+    ) -> Style:
+        """The styles of any number of photos, ``[B, 3, H, W]`` in [-1, 1], a few at a time.
+
+        Args:
+            make_room: see ``MakeRoom``.
+            on_progress: called before each batch. An exception raised in it stops the work.
+        Raises:
+            NoStyleError, NoEncoderError: as for ``encode``.
+        """
+        if make_room is not None:
+            make_room(PHOTO_MEMORY)
+        at_once = self._at_once(PHOTOS_AT_ONCE)
+        return Style(
+            in_batches(lambda part: self.encode(photos[part]).cpu(), len(photos), at_once, "style", on_progress)
+        )
+
+    def _at_once(self, most: int) -> int:
+        """On a CPU one picture at a time: more would gain nothing and delay a stop."""
+        return 1 if self._place()[0].type == "cpu" else most
+
     def encode(self, images: Tensor) -> Tensor:
         """The styles of photos ``[B, 3, H, W]`` in [-1, 1], float32 ``[B, z_dim]``.
 
         Raises:
-            ValueError: there is no style encoder.
+            NoStyleError: the generator takes no style.
+            NoEncoderError: there is no style encoder.
         """
         if not self.generator.config.z_dim:
-            raise ValueError("this GauGAN has no style, so it cannot take over a photo's; to follow the photo's "
-                             "colours, connect it to style_image of GauGAN Generate and set color_match")  # fmt: skip
+            raise NoStyleError("this GauGAN has no style, so it cannot take over a photo's")
         if self.encoder is None:
-            raise ValueError("this GauGAN has a style but no style encoder, so it cannot read a photo's; use GauGAN "
-                             "Random Style, or choose an encoder file (latest_net_E) in Load GauGAN")  # fmt: skip
+            raise NoEncoderError("this GauGAN has a style but no style encoder, so it cannot read a photo's")
         return self.encoder.encode(images.to(self.generator.conv_img.weight.device)).float()
 
     def random_styles(self, count: int, generator: torch.Generator, spread: float = 1.0) -> Tensor:
         """``style.random_styles`` for this net: of the styles that its encoder has seen, if it keeps them.
 
         Raises:
-            ValueError: it has no style.
+            NoStyleError: the generator takes no style.
         """
         if not self.generator.config.z_dim:
-            raise ValueError(NO_STYLE)
+            raise NoStyleError(NO_STYLE)
         seen = self.encoder.seen if self.encoder is not None else None
         return random_styles(self.generator.config.z_dim, count, generator, spread, seen)
 
     def require_style(self, z: Tensor | None) -> None:
-        """Raise a ValueError if the net cannot take these styles, of which None is none at all."""
+        """Check that the generator can take these styles. None is no style.
+
+        Raises:
+            NoStyleError: the generator takes no style.
+            StyleSizeError: the generator takes styles of another length.
+        """
         wanted = self.generator.config.z_dim
         if z is not None and not wanted:
-            raise ValueError(NO_STYLE)
+            raise NoStyleError(NO_STYLE)
         if z is not None and z.shape[1:] != (wanted,):
-            raise ValueError(f"the style has {z.shape[1]} numbers, but this GauGAN takes {wanted}; make the style "
-                             "with the same model")  # fmt: skip
+            raise StyleSizeError(f"the style has {z.shape[1]} numbers, but this GauGAN takes {wanted}")
 
     def memory(self, batch: int, height: int, width: int) -> int:
         """Bytes that making so many pictures at once takes at most, what is kept of a label map included."""

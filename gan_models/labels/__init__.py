@@ -1,6 +1,7 @@
 """Label maps: taxonomies, their colour palettes, and the translation between taxonomies."""
 
 from .drawing import read_drawing, resize, to_png
+from .label_map import LabelMap, OtherTaxonomyError
 from .layers import lay, uniform
 from .legend import draw_legend, with_legend
 from .palette import PALETTES, TOLERANCE, Decoded, Palette, decode, encode, palette
@@ -14,6 +15,8 @@ __all__ = [
     "TOLERANCE",
     "Decoded",
     "LabelClass",
+    "LabelMap",
+    "OtherTaxonomyError",
     "Palette",
     "Taxonomy",
     "base_class",

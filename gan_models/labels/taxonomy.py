@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Protocol
 
 from torch import Tensor
 
@@ -17,16 +16,6 @@ SKY = ("sky", "sky-other", "clouds", "fog")
 """The names of the sky, and of what hangs in it, in all taxonomies."""
 
 Color = tuple[int, int, int]
-
-
-class HasLabels(Protocol):
-    """Anything that carries label ids and the name of their taxonomy."""
-
-    @property
-    def ids(self) -> Tensor: ...
-
-    @property
-    def taxonomy(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -87,19 +76,6 @@ class Taxonomy:
             else f"the classes are {', '.join(self.names[:8])}…"
         )
         raise ValueError(f"'{self.name}' has no class {name.strip()!r}; {hint}")
-
-    def require(self, labels: HasLabels) -> Tensor:
-        """The ids of a label map of this taxonomy, ``[B, H, W]``.
-
-        Raises:
-            ValueError: the label map has another taxonomy.
-        """
-        if labels.taxonomy != self.name:
-            raise ValueError(
-                f"the label map has the taxonomy '{labels.taxonomy}', but '{self.name}' is required; "
-                "put Remap Label Map in between"
-            )
-        return labels.ids
 
     def present(self, ids: Tensor) -> list[LabelClass]:
         """The classes that occur in a label map, those with the most pixels first."""

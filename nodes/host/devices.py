@@ -1,15 +1,12 @@
 """Devices, precisions and memory, as ComfyUI manages them."""
 
 import copy
-from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import comfy.model_management
 import comfy.model_patcher
 import torch
-from torch import Tensor, nn
-
-from ...gan_models.progress import Progress
+from torch import nn
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -69,27 +66,3 @@ class Held(Generic[Module]):
 def free_memory(activations: int) -> None:
     """Ask ComfyUI to make ``activations`` bytes free on the compute device."""
     comfy.model_management.free_memory(activations, device())
-
-
-def in_batches(
-    work: Callable[[slice], Tensor], count: int, at_most: int, report: Callable[[Progress], None], stage: str
-) -> Tensor:
-    """The results of ``work`` for ``count`` pictures, a few at a time, and fewer where memory is short.
-
-    On a CPU one at a time: more would gain nothing there and delay a stop.
-    """
-    results, done, step = [], 0, 1 if device().type == "cpu" else min(count, at_most)
-    while done < count:
-        report(Progress(done, count, stage))
-        part = slice(done, min(done + step, count))
-        try:
-            results.append(work(part))
-        except comfy.model_management.OOM_EXCEPTION:
-            if step == 1:
-                raise
-            step //= 2
-            comfy.model_management.soft_empty_cache()
-        else:
-            done = part.stop
-    report(Progress(count, count, stage))
-    return torch.cat(results)

@@ -41,7 +41,7 @@ def label_map(pack):
     def make(rows, taxonomy="landscape", batch=1, **options):
         classes = pack.gan_models.labels.taxonomy(taxonomy)
         ids = torch.tensor([[classes.find(name).id for name in row] for row in rows], dtype=torch.uint8)
-        return pack.nodes.sockets.LabelMap(ids.expand(batch, -1, -1), taxonomy, **options)
+        return pack.gan_models.labels.LabelMap(ids.expand(batch, -1, -1), taxonomy, **options)
 
     return make
 
@@ -103,7 +103,7 @@ def test_to_colours_and_back(pack, call, taxonomy, palette):
     classes = pack.gan_models.labels.taxonomy(taxonomy).classes
     first = {entry.color: entry.id for entry in reversed(classes)}
     ids = torch.tensor(sorted(first.values()), dtype=torch.uint8).expand(2, 3, -1)
-    (image,) = call("ToColors", label_map=pack.nodes.sockets.LabelMap(ids, taxonomy), legend=False)
+    (image,) = call("ToColors", label_map=pack.gan_models.labels.LabelMap(ids, taxonomy), legend=False)
     assert image.shape == (*ids.shape, 3) and image.dtype == torch.float32
     palette = taxonomy if palette == "own" else palette
     label_map, off = call("FromColors", image=image, taxonomy=taxonomy, palette=palette)
@@ -264,15 +264,15 @@ def test_remap(call, label_map, said):
 ])  # fmt: skip
 def test_label_maps_check_themselves(pack, ids, message):
     with pytest.raises(ValueError, match=message):
-        pack.nodes.sockets.LabelMap(ids, "landscape")
+        pack.gan_models.labels.LabelMap(ids, "landscape")
 
 
 def test_label_maps_check_instances_and_taxonomy(pack):
     ids = torch.zeros(1, 2, 2, dtype=torch.uint8)
     with pytest.raises(ValueError, match=r"instances must be int32 \[1, 2, 2\]"):
-        pack.nodes.sockets.LabelMap(ids, "landscape", torch.zeros(1, 2, 3, dtype=torch.int32))
+        pack.gan_models.labels.LabelMap(ids, "landscape", torch.zeros(1, 2, 3, dtype=torch.int32))
     with pytest.raises(ValueError, match="no taxonomy 'other'"):
-        pack.nodes.sockets.LabelMap(ids, "other")
+        pack.gan_models.labels.LabelMap(ids, "other")
 
 
 def test_label_maps_pickle(label_map):

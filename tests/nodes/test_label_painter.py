@@ -42,7 +42,7 @@ def random_ids():
 def label_map(pack):
     ids = torch.full((2, 16, 24), pack.gan_models.labels.taxonomy("coco_stuff").find("sea").id, dtype=torch.uint8)
     ids[:, :8] = pack.gan_models.labels.taxonomy("coco_stuff").find("sky-other").id
-    return pack.nodes.sockets.LabelMap(ids, "coco_stuff")
+    return pack.gan_models.labels.LabelMap(ids, "coco_stuff")
 
 
 def test_a_drawing_is_read_exactly(pack, paint, drawing, random_ids):

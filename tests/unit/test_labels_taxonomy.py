@@ -1,16 +1,23 @@
 import itertools
 import json
-from collections import namedtuple
 
 import pytest
 import torch
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from gan_models.labels import TAXONOMIES, counterparts, lay, parse_replacements, remap, taxonomy, uniform
+from gan_models.labels import (
+    TAXONOMIES,
+    LabelMap,
+    OtherTaxonomyError,
+    counterparts,
+    lay,
+    parse_replacements,
+    remap,
+    taxonomy,
+    uniform,
+)
 from gan_models.labels.remap import MAPPINGS
 from gan_models.labels.taxonomy import FOLDER
-
-Labels = namedtuple("Labels", "ids taxonomy")
 
 
 @pytest.mark.parametrize("name", TAXONOMIES)
@@ -84,9 +91,9 @@ def test_unknown_taxonomy():
 
 def test_require():
     ids = torch.zeros(1, 2, 2, dtype=torch.uint8)
-    assert taxonomy("ade20k").require(Labels(ids, "ade20k")) is ids
-    with pytest.raises(ValueError, match="has the taxonomy 'landscape', but 'ade20k' is required"):
-        taxonomy("ade20k").require(Labels(ids, "landscape"))
+    assert LabelMap(ids, "ade20k").require(taxonomy("ade20k")) is ids
+    with pytest.raises(OtherTaxonomyError, match="has the taxonomy 'landscape', but 'ade20k' is required"):
+        LabelMap(ids, "landscape").require(taxonomy("ade20k"))
 
 
 def test_present_is_sorted_by_pixels():

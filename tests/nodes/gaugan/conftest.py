@@ -71,14 +71,14 @@ def label_map(pack):
 
     def make(height=64, width=96, batch=1, seed=0, taxonomy="landscape", **options):
         ids = gaugan_toys.blob_map(gaugan_toys.config(classes=18), height, width, batch, seed).to(torch.uint8)
-        return pack.nodes.sockets.LabelMap(ids, taxonomy, **options)
+        return pack.gan_models.labels.LabelMap(ids, taxonomy, **options)
 
     return make
 
 
 @pytest.fixture
 def style(pack):
-    return lambda z: pack.nodes.sockets.Style(torch.as_tensor(z, dtype=torch.float32))
+    return lambda z: pack.gan_models.gaugan.Style(torch.as_tensor(z, dtype=torch.float32))
 
 
 @pytest.fixture

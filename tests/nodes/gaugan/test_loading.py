@@ -141,7 +141,7 @@ def test_label_offset_shifts_ids_and_loses_none_silently(call, files, label_map,
     before = label_map()
     ids = before.ids.int()
     moved = torch.where(ids == 0, 18, ids - 1).to(torch.uint8)
-    after = pack.nodes.sockets.LabelMap(moved, "landscape")
+    after = pack.gan_models.labels.LabelMap(moved, "landscape")
     a = call("Generate", model=shifted, label_map=before, seed=0)
     assert torch.equal(a, call("Generate", model=straight, label_map=after, seed=0))
     assert not torch.equal(a, call("Generate", model=straight, label_map=before, seed=0))
