@@ -65,6 +65,14 @@ def test_a_run_leaves_a_model_samples_and_a_log(tmp_path, data):
     assert said == ["training runs without the VGG19 loss, because its weights are not in use"]
 
 
+def test_a_model_keeps_the_styles_of_pictures_in_their_own_colours(tmp_path, data):
+    seen = []
+    for jitter in (0.0, 0.5):
+        path = run.train(data, training_config(color_jitter=jitter), tmp_path / str(jitter), minutes=0)
+        seen.append(open_synthesizer(path).encoder.seen)
+    assert torch.equal(*seen)
+
+
 @pytest.mark.parametrize("kind", [Enough, KeyboardInterrupt])
 def test_a_stopped_run_goes_on_exactly(tmp_path, data, kind, monkeypatch):
     config = training_config(steps=6)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -241,8 +241,9 @@ class _Run:
         return [value > 0 for value in mean_over_processes(values).tolist()]
 
     def _examples(self, count: int) -> Generator[tuple[Tensor, Tensor], None, None]:
-        """Batches that are the same every time and that no step trains on."""
-        with closing(batches(self.pairs, self.trainer.config, ASIDE, *processes())) as examples:
+        """Batches in their own colours that are the same every time and that no step trains on."""
+        config = replace(self.trainer.config, color_jitter=0.0)
+        with closing(batches(self.pairs, config, ASIDE, *processes())) as examples:
             for _, example in zip(range(count), examples, strict=False):
                 yield example
 
