@@ -24,8 +24,7 @@ the middle square of the whole photograph.
   grid. It detects waves that are far too weak to be seen, especially at 2 pixels; their amplitudes follow the tables.
 
 The rows are: one half of the held-out photographs against the other; training photographs against the held-out ones;
-    the
-crops with each class in its mean colour; the models.
+the crops with each class in its mean colour; the models.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""Opens a graph in ComfyUI's real editor to save it as a workflow file, run it and photograph it.
+"""Opens a graph in ComfyUI's real editor to save it as a workflow file, run it and take a screenshot.
 
     python -m tools.editor graph.json --save workflows/name.json --run --screenshot name.png
 
-GRAPH is a saved workflow or an API-format graph. Without --url, a ComfyUI is started for it (COMFYUI_PATH, or
-~/comfy/ComfyUI) with this pack in it and the pictures of --input in its input folder.
+GRAPH is a saved workflow or an API-format graph. Without --url, the tool starts a ComfyUI (from COMFYUI_PATH or
+~/comfy/ComfyUI) with this pack and with the files of --input in its input folder.
 """
 
 import argparse
@@ -22,16 +22,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="python -m tools.editor"
     )
     parser.add_argument("graph", type=Path, help="a saved workflow or an API-format graph")
-    parser.add_argument("--url", help="a ComfyUI that runs already")
-    parser.add_argument("--input", type=Path, nargs="*", default=[], help="files for the input folder")
-    parser.add_argument("--save", type=Path, help="write the editor's saved format here, before the run")
+    parser.add_argument("--url", help="address of a ComfyUI that is already running")
+    parser.add_argument("--input", type=Path, nargs="*", default=[], help="files to put into the input folder")
+    parser.add_argument("--save", type=Path, help="save the graph in the editor's format to this file before the run")
     parser.add_argument("--run", action="store_true", help="queue the graph and wait for it")
-    parser.add_argument("--screenshot", type=Path, help="photograph the graph into this .png or .jpg")
-    parser.add_argument("--page", action="store_true", help="photograph the whole page, with its menus")
+    parser.add_argument("--screenshot", type=Path, help="save a screenshot of the graph to this .png or .jpg file")
+    parser.add_argument("--page", action="store_true", help="include the whole page with its menus in the screenshot")
     parser.add_argument("--nodes2", action="store_true", help='draw with "Nodes 2.0"')
-    parser.add_argument("--arrange", action="store_true", help="lay the nodes out anew")
+    parser.add_argument("--arrange", action="store_true", help="lay out the nodes again")
     parser.add_argument("--size", type=int, nargs=2, default=(1600, 1000), metavar=("WIDTH", "HEIGHT"))
-    parser.add_argument("--scale", type=float, default=1, help="device pixels for one CSS pixel")
+    parser.add_argument("--scale", type=float, default=1, help="device pixels per CSS pixel")
     arguments = parser.parse_args()
 
     with contextlib.ExitStack() as stack:

@@ -1,8 +1,8 @@
-"""Makes the pictures of the help pages of GauGAN and of the label maps.
+"""Makes the pictures for the help pages of GauGAN and of the label maps.
 
 python -m tools.gaugan_pictures [--run FOLDER]
 
-The picture of Train GauGAN is the last preview of the training run in FOLDER, and stays as it is without one.
+The picture of Train GauGAN is the last preview of the training run in FOLDER. Without FOLDER, it is not changed.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from .sheets import HELP, ROOT, grid, grid_images, read, save, stack, to_image, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, help="folder of a GauGAN training")
+    parser.add_argument("--run", type=Path, help="folder of a GauGAN training run")
     run = parser.parse_args().run
     if run is not None:
         with Image.open(max((run / "samples").iterdir())) as sheet:
@@ -130,12 +130,12 @@ def to_colors(ids: Tensor) -> Image.Image:
 
 
 def mask_of(ids: Tensor, layer: int) -> Image.Image:
-    """The pixels of a class, white on black."""
+    """The pixels of a class in white on black."""
     return Image.fromarray((ids == layer).numpy()).convert("RGB")
 
 
 def wiring(chosen: int) -> Image.Image:
-    """How the GauGAN nodes are connected; one of them stands out."""
+    """A diagram of how the GauGAN nodes are connected, with one node highlighted."""
     sheet = Image.new("RGB", (770, 290), (32, 32, 32))
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     boxes = {

@@ -1,4 +1,4 @@
-"""Makes the pictures of the README and of SinGAN's help pages from the bundled model and the example pictures.
+"""Makes the pictures for the README and for SinGAN's help pages from the bundled model and the example pictures.
 
 python -m tools.help_pictures
 """
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def changed(injection: Injection, scales: range) -> list[Tensor]:
-    """A picture, and the results of injecting it at fine to coarse start scales."""
+    """A picture and the results of injecting it at start scales from fine to coarse."""
     return [resize(injection.image, injection.model.size), *(injection.inject(scale) for scale in scales)]
 
 

@@ -22,7 +22,7 @@ Point = tuple[float, float]
 
 
 class Sheet:
-    """A label map to draw on by hand: coordinates run from 0 to 1, outlines tremble a little."""
+    """A label map to draw on as if by hand. Coordinates run from 0 to 1, and outlines tremble a little."""
 
     def __init__(self, seed: int):
         self.classes = labels.taxonomy(TAXONOMY)
@@ -41,7 +41,7 @@ class Sheet:
         self.draw.polygon([*line, (SIDE + 9, SIDE + 9), (-9, SIDE + 9)], fill=self.classes.find(name).id)
 
     def stroke(self, name: str, points: Sequence[Point], start: float, end: float) -> None:
-        """A stroke of the round brush, whose width goes from ``start`` to ``end``."""
+        """A stroke of the round brush, whose width changes from ``start`` to ``end``."""
         line = curve([points[0], *points, points[-1]], 60)
         for index, (x, y) in enumerate(line):
             radius = (start + (end - start) * index / len(line)) * SIDE / 2
@@ -56,7 +56,7 @@ class Sheet:
             self.stroke(name, [(x, y), (x + width / 3, y)], width, width * 0.8)
 
     def house(self, x: float, y: float, size: float) -> None:
-        """A gable, as a child draws it; ``y`` is its foot."""
+        """A gable as a child draws it, with its foot at ``y``."""
         corners = [(0, 0), (0, -0.6), (0.5, -1), (1, -0.6), (1, 0)]
         outline = [((x + size * dx) * SIDE, (y + size * dy) * SIDE) for dx, dy in corners]
         self.draw.polygon(outline, fill=self.classes.find("house").id)
@@ -71,7 +71,7 @@ class Sheet:
 
 
 def curve(points: Sequence[Point], steps: int = 14) -> list[Point]:
-    """A Catmull-Rom curve through all points but the first and the last."""
+    """A Catmull-Rom curve through all points except the first and the last."""
     line = []
     for a, b, c, d in zip(points, points[1:], points[2:], points[3:], strict=False):
         for step in range(steps):

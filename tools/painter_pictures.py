@@ -1,5 +1,5 @@
-"""Makes the pictures of the label painter in ComfyUI's real editor: an annotated one for its help page, and a short
-film of somebody painting for the README.
+"""Makes the pictures of the label painter in ComfyUI's real editor: an annotated screenshot for its help page, and a
+short film of somebody painting for the README.
 
 python -m tools.painter_pictures
 """
@@ -31,7 +31,7 @@ FRAME = 90
 LAST_FRAME = 2500
 ARROW = ((0, 0), (0, 16), (4, 12), (7, 18), (9, 17), (7, 11), (12, 11))
 
-# What the numbers in the help page's picture point at, and on which side of it they stand.
+# The elements that the numbers in the help page's picture point at, and the side on which each number is.
 MARKS = (
     (".toolbar .group:nth-child(1)", "left"),
     (".toolbar .group:nth-child(2)", "within"),
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def opened(editor: Editor, painting: str) -> Brush:
-    """A painter node alone on the graph."""
+    """A graph with only a painter node."""
     inputs = {"taxonomy": "landscape", "width": 512, "height": 512, "painting": painting}
     editor.load({"1": {"class_type": "GauGANLabelMapPaint", "inputs": inputs}}, "painter")
     editor.place(1, 0, 0, *NODE)
@@ -94,9 +94,9 @@ def annotated(editor: Editor) -> Image.Image:
 
 
 class Film:
-    """Frames of the node while somebody paints, with what the bundled GauGAN makes of it beside them.
+    """Frames of the node while somebody paints, with the picture that the bundled GauGAN makes beside it.
 
-    The arrow is drawn, since the browser shows none.
+    The mouse pointer is drawn, because screenshots of the browser have none.
     """
 
     def __init__(self, editor: Editor, brush: Brush):
@@ -108,7 +108,7 @@ class Film:
         self.result = self.generated()
 
     def generated(self) -> Image.Image:
-        """What the model makes of the drawing as it is now."""
+        """The picture that the model makes of the current drawing."""
         ids = self.brush.painter.evaluate("painter => Array.from(painter.drawing.ids)")
         side = round(len(ids) ** 0.5)
         drawing = torch.tensor(ids).view(1, side, side)[:, :: side // MADE, :: side // MADE]
@@ -136,7 +136,7 @@ class Film:
         self.frame(*place)
 
     def draw(self, points: Sequence[Point], steps: int) -> None:
-        """Draws through places of the drawing, ``steps`` frames from each to the next."""
+        """Draws a stroke through points of the drawing, with ``steps`` frames from each to the next."""
         mouse = self.editor.page.mouse
         self.frame(*self.brush.at(*points[0]))
         mouse.down()

@@ -1,14 +1,15 @@
-"""Photographs and their label maps, mended and split for training: ``python -m tools.photographs PHOTOGRAPHS OUTPUT``.
+"""Corrects and splits photographs with label maps: ``python -m tools.photographs PHOTOGRAPHS OUTPUT``.
 
-PHOTOGRAPHS holds ``images/NAME.jpg``, ``labels/NAME.png`` (ids of the landscape taxonomy) and ``CREDITS.csv``.
-``OUTPUT/heldout`` gets the photographs of ``heldout.txt`` with the label maps painted for them, ``OUTPUT/train`` the
-others with the edits of ``corrections.json``::
+PHOTOGRAPHS contains ``images/NAME.jpg``, ``labels/NAME.png`` (ids of the landscape taxonomy) and ``CREDITS.csv``.
+``OUTPUT/heldout`` gets the photographs of ``heldout.txt`` with the label maps that were painted for them.
+``OUTPUT/train`` gets the other photographs, with the edits of ``corrections.json``::
 
     {"dropped": {NAME: why}, "corrections": {NAME: [EDIT, ...]}}
 
-An edit turns the classes ``from`` (default: all) into ``to``, within the polygon ``where`` ([x, y] in fractions of the
-width and height; default: everywhere) and where the photograph's colour lies between ``color.min`` and ``color.max``
-(CIE L*a*b*; default: any). Edits apply in order. Then specks go and borders snap to the edges of the photograph.
+An edit changes the classes ``from`` (default: all) to ``to`` within the polygon ``where`` ([x, y] in fractions of the
+width and height; default: everywhere), if the photograph's colour is between ``color.min`` and ``color.max``
+(CIE L*a*b*; default: any). The edits are applied in order. Then specks are removed and borders snap to the edges of the
+photograph.
 """
 
 import argparse
@@ -47,7 +48,7 @@ Edit = TypedDict("Edit", {"from": list[str], "to": str, "where": list[list[float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Mend and split photographs with label maps.")
+    parser = argparse.ArgumentParser(description="Correct and split photographs with label maps.")
     parser.add_argument("photographs", type=Path)
     parser.add_argument("output", type=Path)
     arguments = parser.parse_args()
@@ -60,7 +61,7 @@ def prepare(photographs: Path, output: Path) -> None:
     heldout = set((DATA / "heldout.txt").read_text().split())
     names = {path.stem for path in (photographs / "labels").glob("*.png")}
     if strangers := sorted((corrections["dropped"].keys() | corrections["corrections"].keys()) - names):
-        raise ValueError(f"corrections.json names photographs that are not there: {', '.join(strangers)}")
+        raise ValueError(f"corrections.json names photographs that are missing: {', '.join(strangers)}")
 
     train = sorted(names - heldout - corrections["dropped"].keys())
     start(output / "train")
@@ -108,7 +109,7 @@ def inside(polygon: list[list[float]], shape: tuple[int, ...]) -> NDArray[np.boo
 
 
 def without_specks(labels: Labels) -> Labels:
-    """Small areas take the label of what lies nearest."""
+    """Give small areas the label of the nearest other area."""
     specks = np.zeros(labels.shape, dtype=bool)
     for id in np.unique(labels):
         areas, _ = label(labels == id)
@@ -122,7 +123,7 @@ def without_specks(labels: Labels) -> Labels:
 
 
 def snapped(labels: Labels, pixels: Pixels) -> Labels:
-    """Borders follow the photograph's edges: each class's area passes a guided filter, and the strongest class wins."""
+    """Move borders to the photograph's edges: each class's area is filtered, and the strongest class wins."""
     ids = np.unique(labels)
     if len(ids) == 1:
         return labels
@@ -132,7 +133,7 @@ def snapped(labels: Labels, pixels: Pixels) -> Labels:
 
 
 class GuidedFilter:
-    """He, Sun and Tang, 2010, guided by a colour picture ``[H, W, 3]``."""
+    """The guided filter of He, Sun and Tang (2010), with a colour picture ``[H, W, 3]`` as the guide."""
 
     def __init__(self, guide: Pixels, radius: int, epsilon: float) -> None:
         self.guide = guide
@@ -154,7 +155,7 @@ class GuidedFilter:
 
 
 def start(folder: Path) -> None:
-    """An empty ``images`` and ``labels``."""
+    """Make empty folders ``images`` and ``labels``."""
     for part in ("images", "labels"):
         shutil.rmtree(folder / part, ignore_errors=True)
         (folder / part).mkdir(parents=True)
@@ -170,14 +171,14 @@ def write(folder: Path, image: Path, labels: Labels) -> None:
 
 
 def copy_credits(source: Path, target: Path, splits: dict[str, str]) -> None:
-    """The rows of the photographs in ``splits``, with a column that says which split each is in."""
+    """The rows of the photographs in ``splits``, with a column that names the split of each."""
     if not source.exists():
         return
     with source.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)
         kept = [row | {"split": splits[row["name"]]} for row in rows if row["name"] in splits]
     for row in kept:
-        # Flickr's addresses name the account.
+        # Flickr's addresses contain the name of the account.
         if not row["author"] and (account := re.search(r"flickr\.com/photos/([^/]+)/", row["url"])):
             row["author"] = f"{account[1]} (Flickr)"
     with target.open("w", newline="", encoding="utf-8") as file:

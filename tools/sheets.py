@@ -1,4 +1,4 @@
-"""Pictures on sheets, for the README and the help pages."""
+"""Arranges pictures on sheets for the README and the help pages."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def grid(images: list[Tensor], columns: int) -> Image.Image:
 
 
 def grid_images(images: list[Image.Image], columns: int) -> Image.Image:
-    """Pictures of one size in rows."""
+    """Arrange pictures of one size in rows."""
     width, height = images[0].size
     rows = -(-len(images) // columns)
     sheet = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (height + GAP) - GAP), "white")
@@ -28,7 +28,7 @@ def grid_images(images: list[Image.Image], columns: int) -> Image.Image:
 
 
 def stack(images: list[Image.Image]) -> Image.Image:
-    """Pictures of one width, one below the other."""
+    """Arrange pictures of one width below each other."""
     sheet = Image.new("RGB", (images[0].width, sum(image.height + GAP for image in images) - GAP), "white")
     top = 0
     for image in images:

@@ -1,7 +1,7 @@
 """Makes the photographs among the example pictures: ``python -m tools.style_pictures FOLDER``.
 
-FOLDER is ``OUTPUT/heldout`` of ``tools.photographs``. All of them are under CC0 or in the public domain; the model that
-ships has seen none.
+FOLDER is ``OUTPUT/heldout`` of ``tools.photographs``. All of them are under CC0 or in the public domain, and the
+bundled model has not been trained on them.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def encoded(picture: Image.Image) -> bytes:
-    """A picture as JPEG, at the best quality with which it fits into ``MOST_BYTES``."""
+    """A picture as JPEG, at the best quality that fits into ``MOST_BYTES``."""
     for quality in range(95, 0, -1):
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=quality, optimize=True)

@@ -2,8 +2,8 @@
 
     python -m tools.workflows [--thumbnails] [name ...]
 
-Each workflow is written down here as an API-format graph with places and a note, laid out and saved by the editor,
-and run by ``run_workflow.py``'s executor for its thumbnail.
+Each workflow is defined here as an API-format graph with node positions and a note. The editor lays it out and saves
+it, and the executor of ``run_workflow.py`` runs it for its thumbnail.
 """
 
 import argparse
@@ -26,7 +26,7 @@ Place = tuple[float, float, float, float]
 
 @dataclass
 class Example:
-    """A workflow: its nodes in the API format, where they lie (x, y, width, height), and a note beside them."""
+    """A workflow: its nodes in the API format, their places (x, y, width, height), and a note beside them."""
 
     nodes: dict[str, dict[str, Any]]
     places: dict[str, Place]
@@ -78,8 +78,8 @@ EXAMPLES = {
                 "4": (400, 600, 380, 220), "5": (840, 440, 460, 420), "6": (400, 940, 380, 110)},
         titles={"3": "Reconstruction: what it could learn", "5": "New arrangements"},
         note="### Train on one picture, then sample\n\nReplace **Example Image** by **Load Image** for a picture of "
-        "yours. `draft` takes about a minute; set the preset to `standard` for a good model.\n\nStop at any time: the "
-        "next run goes on where you stopped. **Save SinGAN** keeps the model for **Load SinGAN**.",
+        "yours. `draft` takes about a minute; set the preset to `standard` for a good model.\n\nYou can stop at any "
+        "time; the next run resumes where you stopped. **Save SinGAN** keeps the model for **Load SinGAN**.",
         note_place=(40, 380, 300, 300),
         thumbnail_node="5",
     ),
@@ -112,8 +112,8 @@ EXAMPLES = {
         places={"1": (40, 260, 300, 80), "2": (40, 400, 300, 100), "3": (400, 260, 340, 200),
                 "4": (400, 540, 340, 320), "5": (800, 160, 620, 540)},
         titles={"2": "The picture with a balloon copied", "4": "Before", "5": "After"},
-        note="### Make an edit look natural\n\nThe orange balloon was copied, and brought a piece of another sky "
-        "along. `start_scale` 0 chooses by itself; switch `all_scales` on to see every choice. Edit **the picture "
+        note="### Make an edit look natural\n\nThe orange balloon was copied together with a piece of another sky. "
+        "`start_scale` 0 chooses a scale automatically; switch `all_scales` on to see every choice. Edit **the picture "
         "that the model learned**, and paint a mask over what you changed.",
         note_place=(40, 40, 340, 180),
         thumbnail_node="5",
@@ -132,7 +132,7 @@ EXAMPLES = {
         titles={"2": "A painting in flat colours", "4": "Before", "5": "After"},
         note="### A painting becomes a picture\n\nThe balloons and clouds get the texture of the picture that the "
         "model learned. Paint with that picture's colours: what it has never seen becomes something else. "
-        "`start_scale` 0 chooses by itself; lower numbers change more.",
+        "`start_scale` 0 chooses a scale automatically; lower numbers change more.",
         note_place=(40, 40, 340, 180),
         thumbnail_node="5",
     ),
@@ -146,8 +146,8 @@ EXAMPLES = {
         },
         places={"1": (40, 260, 300, 80), "2": (400, 240, 340, 240), "3": (800, 60, 620, 640)},
         titles={"2": "A walk around the picture", "3": "An endless loop"},
-        note="### The picture moves\n\nEvery frame is a new picture near the one that the model learned. Lower "
-        "`alpha`: it goes further; higher `beta`: it goes more slowly. The last frame leads to the first.",
+        note="### The picture moves\n\nEvery frame is a new picture near the one that the model learned. A lower "
+        "`alpha` gives larger changes, a higher `beta` slower ones. The last frame leads to the first.",
         note_place=(40, 40, 340, 180),
         thumbnail_node="3",
     ),
@@ -216,9 +216,9 @@ EXAMPLES = {
         places={"1": (40, 240, 320, 240), "2": (40, 550, 320, 100), "3": (420, 280, 320, 150),
                 "4": (40, 860, 320, 100), "5": (420, 860, 320, 80), "6": (800, 260, 320, 200),
                 "7": (420, 520, 320, 260), "8": (420, 1010, 320, 260), "9": (1180, 160, 560, 600)},
-        titles={"2": "What is where", "4": "The style", "7": "Label map", "8": "Style picture"},
-        note="### A label map and a style become a picture\n\nThe colours of the label map say what is where: sky, "
-        "snow, water, sand. The style picture says how it looks: light, weather, season. Replace either **Example "
+        titles={"2": "The label map", "4": "The style", "7": "Label map", "8": "Style picture"},
+        note="### A label map and a style become a picture\n\nThe colours of the label map stand for classes: sky, "
+        "snow, water, sand. The style picture gives the lighting, the weather and the season. Replace either **Example "
         "Image** by **Load Image** for one of yours.",
         note_place=(40, 40, 340, 160),
         thumbnail_node="9",
@@ -268,7 +268,7 @@ EXAMPLES = {
                 "10": (1180, 160, 560, 640)},
         titles={"2": "A segmentation in ADE20K's colours", "9": "The same in the model's classes"},
         note="### From the colours of a segmentation\n\nConnect a segmentation preprocessor (OneFormer, UniFormer) "
-        "in place of **Example Image**: the palette is found by itself, and the classes are translated by name.",
+        "in place of **Example Image**: the palette is found automatically, and the classes are translated by name.",
         note_place=(40, 40, 340, 160),
         thumbnail_node="10",
     ),
@@ -317,7 +317,7 @@ def save_thumbnail(name: str, example: Example, executor: headless.Executor) -> 
 
 
 def thumbnail(example: Example, executor: headless.Executor) -> Image.Image:
-    """The result of the workflow's chief node: the middle one of its pictures, cropped to fit."""
+    """The result of the workflow's main node: the middle one of its pictures, cropped to fit."""
     run = executor.run(example.nodes)
     source, slot = example.nodes[example.thumbnail_node]["inputs"]["images"]
     images = run.value(source, slot)
@@ -327,8 +327,8 @@ def thumbnail(example: Example, executor: headless.Executor) -> Image.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=list(EXAMPLES), help="which ones; all by default")
-    parser.add_argument("--thumbnails", action="store_true", help="only the thumbnails, which needs no ComfyUI")
+    parser.add_argument("names", nargs="*", default=list(EXAMPLES), help="names of the workflows (default: all)")
+    parser.add_argument("--thumbnails", action="store_true", help="make only the thumbnails, which needs no ComfyUI")
     options = parser.parse_args()
     names, root = options.names, find_comfyui()
     if root is None and not options.thumbnails:

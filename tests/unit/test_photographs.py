@@ -58,7 +58,7 @@ def test_photographs_are_split_mended_and_credited(data):
 
 def test_corrections_of_photographs_that_are_not_there_are_named(data):
     write(data, {"dropped": {}, "corrections": {"z": []}})
-    with pytest.raises(ValueError, match="names photographs that are not there: z"):
+    with pytest.raises(ValueError, match="names photographs that are missing: z"):
         photographs.prepare(data / "photographs", data / "out")
     assert not (data / "out").exists()
 
