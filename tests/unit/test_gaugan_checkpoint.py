@@ -76,7 +76,7 @@ def test_what_shapes_tell(changes):
         ({"crop_size": 512, "upsampling": "most"}, {"upsampling": "most", "crop_size": 512}),
     ],
 )
-def test_guesses_where_nobody_tells(changes, expected):
+def test_defaults_where_nothing_is_given(changes, expected):
     found = load_generator(generator(config(**changes)).state_dict()).config
     assert {name: getattr(found, name) for name in expected} == expected
 

@@ -32,7 +32,7 @@ def thread_name(task):
     with open(f"/proc/self/task/{task}/comm") as file:
         return file.read().strip()
 
-def heard(progress):
+def stop_at(progress):
     if progress.step == stop:
         raise KeyboardInterrupt
 
@@ -42,7 +42,7 @@ with joined("cpu") as device:
     try:
         make, features = (projected_config, random_features()) if projected else (training_config, None)
         config = make(batch=4, steps=3, style_steps=style_steps, init_gain=1.0)
-        run.train(pairs, config, sys.argv[2], device=device, features=features, on_progress=heard)
+        run.train(pairs, config, sys.argv[2], device=device, features=features, on_progress=stop_at)
     except (KeyboardInterrupt, RuntimeError) as error:
         print(f"process {processes()[0]} ended with {error!r}")
 print("threads left:", [name for name in map(thread_name, os.listdir("/proc/self/task")) if "gloo" in name])
@@ -78,12 +78,12 @@ def test_two_processes_match_one(tmp_path, data, monkeypatch, projected):
     in_two_processes(data, tmp_path / "two", style_steps=style_steps, projected=projected)
     one, two = (read_state_dict(tmp_path / name / run.STATE) for name in ("one", "two"))
     assert one[1]["pictures"] == two[1]["pictures"] == "12"
-    # Adam moves a weight by its gradient's sign, which rounding decides where the gradient is zero: at biases that
-    # a norm takes away again, and a few other numbers. The singular vectors of so small layers turn with these.
+    # Adam moves a weight by the sign of its gradient. Where the gradient is zero, as at biases before a norm and a few
+    # other numbers, rounding decides the sign. The singular vectors of such small layers change with these.
     names = [name for name in one[0] if "optimizers" not in name and not name.endswith(("bias", "_u", "_v"))]
     apart = torch.cat([(two[0][name].float() - one[0][name].float()).abs().flatten() for name in names])
     assert (apart > 1e-4).float().mean() < 0.001
-    assert apart.max() < 8e-3  # as far as three such steps can lead apart
+    assert apart.max() < 8e-3  # the most that three such steps can differ
     models = [open_synthesizer(tmp_path / name / run.MODEL) for name in ("one", "two")]
     ids, z = torch.zeros(1, 32, 32, dtype=torch.uint8), torch.ones(1, 6)
     torch.testing.assert_close(models[0].paint(ids, z), models[1].paint(ids, z), rtol=0, atol=1e-4)

@@ -45,7 +45,7 @@ def test_ids_that_the_net_does_not_know(unknown, wrong, known):
         label_codes(config(unknown=unknown), torch.tensor([[[0, wrong]]]))
 
 
-def test_no_label_maps():
+def test_invalid_label_maps():
     for wrong in (torch.zeros(1, 4, 4), torch.zeros(4, 4, dtype=torch.int64), torch.zeros(1, 4, 4, dtype=torch.bool)):
         with pytest.raises(ValueError, match=r"label_ids must be integers \[B, H, W\]"):
             label_codes(config(), wrong)

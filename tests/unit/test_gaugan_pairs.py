@@ -162,7 +162,7 @@ def test_rendered_landscapes_are_kept(tmp_path):
     assert pairs.load(2)[0].getpixel((0, 0))[1] < 10
 
 
-def test_the_style_of_a_landscape_is_its_light(tmp_path):
+def test_the_style_of_a_landscape_is_its_lighting(tmp_path):
     pairs = RenderedPairs(tmp_path, 3, (16, 16), first_seed=40)
     assert pairs.style(1) == render_scene(41, 16).lighting.name and not any(tmp_path.iterdir())
     pairs.load(1)

@@ -209,7 +209,7 @@ def test_the_transfer_loss_compares_shared_classes_sky_and_ground():
     real[:, :, 0], real[:, :, 1] = 0.5, -0.5
     fake = real.clone()
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == 0
-    fake[:, :, 0] += 0.3  # twice: as the class and as the sky, of three that are shared
+    fake[:, :, 0] += 0.3  # counted twice, as the class and as the sky, of three shared regions
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(0.3 * 2 / 3, abs=1e-3)
     fake[:, :, 1] += 0.6
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(1.2 / 3, abs=1e-3)
@@ -225,7 +225,7 @@ def test_the_grid_loss_sees_checkerboards_and_weaves():
         pictures = (clouds + 0.2 * pattern).requires_grad_()
         assert grid_loss(pictures).item() > grid_loss(clouds).item() + 0.1
         (to_pictures,) = torch.autograd.grad(grid_loss(pictures), pictures)
-        # Downhill is towards less of the pattern.
+        # The gradient descends towards less of the pattern.
         assert (to_pictures * (pattern - pattern.float().mean())).sum() > 0
     assert grid_loss(torch.randn(1, 3, 8, 8)).item() == 0
 

@@ -17,6 +17,7 @@ import gaugan_segmentation
 from gan_models.gaugan import Synthesizer
 from gan_models.gaugan.networks.efficientnet import EfficientNetLite
 from gan_models.labels import encode, palette
+from gan_models.pixels import to_bytes, to_float
 from gaugan_looks import features, kernel_distance
 from gaugan_metrics import (
     CLASSES,
@@ -40,8 +41,6 @@ from gaugan_photographs import (
     random_crop,
     read_photographs,
     squares,
-    to_bytes,
-    to_float,
 )
 from gaugan_scores import HeldOut, flat, spread
 from gaugan_segmentation import Segmentation, shrink, shrink_labels
@@ -108,14 +107,14 @@ def held(network):
     return HeldOut(list(map(photograph, NAMES)), SIZE, network, net, styles=STYLES, layouts=2)
 
 
-def test_labels_that_are_found_again():
+def test_labels_that_are_recognised():
     labels = torch.tensor([[[0, 0, 3], [3, 17, UNKNOWN]]])
     counts = confusion(labels, labels)
     assert counts.sum() == 5
     assert mean_iou(counts) == pixel_accuracy(counts) == 1
 
 
-def test_labels_that_are_taken_for_others():
+def test_labels_that_are_confused():
     labels, predicted = torch.tensor([0, 0, 0, 1, UNKNOWN]), torch.tensor([0, 0, 1, 1, 1])
     counts = confusion(predicted, labels)
     assert counts[0, :2].tolist() == [2, 1]
@@ -170,7 +169,7 @@ def test_kernel_distance_is_unbiased_and_knows_its_error():
 
     same = torch.tensor([between(0, 2 * trial) for trial in range(40)], dtype=torch.float64)
     assert abs(same[:, 0].mean()) < 3 * same[:, 0].std() / 40**0.5
-    # Where there is nothing to find, the bootstrap is too cautious, by up to the root of three.
+    # If the sets do not differ, the bootstrap overestimates the error, by up to the square root of three.
     assert 1 < same[:, 1].mean() / same[:, 0].std() < 2.2
     apart = torch.tensor([between(0.5, 2 * trial) for trial in range(40)], dtype=torch.float64)
     assert apart[:, 1].mean() / apart[:, 0].std() == pytest.approx(1, abs=0.3)
@@ -223,8 +222,8 @@ def test_styles_are_compared_by_the_regions_that_all_have():
     photographs[:, GROUND] += torch.tensor([0.0, 9, 20])[:, None]
     photographs[2, SKY] = torch.nan
     made = torch.zeros(2, 2, 3)
-    # The first is of the style 0 in the sky, of the style 1 on the ground, which weighs more; it is compared with the
-    # style 2 by the ground alone. The second has no ground, so that it cannot be compared with the style 2.
+    # The first picture has style 0 in the sky and style 1 on the ground, which weighs more. It is compared with style 2
+    # only by the ground. The second picture has no ground, so it cannot be compared with style 2.
     made[0, GROUND] = 9
     made[1, GROUND] = torch.nan
     both = [fidelity(made[number : number + 1], torch.tensor([0]), photographs) for number in (0, 1)]
@@ -257,7 +256,7 @@ def test_a_grid_is_found_in_the_spectrum(period, direction):
     first, second = peaks(power_spectrum((images + 0.05 * grid).split(4)))[:2]
     assert first.levels == pytest.approx(0.05 * 127.5, rel=0.1)
     assert first.period == period
-    # With a period of 2 pixels, both diagonals are one.
+    # At a period of 2 pixels, both diagonals are the same.
     assert first.direction == direction or (period == 2 and {first.direction, direction} < {*DIRECTIONS})
     assert first.ratio > 10
     assert second.ratio < 4 or (period, second.period, second.direction) == (2, 2, "other diagonal")
@@ -332,7 +331,7 @@ def test_bytes_hold_pictures():
 
 def test_segmentation_learns_and_keeps(tmp_path, network, monkeypatch):
     monkeypatch.setattr(gaugan_segmentation, "BATCH", 4)
-    # Nothing to learn from but bright skies and dark ground; what is bright and unknown teaches nothing.
+    # The only lesson is that skies are bright and ground is dark; unknown pixels teach nothing.
     ids = np.zeros((40, 60), np.uint8)
     ids[20:] = 10
     ids[:, 25:35] = UNKNOWN
@@ -371,7 +370,7 @@ def test_segmentation_looks_at_256_pixels(network, monkeypatch):
     assert torch.equal(shrink_labels(labels)[0, :, 0], torch.arange(4).repeat_interleave(64))
 
 
-def test_a_file_that_is_no_segmentation_net(tmp_path, network):
+def test_a_file_that_is_not_a_segmentation_net(tmp_path, network):
     save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
     with pytest.raises(ValueError, match=r"x\.safetensors contains no landscape segmentation"):
         gaugan_segmentation.load(tmp_path / "x.safetensors", network)
@@ -394,7 +393,7 @@ def test_photographs_of_the_training(held):
     scores = held.training_scores(list(map(photograph, "abcdefghi")))
     assert scores.numbers == (42, 42)
     assert scores.counts is scores.style is scores.peaks is None
-    # The same photographs, taken for others, are nearer than others, though not at zero: no pair is left out now.
+    # The same photographs, counted as different ones, are nearer but not at zero, because no pair is excluded.
     assert held.training_scores(held.photographs).kid[0] < scores.kid[0]
 
 

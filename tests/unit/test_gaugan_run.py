@@ -74,7 +74,7 @@ def test_a_model_keeps_the_styles_of_pictures_in_their_own_colours(tmp_path, dat
 
 
 @pytest.mark.parametrize("kind", [Enough, KeyboardInterrupt])
-def test_a_stopped_run_goes_on_exactly(tmp_path, data, kind, monkeypatch):
+def test_a_stopped_run_resumes_exactly(tmp_path, data, kind, monkeypatch):
     config = training_config(steps=6)
     run.train(data, config, tmp_path / "whole")
 
@@ -100,7 +100,7 @@ def test_a_stopped_run_goes_on_exactly(tmp_path, data, kind, monkeypatch):
     assert all(torch.equal(value, results[1][name]) for name, value in results[0].items())
 
 
-def test_a_stop_while_the_model_is_made_leaves_the_state(tmp_path, data):
+def test_a_stop_while_the_model_is_made_keeps_the_state(tmp_path, data):
     def stop(progress):
         if "measuring" in progress.stage:
             raise KeyboardInterrupt
@@ -111,7 +111,7 @@ def test_a_stop_while_the_model_is_made_leaves_the_state(tmp_path, data):
     assert not (tmp_path / "run" / run.MODEL).exists()
 
 
-def test_minutes_end_a_run_and_other_settings_go_on_with_it(tmp_path, data):
+def test_minutes_end_a_run_and_other_settings_resume_it(tmp_path, data):
     run.train(data, training_config(), tmp_path / "run", minutes=0)
     config = training_config(size=64, batch=4, steps=2, learning_rate=1e-3)
     run.train(data, config, tmp_path / "run", half=True)
@@ -124,7 +124,7 @@ def test_minutes_end_a_run_and_other_settings_go_on_with_it(tmp_path, data):
         run.train(data, replace(config, generator=replace(config.generator, ngf=4)), tmp_path / "run")
 
 
-def test_a_loss_that_is_no_number_leaves_the_last_good_state(tmp_path, data, monkeypatch):
+def test_a_loss_that_is_not_finite_leaves_the_last_good_state(tmp_path, data, monkeypatch):
     run.train(data, training_config(steps=2), tmp_path / "run")
     step = Trainer.train_step
     monkeypatch.setattr(
@@ -164,7 +164,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_older_state(tmp_pat
     assert load_state(folder / run.STATE).step == 2 and not list(folder.glob(".*.part"))
 
 
-def test_one_class_is_warned_of(tmp_path):
+def test_a_single_class_gives_a_warning(tmp_path):
     folder = training_folder(tmp_path / "data", 2)
     for file in (folder / "labels").iterdir():
         Image.new("L", (40, 40), 3).save(file)
@@ -173,7 +173,7 @@ def test_one_class_is_warned_of(tmp_path):
     assert any("the label maps contain only the class 'mountain'" in text for text in said)
 
 
-def test_the_log_goes_on_without_the_lost_steps(tmp_path):
+def test_the_log_resumes_without_the_lost_steps(tmp_path):
     log = run.TrainingLog(tmp_path, 0)
     for step in range(1, 31):
         log.add(step, step / 2, {"features": 1 / step})

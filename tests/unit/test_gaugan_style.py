@@ -89,7 +89,7 @@ def test_flat_pictures_get_the_colour_and_no_noise():
     assert torch.allclose(match_colors(example, flat)[0].mean(), flat.mean(), atol=1e-3)
 
 
-def test_classes_match_alone_and_those_that_are_not_there_are_told():
+def test_classes_match_separately_and_missing_ones_are_reported():
     drawn = seeded(0)
     image, example = (0.1 * torch.randn(2, 3, 32, 32, generator=drawn) for _ in range(2))
     example[:, :, :16] += 0.5

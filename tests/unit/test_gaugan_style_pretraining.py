@@ -32,9 +32,9 @@ def fresh_encoder(config):
 
 
 def separation(encoder, folder):
-    """Of new pictures: the share whose drawn style is nearest to the mean style of its name, and the scatter.
+    """Share of new pictures whose drawn style is nearest to the mean style of its name, and the scatter.
 
-    That is how far their styles lie from the mean of their name, as a share of the distance of the two means.
+    The scatter is the distance of styles from the mean of their name, relative to the distance between the means.
     """
     pairs = FolderPairs(named_pictures(folder, NAMES * 32, seed=1), "landscape")
     pictures = np.stack([np.array(pairs.load(index)[0]) for index in range(len(pairs))])
@@ -85,7 +85,7 @@ def test_fewer_than_two_names_teach_nothing(tmp_path, names):
     assert same(encoder, fresh_encoder(config))
 
 
-def test_pictures_without_a_name_take_no_part(tmp_path):
+def test_pictures_without_a_name_are_not_used(tmp_path):
     folder = named_pictures(tmp_path / "data", (*NAMES, None))
     config = training_config(style_steps=3)
     encoders = []
@@ -97,7 +97,7 @@ def test_pictures_without_a_name_take_no_part(tmp_path):
     assert same(*encoders)
 
 
-def test_a_damaged_picture_makes_room_for_the_next_with_a_name(tmp_path):
+def test_a_damaged_picture_is_replaced_by_the_next_with_a_name(tmp_path):
     folder = named_pictures(tmp_path / "data", ("blue", None, "red"))
     (folder / "images" / "000.png").write_bytes(b"damaged")
     said = []
@@ -120,11 +120,11 @@ def test_a_stop_ends_it_at_once(pairs):
     stopped, short = fresh_encoder(config), fresh_encoder(config)
     with pytest.raises(KeyboardInterrupt):
         pretrain(stopped, pairs, config, on_progress=stop)
-    pretrain(short, pairs, replace(config, steps=2))  # which is also all that so short a run gets
+    pretrain(short, pairs, replace(config, steps=2))  # such a short run gets no more steps than these
     assert same(stopped, short)
 
 
-def test_a_loss_that_is_no_number_stops_it(pairs):
+def test_a_loss_that_is_not_finite_stops_it(pairs):
     config = training_config(style_steps=5)
     encoder = fresh_encoder(config)
     with torch.no_grad():
@@ -133,7 +133,7 @@ def test_a_loss_that_is_no_number_stops_it(pairs):
         pretrain(encoder, pairs, config)
 
 
-def test_a_run_begins_with_it_and_goes_on_without(tmp_path, pairs, monkeypatch):
+def test_a_run_starts_with_it_and_resumes_without(tmp_path, pairs, monkeypatch):
     monkeypatch.setattr(run, "RESULT_BATCHES", 2)
     config = training_config(steps=4, style_steps=3)
     learned, seen = fresh_encoder(config), []
@@ -154,7 +154,7 @@ def test_a_run_begins_with_it_and_goes_on_without(tmp_path, pairs, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", [Enough, KeyboardInterrupt])
-def test_a_stop_before_the_first_step_keeps_nothing(tmp_path, pairs, kind):
+def test_a_stop_before_the_first_step_saves_nothing(tmp_path, pairs, kind):
     def stop(progress):
         if progress.step == 1:
             raise kind

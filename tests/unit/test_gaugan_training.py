@@ -148,7 +148,7 @@ def test_a_frozen_encoder_does_not_change(tmp_path):
     assert all(torch.equal(before[name], value) for name, value in trainer.encoder.state_dict().items())
 
 
-def test_a_broken_run_goes_on_exactly(tmp_path):
+def test_an_interrupted_run_resumes_exactly(tmp_path):
     unbroken, broken = Trainer(training_config()), Trainer(training_config())
     for step in range(4):
         unbroken.train_step(*batch(step))
@@ -161,7 +161,7 @@ def test_a_broken_run_goes_on_exactly(tmp_path):
     assert all(torch.equal(wanted[name], got[name]) for name in wanted)
 
 
-def test_a_run_may_go_on_at_another_size_but_not_as_another_net(tmp_path):
+def test_a_run_may_resume_at_another_size_but_not_as_another_net(tmp_path):
     save_state(Trainer(training_config()), tmp_path / "run.safetensors")
     assert load_state(tmp_path / "run.safetensors", size=64, batch=None).config == replace(training_config(), size=64)
     with pytest.raises(ValueError, match="taxonomy landscape, which cannot become ade20k"):
@@ -193,7 +193,7 @@ def test_runs_of_format_1_can_be_resumed(tmp_path, projected):
     ]
 
 
-def test_files_that_are_no_run_are_named(tmp_path):
+def test_files_that_are_not_runs_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file run\.safetensors"):
         load_state(tmp_path / "run.safetensors")
     save_state(Trainer(training_config()), tmp_path / "run.safetensors")
@@ -214,7 +214,7 @@ def test_a_full_disk_leaves_the_older_state(tmp_path, request):
     assert [path.name for path in tmp_path.iterdir()] == ["run.safetensors"]
 
 
-def test_a_loss_that_is_no_number_stops_before_the_step():
+def test_a_loss_that_is_not_finite_stops_before_the_step():
     trainer = Trainer(training_config())
     trainer.train_step(*batch())
     before = {name: value.clone() for name, value in state(trainer).items() if "running" not in name}
