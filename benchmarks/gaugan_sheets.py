@@ -10,7 +10,8 @@ from torch import Tensor
 
 from gan_models.gaugan import Synthesizer
 from gan_models.labels import encode, palette, read_drawing, resize, taxonomy
-from gaugan_photographs import Crops, to_bytes, to_float
+from gan_models.pixels import to_bytes, to_float
+from gaugan_photographs import Crops
 
 GAP = 6
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +46,7 @@ def gallery(model: Synthesizer, layout: Tensor, styles: Tensor, layouts: Tensor,
     Args:
         layout: the one label map, ``[H, W]``.
         styles: photographs, uint8 ``[S, 3, H, W]``.
-        layouts: as many label maps, ``[S, H, W]``.
+        layouts: the same number of label maps, ``[S, H, W]``.
         style: the one photograph, uint8 ``[3, H, W]``.
     """
     below = paint(model, layouts, style.expand(len(layouts), -1, -1, -1))

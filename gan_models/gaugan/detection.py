@@ -164,7 +164,7 @@ def _channels(semantic_nc: int, overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 def _size(cells: int | None, known: dict[str, Any]) -> dict[str, Any]:
-    """Upsampling, crop size and aspect ratio of a net whose start grid has so many cells (None: any number)."""
+    """Upsampling, crop size and aspect ratio of a net with ``cells`` cells in its start grid (None: any number)."""
     upsamplings: list[Upsampling] = [known["upsampling"]] if "upsampling" in known else ["normal", "more"]
     aspects = [known["aspect_ratio"]] if "aspect_ratio" in known else [1.0, 2.0]
     for aspect in aspects:
