@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_models.gaugan.networks.efficientnet import EfficientNetLite
-from gaugan_photographs import to_float
+from gan_models.pixels import to_float
 
 BATCH = 8
 RESAMPLED = 200

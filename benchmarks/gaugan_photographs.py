@@ -116,16 +116,6 @@ def random_crop(photograph: Photograph, size: int, draw: random.Random, whole: b
     return _cut(photograph, (left, top, left + side, top + side), size, mirrored=draw.random() < 0.5)
 
 
-def to_bytes(image: Tensor) -> Tensor:
-    """Convert pictures in [-1, 1] to uint8."""
-    return ((image + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-
-
-def to_float(image: Tensor) -> Tensor:
-    """Convert uint8 pictures to [-1, 1]."""
-    return image.float() / 127.5 - 1
-
-
 def _cut(photograph: Photograph, box: Box, size: int, mirrored: bool) -> tuple[Tensor, Tensor]:
     """An antialiased crop, uint8 ``[3, size, size]``, and its labels, uint8 ``[size, size]``, by nearest neighbour."""
     image = photograph.image.resize((size, size), Image.Resampling.BICUBIC, box)

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from gan_models.gaugan import Synthesizer
 from gan_models.gaugan.networks.efficientnet import EfficientNetLite
+from gan_models.pixels import to_bytes, to_float
 from gaugan_looks import features, kernel_distance
 from gaugan_metrics import CLASSES, confusion, deviation, frechet
-from gaugan_photographs import Photograph, crops, find, squares, to_bytes, to_float
+from gaugan_photographs import Photograph, crops, find, squares
 from gaugan_segmentation import Segmentation, shrink_labels
 from gaugan_spectrum import Peak, peaks, power_spectrum
 from gaugan_styles import LAYOUTS, STYLES, Fidelity, colors, fidelity, in_flat_colors

@@ -21,8 +21,9 @@ from torch import Tensor, nn
 
 from gan_models.files import read_safetensors, write_atomically
 from gan_models.gaugan.networks.efficientnet import EfficientNetLite
+from gan_models.pixels import to_float
 from gaugan_metrics import CLASSES, UNKNOWN
-from gaugan_photographs import Photograph, random_crop, to_float
+from gaugan_photographs import Photograph, random_crop
 
 SIZE = 256
 WIDTHS = (32, 64, 96, 128, 128)

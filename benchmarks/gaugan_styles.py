@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gan_models.pixels import to_float
 from gaugan_metrics import REGIONS, region_means, to_lab
-from gaugan_photographs import Crops, to_float
+from gaugan_photographs import Crops
 
 STYLES = (
     "endless-sky_beach5", "endless-sky_dmottl4", "endless-sky_fog8", "endless-sky_fog6", "endless-sky_sky6",

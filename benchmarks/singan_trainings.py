@@ -18,6 +18,7 @@ from skimage import data
 from torch import Tensor
 
 import quality
+from gan_models.pixels import to_bytes, to_float
 from gan_models.singan import SinGAN, SinGANConfig, train
 from gan_models.singan.pyramid import resize
 from gan_models.singan.training import TrainingState
@@ -30,7 +31,7 @@ SCORED_SAMPLES = 10
 def photograph(name: str) -> Tensor:
     """A photograph of scikit-image as ``[1, 3, H, W]`` in [-1, 1]."""
     pixels = torch.from_numpy(np.ascontiguousarray(getattr(data, name)()[..., :3]))
-    return pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
+    return to_float(pixels.permute(2, 0, 1)[None])
 
 
 def measure(name: str, config: SinGANConfig, dtype: torch.dtype, arguments: argparse.Namespace) -> list[dict]:
@@ -99,9 +100,9 @@ def trained(image: Tensor, config: SinGANConfig, seed: int, dtype: torch.dtype, 
         return train(image, config, generator=generator, device=device(), dtype=dtype, on_scale=on_scale)
     except Enough:
         whole = kept[0]
-    pixels = (resize(whole.training_picture(), whole.sizes[scales - 1]) + 1) * 127.5
+    pixels = to_bytes(resize(whole.training_picture(), whole.sizes[scales - 1]))
     facts = {"seconds": time.monotonic() - began}
-    model = SinGAN(config, whole.sizes[:scales], pixels.round().to(torch.uint8), whole.z_rec[:1], facts)
+    model = SinGAN(config, whole.sizes[:scales], pixels, whole.z_rec[:1], facts)
     for network, amplitude in zip(whole.generators, whole.amplitudes, strict=True):
         model.add_scale(network, amplitude)
     return model
@@ -145,5 +146,4 @@ def save_sheet(path: Path, images: list[Tensor], wide: Tensor) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [torch.cat([image[0] for image in images[i : i + 3]], dim=-1) for i in (0, 3)]
     rows.append(F.pad(wide[0], (0, rows[0].shape[-1] - wide.shape[-1]), value=1.0))
-    pixels = (torch.cat(rows, dim=-2).permute(1, 2, 0) + 1) * 127.5
-    Image.fromarray(pixels.round().byte().numpy()).save(path)
+    Image.fromarray(to_bytes(torch.cat(rows, dim=-2).permute(1, 2, 0)).numpy()).save(path)

@@ -7,6 +7,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gan_models.pixels import to_bytes, to_float
+
 ROOT = Path(__file__).resolve().parent.parent
 HELP = ROOT / "web" / "docs" / "pictures"
 FRONT = ROOT / "docs"
@@ -43,7 +45,7 @@ def fit_width(image: Tensor, width: int) -> Image.Image:
 
 
 def to_image(image: Tensor) -> Image.Image:
-    return Image.fromarray(((image[0].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).byte().numpy())
+    return Image.fromarray(to_bytes(image[0].permute(1, 2, 0)).numpy())
 
 
 def save(path: Path, image: Image.Image) -> None:
@@ -59,5 +61,5 @@ def widened(image: Image.Image, width: int) -> Image.Image:
 
 def read(name: str) -> Tensor:
     """An example picture, ``[1, 3, H, W]`` in [-1, 1]."""
-    pixels = np.asarray(Image.open(ROOT / "pictures" / name).convert("RGB"), dtype=np.float32)
-    return torch.from_numpy(pixels / 127.5 - 1).permute(2, 0, 1)[None]
+    pixels = np.array(Image.open(ROOT / "pictures" / name).convert("RGB"))
+    return to_float(torch.from_numpy(pixels).permute(2, 0, 1)[None])

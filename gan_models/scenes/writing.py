@@ -4,11 +4,11 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from PIL import Image
 from torch import Tensor
 
 from ..files import write_atomically
+from ..pixels import to_bytes
 from .lighting import random_lighting
 from .render import render_scene
 
@@ -40,7 +40,7 @@ class Writer:
         if picture.exists() and labels.exists():
             return picture, labels
         scene = render_scene(seed, self.size, self.lighting)
-        pixels = ((scene.image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0)
+        pixels = to_bytes(scene.image).permute(1, 2, 0)
         write_atomically(labels, _encoded(scene.labels, "PNG"))
         write_atomically(picture, _encoded(pixels, "JPEG" if self.jpeg else "PNG"))
         return picture, labels

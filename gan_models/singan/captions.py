@@ -7,6 +7,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from ..pixels import to_float
+
 BACKGROUND, INK = (32, 32, 32), (235, 235, 235)
 GAP = 6
 FONT_SIZES = (9, 14)
@@ -19,7 +21,7 @@ def captioned(image: Tensor, text: str) -> Tensor:
     strip = Image.new("RGB", (width, 2 * size), BACKGROUND)
     font = ImageFont.load_default(size)
     ImageDraw.Draw(strip).text((size // 3, size), text, INK, font, anchor="lm")
-    drawn = torch.from_numpy(np.array(strip)).movedim(-1, 0).float() / 127.5 - 1
+    drawn = to_float(torch.from_numpy(np.array(strip)).movedim(-1, 0))
     return torch.cat([drawn.expand(count, -1, -1, -1), image.float().cpu()], 2)
 
 
@@ -27,7 +29,7 @@ def sheet(cells: Sequence[Tensor], columns: int) -> Tensor:
     """Pictures ``[1, 3, H, W]`` of one size in rows of ``columns``: ``[1, 3, H', W']``, on the CPU."""
     height, width = cells[0].shape[-2:]
     rows = -(-len(cells) // columns)
-    paper = torch.tensor(BACKGROUND) / 127.5 - 1
+    paper = to_float(torch.tensor(BACKGROUND))
     out = paper.view(1, 3, 1, 1).repeat(1, 1, rows * (height + GAP) - GAP, columns * (width + GAP) - GAP)
     for index, cell in enumerate(cells):
         top, left = index // columns * (height + GAP), index % columns * (width + GAP)

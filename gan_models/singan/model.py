@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..pixels import to_float
 from ..seeds import on_device
 from .config import SinGANConfig
 from .networks import MARGIN, MEMORY_FORMAT, Generator, noisy
@@ -76,7 +77,7 @@ class SinGAN(nn.Module):
 
     def training_picture(self) -> Tensor:
         """The first training image, ``[1, 3, H, W]`` in [-1, 1]."""
-        return self.training_images[:1].float() / 127.5 - 1
+        return to_float(self.training_images[:1])
 
     @torch.no_grad()
     def reconstruct(self) -> Tensor:

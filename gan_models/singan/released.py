@@ -11,10 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..inert_pickle import Described, read
+from ..pixels import to_bytes
 from .config import SinGANConfig
 from .model import SinGAN
 from .networks import MARGIN, Generator
@@ -58,7 +58,7 @@ def load_released(folder: str | Path) -> SinGAN:
     sizes = [(int(picture.shape[-2]), int(picture.shape[-1])) for picture in pictures]
     if any(coarse[0] > fine[0] or coarse[1] > fine[1] for coarse, fine in pairwise(sizes)):
         raise ValueError(f"the pictures in {PICTURES} must grow from scale to scale; they are {sizes}")
-    pixels = ((pictures[-1].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    pixels = to_bytes(pictures[-1])
     widths = [len(network.state_dict()["layers.0.bias"]) for network in networks]
     config = SinGANConfig(
         max_size=max(sizes[-1]), min_size=min(sizes[0]), channels=widths[0], max_channels=max(widths)

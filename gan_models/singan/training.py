@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..pixels import to_bytes
 from ..progress import OnProgress
 from .config import SinGANConfig
 from .model import SinGAN
@@ -69,7 +70,7 @@ def train(
         z_rec = torch.cat([first_z_rec, torch.randn(len(image) - 1, 1, *sizes[0], generator=generator)])
         reals = [real.to(device) for real in build_pyramid(image.clamp(-1, 1), sizes)]
         if start is None:
-            pixels = ((reals[-1] + 1) * 127.5).round().to(torch.uint8)
+            pixels = to_bytes(reals[-1])
             model = SinGAN(config, sizes, pixels, z_rec.expand(-1, 3, -1, -1).contiguous()).to(device)
             critic = None
         else:

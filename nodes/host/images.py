@@ -5,6 +5,7 @@ from einops import rearrange
 from PIL import Image
 from torch import Tensor
 
+from ...gan_models import pixels
 from .devices import results_device
 
 
@@ -29,13 +30,12 @@ def to_comfy(images: Tensor) -> Tensor:
 
 def to_bytes(image: Tensor) -> Tensor:
     """IMAGE to 8 bits a channel: ``[B, H, W, 3]`` uint8 on the CPU, otherwise as ``to_model``."""
-    pixels = rearrange(to_model(image), "b c h w -> b h w c")
-    return ((pixels + 1) * 127.5).round().clamp(0, 255).to("cpu", torch.uint8)
+    return pixels.to_bytes(rearrange(to_model(image), "b c h w -> b h w c")).cpu()
 
 
-def from_bytes(pixels: Tensor) -> Tensor:
+def from_bytes(image: Tensor) -> Tensor:
     """``[B, H, W, 3]`` uint8 to IMAGE on ComfyUI's device for results."""
-    return (pixels.float() / 255).to(results_device())
+    return (image.float() / 255).to(results_device())
 
 
 def mask_from_bool(mask: Tensor) -> Tensor:
@@ -54,5 +54,4 @@ def mask_to_model(mask: Tensor) -> Tensor:
 
 def to_pil(image: Tensor) -> Image.Image:
     """The first picture of ``[B, 3, H, W]`` in -1..1 as 8-bit RGB."""
-    pixels = rearrange((image[0].float().clamp(-1, 1) + 1) * 127.5, "c h w -> h w c")
-    return Image.fromarray(pixels.round().to(torch.uint8).cpu().numpy())
+    return Image.fromarray(rearrange(pixels.to_bytes(image[0].float()), "c h w -> h w c").cpu().numpy())

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from ...labels import decode, palette, taxonomy
+from ...pixels import to_float
 from ..config import UNKNOWN
 from .config import TrainingConfig
 
@@ -249,7 +250,7 @@ def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, posi
     draw = random.Random(f"{config.seed} {position}")
     cut = _cut_whole if config.smallest_crop else _squeeze_and_cut
     image, labels = cut(image, labels, config, draw)
-    pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
+    pixels = to_float(torch.from_numpy(np.array(image)).permute(2, 0, 1))
     ids = torch.from_numpy(np.array(labels)).long()
     if config.flips and draw.random() < 0.5:
         pixels, ids = pixels.flip(2), ids.flip(1)

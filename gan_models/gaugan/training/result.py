@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...labels import encode, palette
+from ...pixels import to_float
 from ..checkpoint import save
 from ..fast.modulation import LabelMaps
 from ..label_codes import label_codes
@@ -48,7 +49,7 @@ class Result:
         A net with a style generates a row in the styles of the pictures and a row in random styles, which are always
         the same.
         """
-        colors = encode(ids, palette(self.taxonomy)).movedim(3, 1).float() / 127.5 - 1
+        colors = to_float(encode(ids, palette(self.taxonomy)).movedim(3, 1))
         styles: list[Tensor | None] = [None]
         if self.encoder is not None:
             device = self.generator.conv_img.weight.device

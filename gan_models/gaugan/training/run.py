@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ...distributed import mean_over_processes, processes
 from ...labels import taxonomy
+from ...pixels import to_bytes
 from ...progress import OnProgress, Progress
 from ..networks.efficientnet import EfficientNetLite
 from ..networks.encoder import StyleEncoder
@@ -276,7 +277,7 @@ class _Run:
         if write:
             samples = self.folder / SAMPLES
             samples.mkdir(parents=True, exist_ok=True)
-            pixels = ((sheet[0] + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
+            pixels = to_bytes(sheet[0]).permute(1, 2, 0).numpy()
             Image.fromarray(pixels).save(samples / f"{self.trainer.step:06d}.png")
         self._report(f"step {self.trainer.step}", sheet)
 
