@@ -26,8 +26,8 @@ class GauGANLoad(io.ComfyNode):
             node_id="GauGANLoad",
             display_name="Load GauGAN",
             category=CATEGORY,
-            description="Loads a GauGAN (SPADE): a file in models/gaugan, or a model of the list, which is downloaded "
-            "when this node first runs. A style encoder comes along if the file has one or lies beside it.",
+            description="Loads a GauGAN (SPADE): a file in models/gaugan, or a listed model, which is downloaded when "
+            "this node first runs. A style encoder in the same file or beside it is loaded too.",
             search_aliases=["spade loader", "open gaugan", "latest_net_G", "semantic image synthesis model"],
             inputs=[
                 io.Combo.Input("name", options=offered(files), tooltip=name_tooltip()),
@@ -35,13 +35,14 @@ class GauGANLoad(io.ComfyNode):
                     "encoder",
                     options=[AUTO, NONE, *files],
                     advanced=True,
-                    tooltip="File of the style encoder. auto: in the same file, or latest_net_E beside latest_net_G.",
+                    tooltip="The file of the style encoder. auto: the encoder in the same file, or latest_net_E beside "
+                    "latest_net_G. none: no encoder.",
                 ),
                 io.Combo.Input(
                     "taxonomy",
                     options=[AUTO, *labels.TAXONOMIES],
                     advanced=True,
-                    tooltip="What the labels of the model mean. auto: as the file says, else by their number.",
+                    tooltip="The classes that the model was trained with. auto: as the file says, or by their number.",
                 ),
                 io.Int.Input(
                     "label_offset",
@@ -49,18 +50,18 @@ class GauGANLoad(io.ComfyNode):
                     min=-16,
                     max=16,
                     advanced=True,
-                    tooltip="Added to every label id, for a model that was trained with shifted ids. -1 for one of "
-                    "ADE20K that counts from wall = 0. 0: as the file says.",
+                    tooltip="This number is added to every label id, for a model that was trained with shifted ids: -1 "
+                    "for an ADE20K model that counts from wall = 0. 0: as the file says.",
                 ),
                 io.Combo.Input(
                     "upsampling",
                     options=[AUTO, *gaugan.UPSAMPLINGS],
                     advanced=True,
-                    tooltip="How the model was trained, for files that don't tell: as the training option "
-                    "num_upsampling_layers said. Wrong, it gives smears.",
+                    tooltip="The training option num_upsampling_layers, for files that do not store it. A wrong value "
+                    "gives smeared pictures.",
                 ),
             ],
-            outputs=[GauGANModel.Output(display_name="model", tooltip="For the other GauGAN nodes.")],
+            outputs=[GauGANModel.Output(display_name="model", tooltip="The model, for the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
         )
 
@@ -97,13 +98,17 @@ class GauGANEncodeStyle(io.ComfyNode):
             node_id="GauGANEncodeStyle",
             display_name="GauGAN Encode Style",
             category=CATEGORY,
-            description="Reads the style of a photo: its light, weather and colours. The model needs a style encoder.",
+            description="Reads the style of a photo: its lighting, weather and colours. The model needs a style "
+            "encoder.",
             search_aliases=["image to style", "style from photo", "netE", "style transfer"],
             inputs=[
                 GauGANModel.Input("model", tooltip="A GauGAN with a style encoder."),
-                io.Image.Input("image", tooltip="Any photo, of any size and shape. A batch gives a style for each."),
+                io.Image.Input(
+                    "image",
+                    tooltip="A photo of any size and shape. A batch gives one style for each photo.",
+                ),
             ],
-            outputs=[Style.Output(display_name="style", tooltip="For the same model.")],
+            outputs=[Style.Output(display_name="style", tooltip="The styles, for use with the same model.")],
             hidden=[io.Hidden.unique_id],
         )
 
@@ -120,17 +125,17 @@ class GauGANRandomStyle(io.ComfyNode):
             node_id="GauGANRandomStyle",
             display_name="GauGAN Random Style",
             category=CATEGORY,
-            description="Styles by chance, of the kind that the model met in training.",
+            description="Draws random styles like those that the model saw in training.",
             search_aliases=["random look", "style noise", "latent vector", "z vector"],
             inputs=[
                 GauGANModel.Input("model", tooltip="A GauGAN with a style."),
-                seed_input("Another seed gives other styles."),
+                seed_input("Seed for the random styles."),
                 io.Int.Input(
                     "count",
                     default=1,
                     min=1,
                     max=256,
-                    tooltip="Number of styles. More with the same seed begin with the same ones.",
+                    tooltip="Number of styles. A larger count with the same seed starts with the same styles.",
                 ),
                 io.Float.Input(
                     "spread",
@@ -138,10 +143,11 @@ class GauGANRandomStyle(io.ComfyNode):
                     min=0.0,
                     max=3.0,
                     step=0.05,
-                    tooltip="How unusual. 1: as in training. 0: the average style. Above 1: extremes.",
+                    tooltip="How far the styles are from the average one. 0: the average style. 1: as in training. "
+                    "Above 1: extremes.",
                 ),
             ],
-            outputs=[Style.Output(display_name="style", tooltip="For the same model.")],
+            outputs=[Style.Output(display_name="style", tooltip="The styles, for use with the same model.")],
         )
 
     @classmethod
@@ -157,28 +163,32 @@ class GauGANMixStyles(io.ComfyNode):
             node_id="GauGANMixStyles",
             display_name="GauGAN Mix Styles",
             category=CATEGORY,
-            description="A style between two others, or a transition from one to the other in a number of frames.",
+            description="Mixes two styles, or makes a transition from one to the other in a number of frames.",
             search_aliases=["interpolate styles", "slerp", "blend styles", "style animation", "transition"],
             inputs=[
                 Style.Input("style_a", tooltip="The style at weight 0, and the first frame."),
-                Style.Input("style_b", tooltip="The style at weight 1, and the last frame. Of the same model."),
+                Style.Input(
+                    "style_b",
+                    tooltip="The style at weight 1, and the last frame. It must come from the same model.",
+                ),
                 io.Float.Input(
                     "weight",
                     default=0.5,
                     min=0.0,
                     max=1.0,
                     step=0.01,
-                    tooltip="How much of style_b. Counts when frames is 1.",
+                    tooltip="Share of style_b, from 0 to 1. Used only when frames is 1.",
                 ),
                 io.Int.Input(
                     "frames",
                     default=1,
                     min=1,
                     max=1024,
-                    tooltip="More than 1: a batch of so many styles from style_a to style_b, both included.",
+                    tooltip="Number of styles from style_a to style_b, both included. 1: a single style, mixed by "
+                    "weight.",
                 ),
             ],
-            outputs=[Style.Output(display_name="style", tooltip="For the model of the two styles.")],
+            outputs=[Style.Output(display_name="style", tooltip="The styles, for use with the same model.")],
         )
 
     @classmethod
@@ -195,45 +205,52 @@ class GauGANGenerate(io.ComfyNode):
             node_id="GauGANGenerate",
             display_name="GauGAN Generate",
             category=CATEGORY,
-            description="Turns a label map into a picture, in a given style, in that of a photo, or in a random one. "
-            "Another style for the same label map costs only a fraction of the first.",
+            description="Paints a picture of a label map in a given style, in the style of a photo, or in a random "
+            "style. Further styles for the same label map take only a fraction of the time of the first.",
             search_aliases=["spade", "semantic image synthesis", "segmentation to image", "label map to image"],
             inputs=[
-                GauGANModel.Input("model", tooltip="From Load GauGAN."),
-                LabelMap.Input("label_map", tooltip="What is where, in the classes of the model. Batches are kept."),
+                GauGANModel.Input("model", tooltip="The GauGAN to paint with."),
+                LabelMap.Input(
+                    "label_map",
+                    tooltip="The label map, in the classes of the model. A batch gives one picture for each.",
+                ),
                 seed_input(
-                    "Seed for the style where neither style nor style_image gives one, and for the fine variation in "
-                    "the pictures of models that add noise inside."
+                    "Seed for the random style if neither style nor style_image is connected, and for the noise that "
+                    "some models add for fine variation."
                 ),
                 io.Combo.Input(
                     "size",
                     options=list(gaugan.HOW_TO_FIT),
                     advanced=True,
-                    tooltip="For a label map whose sides the model cannot make (it makes multiples of 32, 64 or 128). "
-                    "resize: to the nearest that it can. pad: the border is repeated, and the picture cut back to "
-                    "the label map's size. error: stop.",
+                    tooltip="What to do if the sides of the label map are not multiples of the model's stride (32, "
+                    "64 or 128 pixels). resize: use the nearest multiples. pad: repeat the border, and cut the "
+                    "picture back to the label map's size. error: stop.",
                 ),
                 io.Combo.Input(
                     "color_match",
                     options=[OFF, OVERALL, PER_CLASS],
                     advanced=True,
-                    tooltip="Gives the picture the colours of style_image afterwards, which works with every model. "
-                    "overall: those of the whole picture. per class: sky as its sky, and so on, by style_label_map.",
+                    tooltip="Gives the finished picture the colours of style_image; this works with every model. "
+                    "overall: match the colours of the whole picture. per class: match each class separately, sky to "
+                    "sky and so on, with style_label_map.",
                 ),
-                Style.Input("style", optional=True, tooltip="One for all, or one for each label map; or many for one."),
+                Style.Input(
+                    "style",
+                    optional=True,
+                    tooltip="One style for all label maps, one for each, or several for a single label map.",
+                ),
                 io.Image.Input(
                     "style_image",
                     optional=True,
-                    tooltip="A photo whose style is taken (by the model's encoder), or whose colours are (by "
-                    "color_match), or both.",
+                    tooltip="A photo. The model's encoder reads its style, color_match takes its colours, or both.",
                 ),
                 LabelMap.Input(
                     "style_label_map",
                     optional=True,
-                    tooltip="What is where in style_image, for color_match per class.",
+                    tooltip="The label map of style_image, for color_match per class.",
                 ),
             ],
-            outputs=[io.Image.Output(display_name="image", tooltip="The pictures.")],
+            outputs=[io.Image.Output(display_name="image", tooltip="The painted pictures.")],
             hidden=[io.Hidden.unique_id],
         )
 
@@ -258,7 +275,7 @@ class GauGANGenerate(io.ComfyNode):
 
 
 def local_files() -> list[str]:
-    """The files in models/gaugan, without those that belong to the list and the states of training runs."""
+    """The files in models/gaugan, except listed models and the states of training runs."""
     belonging = {entry.file_name for entry in (*ENTRIES.values(), *entries("vgg19"), *entries("efficientnet"))}
     files = host.model_files(KIND)
     states = {name for name in files if name.startswith(host.TRAINING) and name.endswith(STATE)}
@@ -266,15 +283,16 @@ def local_files() -> list[str]:
 
 
 def offered(files: list[str]) -> list[str]:
-    """What the loader lists: what ships with the pack, the user's files, then what can be downloaded."""
+    """The names in the loader's list: models that ship with the pack, the user's files, then models to download."""
     bundled = [name for name, entry in ENTRIES.items() if isinstance(entry.source, Bundled)]
     return [*bundled, *files, *(name for name in ENTRIES if name not in bundled)]
 
 
 def name_tooltip() -> str:
-    """What the loader's list offers, with the licence of each model of ours."""
+    """The tooltip of the loader's list, with the licence of each listed model."""
     lines = "\n".join(entry.description for entry in ENTRIES.values())
-    return f"Names with an ending are files in models/gaugan (safetensors, or pth without code). The others:\n{lines}"
+    files = "Names with an ending are files in models/gaugan (safetensors, or pth without code)."
+    return f"{files} The other models are:\n{lines}"
 
 
 def fetched(entry, node_id: str | None):
@@ -321,7 +339,8 @@ def require_consistent(style, style_image, color_match: str, style_label_map) ->
     if color_match == PER_CLASS and style_label_map is None:
         raise ValueError("color_match 'per class' needs the label map of the style image; connect style_label_map")
     if color_match != PER_CLASS and style_label_map is not None:
-        raise ValueError("style_label_map counts only for color_match 'per class'; set that, or disconnect it")
+        raise ValueError("style_label_map is used only with color_match 'per class'; set that, or disconnect "
+                         "style_label_map")  # fmt: skip
 
 
 def recolored(net, painting, style_image, style_label_map):
@@ -330,7 +349,7 @@ def recolored(net, painting, style_image, style_label_map):
     photo = host.to_model(style_image)
     images, missing = gaugan.match_colors(painting.images, photo, painting.label_map.ids, there)
     names = labels.listed(net.classes.classes[label].name for label in missing)
-    return images, [f"style_image has no {names}; there its overall colours count"] if missing else []
+    return images, [f"style_image has no {names}; its overall colours are used there"] if missing else []
 
 
 def size_text(size: tuple[int, int]) -> str:

@@ -284,7 +284,7 @@ def open_synthesizer(
 
     Args:
         encoder: file of the style encoder. None: the one in the same file; else ``…net_E…`` beside ``…net_G…``.
-        without_encoder: leave the style encoder away.
+        without_encoder: do not load any style encoder.
         taxonomy_name: of its label maps; None: as the file says, else the taxonomy with as many classes.
         label_offset: see ``Synthesizer``; None: as the file says, else 0.
         overrides: what shapes can't tell, as for ``load_generator``.
