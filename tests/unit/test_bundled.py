@@ -103,9 +103,9 @@ def example(name):
 def test_automatic_start_scales_change_the_examples_without_spoiling_them():
     model = load(ROOT / bundled("singan")["singan-balloons"])
     painting, _ = example("balloons_painted.png")
-    for entry in (
+    for injection in (
         Harmonization(model, *example("balloons_pasted.png"), seeded(0)),
         Edit(model, *example("balloons_edited.png"), seeded(0)),
         Painting(model, painting, None, seeded(0)),
     ):
-        assert entry.choose() in (4, 5, 6)
+        assert injection.choose_scale() in (4, 5, 6)
