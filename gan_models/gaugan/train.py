@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         ("smallest-crop", float, "random crops take this share to all of a picture; 0 uses --margin instead"),
         ("largest-scale", float, "batches have random sizes, from --size to this many times --size"),
         ("color-jitter", float, "random variation of gamma, white balance and saturation; 0.2 is moderate"),
+        ("color-window", float, "share of the sides of the random window in which colours of classes are compared"),
         ("generator-rate", float, "factor of the learning rate for the generator and the style encoder"),
         ("discriminator-rate", float, "factor of the learning rate for the discriminators"),
         ("latent-weight", float, "weight of the difference between a picture's style and the style read from it"),
@@ -143,9 +144,9 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         for name in (
             "size", "batch", "steps", "style_steps", "seed", "learning_rate", "init_gain", "style_weight",
             "feature_weight", "color_weight", "region_weight", "latent_weight", "perceptual_weight", "transfer_weight",
-            "grid_weight", "transfers", "smallest_crop", "largest_scale", "color_jitter", "generator_rate",
-            "discriminator_rate", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size", "aspect_ratio",
-            "upsampling", "discriminator_ndf", "encoder_ndf", "encoder_layers",
+            "grid_weight", "transfers", "smallest_crop", "largest_scale", "color_jitter", "color_window",
+            "generator_rate", "discriminator_rate", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size",
+            "aspect_ratio", "upsampling", "discriminator_ndf", "encoder_ndf", "encoder_layers",
         )
     }  # fmt: skip
     state = options.output / STATE

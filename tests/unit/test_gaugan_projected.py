@@ -22,7 +22,7 @@ from gan_models.gaugan.training.losses import (
 from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.gaugan.training.presets import preset
 from gan_models.gaugan.training.state import load_state, save_state
-from gan_models.gaugan.training.trainer import Trainer, training_noise
+from gan_models.gaugan.training.trainer import Trainer, color_window, training_noise
 from gaugan_toys import (
     blob_map,
     projected_config,
@@ -213,6 +213,22 @@ def test_the_transfer_loss_compares_shared_classes_sky_and_ground():
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(0.3 * 2 / 3, abs=1e-3)
     fake[:, :, 1] += 0.6
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(1.2 / 3, abs=1e-3)
+
+
+def test_colours_are_compared_in_a_random_window_of_each_step(features):
+    places = [color_window(32, 48, 0.5, 0, step)[1:] for step in range(40)]
+    assert all(rows.stop - rows.start == 16 and columns.stop - columns.start == 24 for rows, columns in places)
+    assert {rows.start for rows, _ in places} <= {*range(17)} and len({columns.start for _, columns in places}) > 12
+    image = torch.rand(2, 3, 32, 48)
+    assert torch.equal(image[color_window(32, 48, 1.0, 0, 5)], image)
+    with pytest.raises(ValueError, match="color_window must be above 0 and at most 1; it is 0"):
+        projected_config(color_window=0.0)
+    losses = []
+    for share in (1.0, 0.5):
+        trainer = Trainer(projected_config(color_window=share, region_weight=1.0), features=features)
+        losses.append(trainer.train_step(*batch()))
+    assert losses[0]["regions"] != losses[1]["regions"] and losses[0]["transfer"] != losses[1]["transfer"]
+    assert losses[0]["style"] == losses[1]["style"]
 
 
 def test_the_grid_loss_sees_checkerboards_and_weaves():

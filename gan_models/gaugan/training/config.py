@@ -53,6 +53,9 @@ class TrainingConfig:
         color_jitter: random variation of gamma, white balance and saturation of the training pictures, as a standard
             deviation of their logarithms (a quarter of it for white balance). It shows the style encoder more colours
             than a small data set has. The paper has none.
+        color_window: height and width, relative to the picture's, of the random window of each step in which the region
+            and transfer losses compare colours. In a whole picture, a dark middle with bright borders has the right
+            mean colour and contrast; in a window, it does not. 1 is the whole picture.
         flips: whether pictures are mirrored at random.
         decay: share of its weights that the generator's exponential moving average (EMA) keeps in a step.
         style_steps: number of steps before the first one in which the encoder alone learns to tell named styles apart,
@@ -86,6 +89,7 @@ class TrainingConfig:
     smallest_crop: float = 0.0
     largest_scale: float = 1.0
     color_jitter: float = 0.0
+    color_window: float = 1.0
     flips: bool = True
     decay: float = 0.999
     style_steps: int = 0
@@ -103,6 +107,8 @@ class TrainingConfig:
         for name in ("decay", "beta", "transfers"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1; it is {getattr(self, name):g}")
+        if not 0 < self.color_window <= 1:
+            raise ValueError(f"color_window must be above 0 and at most 1; it is {self.color_window:g}")
         if not 0 <= self.smallest_crop <= 1:
             raise ValueError(f"smallest_crop must be from 0 to 1; it is {self.smallest_crop:g}")
         if (self.encoder.z_dim if self.encoder else 0) != self.generator.z_dim:

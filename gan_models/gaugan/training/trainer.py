@@ -2,9 +2,11 @@
 
 import copy
 import math
+import random
 import time
 from contextlib import AbstractContextManager
 from itertools import chain
+from types import EllipsisType
 
 import torch
 import torch.nn.functional as F
@@ -174,15 +176,19 @@ class Trainer:
             noise = training_noise(len(images), config.seed, self.step)
             fake: Tensor = self.generator(LabelMaps(config.generator, codes), z, noise).float()
             made, real, where = (x[own] if others else x for x in (fake, images, labels))
+            height, width = images.shape[2:]
+            window = color_window(height, width, config.color_window, config.seed, self.step)
             if config.color_weight:
                 losses["colors"] = config.color_weight * color_loss(made, real)
             if config.region_weight:
-                losses["regions"] = config.region_weight * region_loss(made, real, where)
+                losses["regions"] = config.region_weight * region_loss(made[window], real[window], where[window])
             if config.grid_weight:
                 losses["grid"] = config.grid_weight * grid_loss(fake)
             if config.transfer_weight and others:
                 wanted = [sources[picture] for picture in others]
-                apart = transfer_loss(fake[others], images[wanted], labels[others], labels[wanted], self.sky)
+                apart = transfer_loss(
+                    fake[others][window], images[wanted], labels[others][window], labels[wanted], self.sky
+                )
                 losses["transfer"] = config.transfer_weight * apart
             if config.latent_weight and self.encoder is not None and z is not None:
                 losses["latent"] = config.latent_weight * self._latent_loss(fake, z)
@@ -279,6 +285,18 @@ def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
     drawn = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
     noise = torch.randn(len(mu) * count, mu.shape[1], generator=drawn)
     return mu + noise[rank * len(mu) :][: len(mu)].to(mu) * torch.exp(0.5 * logvar)
+
+
+def color_window(height: int, width: int, share: float, seed: int, step: int) -> tuple[EllipsisType, slice, slice]:
+    """The index of a random window of pictures ``[..., height, width]``, the same for a seed and a step.
+
+    Args:
+        share: height and width of the window, relative to those of the pictures.
+    """
+    draw = random.Random(f"{seed} window {step}")
+    sides = [(side, max(1, round(side * share))) for side in (height, width)]
+    rows, columns = (slice(start := draw.randint(0, side - part), start + part) for side, part in sides)
+    return ..., rows, columns
 
 
 def training_noise(pictures: int, seed: int, step: int) -> Noise:
