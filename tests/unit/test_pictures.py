@@ -14,6 +14,7 @@ from PIL import Image
 from gan_models.labels import decode, palette, taxonomy
 
 PICTURES = Path(__file__).parents[2] / "pictures"
+SCRIPTS = PICTURES.parent / "tools" / "example_pictures"
 NAMES = (
     "balloons.jpg", "balloons_pasted.png", "balloons_edited.png", "balloons_painted.png", "mountains.jpg", "pebbles.jpg"
 )  # fmt: skip
@@ -22,7 +23,7 @@ NAMES = (
 @pytest.fixture
 def rendering(monkeypatch):
     """Imports a module of the renderer, which is a script's package and not part of the pack."""
-    monkeypatch.syspath_prepend(str(PICTURES))
+    monkeypatch.syspath_prepend(str(SCRIPTS))
     return lambda name: importlib.import_module(f"rendering.{name}")
 
 
@@ -48,7 +49,7 @@ def test_label_maps_are_in_the_colours_of_their_taxonomies():
 
 
 def test_label_maps_are_the_scenes_that_the_script_renders(tmp_path):
-    subprocess.run([sys.executable, PICTURES / "landscapes.py", "river_ade20k.png", "--folder", tmp_path], check=True)
+    subprocess.run([sys.executable, SCRIPTS / "landscapes.py", "river_ade20k.png", "--folder", tmp_path], check=True)
     pictures = (Image.open(folder / "river_ade20k.png") for folder in (tmp_path, PICTURES))
     again, ships = (np.asarray(picture.convert("RGB")) for picture in pictures)
     assert (again == ships).mean() > 0.99

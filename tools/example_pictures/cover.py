@@ -1,4 +1,7 @@
-"""Renders the icon and the banner of the pack into docs/: `python pictures/cover.py`. It needs the font DejaVu Sans."""
+"""Renders the icon and the banner of the pack into docs/: `python tools/example_pictures/cover.py`.
+
+It needs the font DejaVu Sans.
+"""
 
 import argparse
 from pathlib import Path
@@ -7,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from rendering import balloons, film, morning, sky
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 ICON = 400
 BANNER = (1260, 540)  # 21:9
 BANNER_SEED, BANNER_BALLOONS = 1172, 12  # this sky leaves room for the name

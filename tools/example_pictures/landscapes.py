@@ -1,4 +1,4 @@
-"""Makes the label maps of the examples: `python pictures/landscapes.py [name ...]`."""
+"""Makes the label maps of the examples: `python tools/example_pictures/landscapes.py [name ...]`."""
 
 import argparse
 import sys
@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
 from gan_models.labels import encode, palette, remap, taxonomy  # noqa: E402
 from gan_models.scenes import render_scene  # noqa: E402
@@ -27,7 +27,7 @@ def label_map(seed: int, colors: str) -> Image.Image:
 
 def layout(name: str) -> Image.Image:
     """An example layout of the label painter, in the colours of 'landscape'."""
-    with Image.open(HERE.parent / "web" / "layouts" / f"{name}.png") as file:
+    with Image.open(ROOT / "web" / "layouts" / f"{name}.png") as file:
         ids = torch.from_numpy(np.array(file.resize(SIZE, Image.Resampling.NEAREST)))
     return Image.fromarray(encode(ids[None], palette("landscape"))[0].numpy())
 
@@ -42,7 +42,7 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=list(PICTURES), help=f"any of: {', '.join(PICTURES)}")
-    parser.add_argument("--folder", type=Path, default=HERE, help="where to save")
+    parser.add_argument("--folder", type=Path, default=ROOT / "pictures", help="where to save")
     options = parser.parse_args()
     unknown = set(options.names) - set(PICTURES)
     if unknown:

@@ -1,4 +1,4 @@
-"""Renders the example pictures of the pack next to this file: `python pictures/render.py [name ...]`."""
+"""Renders the example pictures of the pack into pictures/: `python tools/example_pictures/render.py [name ...]`."""
 
 import argparse
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from rendering import drawn, film, morning, mountains, shore
 
+PICTURES = Path(__file__).resolve().parents[2] / "pictures"
 WIDTH, HEIGHT = 512, 384
 RENDERERS: dict[str, Callable[..., np.ndarray]] = {  # (width, height, seed=...) -> [H, W, 3 or 4] in 0..1
     "balloons.jpg": morning.render,
@@ -27,7 +28,7 @@ def main() -> None:
     """Renders the named pictures, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"any of: {', '.join(RENDERERS)} (default: all)")
-    parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="where to save")
+    parser.add_argument("--folder", type=Path, default=PICTURES, help="where to save")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(RENDERERS)
     if unknown:
