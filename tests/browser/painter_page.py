@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 from playwright.sync_api import JSHandle, Page, Route, sync_playwright
 
 from ..comfyui.server import PACK
@@ -185,3 +187,21 @@ class PainterPage:
         """Puts a file on the server."""
         code = "([name, data]) => files.set(name, new Blob([Uint8Array.from(atob(data), c => c.charCodeAt(0))]))"
         self.page.evaluate(code, [reference, base64.b64encode(data).decode()])
+
+
+@contextmanager
+def opened_page(data: dict[str, Any], **options: Any) -> Iterator[PainterPage]:
+    """A page for the tests of a module, which are skipped where there is no Chromium."""
+    if find_chromium() is None:
+        pytest.skip("no Chromium found: install chromium to run this test")
+    with PainterPage(data, **options) as page:
+        yield page
+
+
+@contextmanager
+def reloaded(page: PainterPage) -> Iterator[PainterPage]:
+    """The page anew for one test, in which no error may appear."""
+    page.reload()
+    page.errors.clear()
+    yield page
+    assert page.errors == []

@@ -5,8 +5,7 @@ import pytest
 
 from gan_models import labels
 
-from .editor import find_chromium
-from .painter_page import PainterPage
+from .painter_page import opened_page, reloaded
 
 pytestmark = pytest.mark.browser
 
@@ -24,24 +23,21 @@ CALL = """(painter, [id, calls]) => {
 
 @pytest.fixture(scope="module")
 def page():
-    if find_chromium() is None:
-        pytest.skip("no Chromium found: install chromium to run this test")
-    with PainterPage(DATA) as page:
+    with opened_page(DATA) as page:
         yield page
 
 
 @pytest.fixture
 def brush(page):
     """A painter, 128 x 96, of sky with a sea below row 48; rock is chosen, and the brush is 9 pixels wide."""
-    page.reload()
-    page.errors.clear()
-    brush = page.painter()
-    brush.use("rectangle", "sea")
-    brush.drag([(0.5, 48.5), (127.5, 95.5)])
-    brush.use("brush", "rock", 9)
-    brush.painter.evaluate("painter => { painter.values.length = 0; }")
-    yield brush
-    assert page.errors == []
+    with reloaded(page):
+        brush = page.painter()
+        brush.use("rectangle", "sea")
+        brush.drag([(0.5, 48.5), (127.5, 95.5)])
+        brush.use("brush", "rock", 9)
+        brush.values()  # waits for the upload of the sea
+        brush.painter.evaluate("painter => { painter.values.length = 0; }")
+        yield brush
 
 
 def motion(*points, shift=False, dx=0, dy=0, size=9):

@@ -8,8 +8,7 @@ import torch
 
 from gan_models import labels
 
-from .editor import find_chromium
-from .painter_page import PainterPage
+from .painter_page import opened_page, reloaded
 
 pytestmark = pytest.mark.browser
 
@@ -45,18 +44,14 @@ RECORD = """painter => {
 
 @pytest.fixture(scope="module")
 def any_page():
-    if find_chromium() is None:
-        pytest.skip("no Chromium found: install chromium to run this test")
-    with PainterPage(DATA) as page:
+    with opened_page(DATA) as page:
         yield page
 
 
 @pytest.fixture
 def page(any_page):
-    any_page.reload()
-    any_page.errors.clear()
-    yield any_page
-    assert any_page.errors == []
+    with reloaded(any_page) as page:
+        yield page
 
 
 @pytest.fixture

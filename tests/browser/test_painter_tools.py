@@ -6,8 +6,7 @@ from skimage.segmentation import flood
 
 from gan_models import labels
 
-from .editor import find_chromium
-from .painter_page import PainterPage
+from .painter_page import opened_page, reloaded
 
 pytestmark = pytest.mark.browser
 
@@ -18,19 +17,15 @@ DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
 
 @pytest.fixture(scope="module")
 def page():
-    if find_chromium() is None:
-        pytest.skip("no Chromium found: install chromium to run this test")
-    with PainterPage(DATA) as page:
+    with opened_page(DATA) as page:
         yield page
 
 
 @pytest.fixture
 def brush(page):
     """An empty painter, 128 x 96, all sky."""
-    page.reload()
-    page.errors.clear()
-    yield page.painter()
-    assert page.errors == []
+    with reloaded(page):
+        yield page.painter()
 
 
 def grid(height=96, width=128):

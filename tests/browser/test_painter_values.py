@@ -13,8 +13,7 @@ from PIL import Image
 from gan_models import labels
 
 from ..comfyui.server import PACK
-from .editor import find_chromium
-from .painter_page import PainterPage
+from .painter_page import opened_page, reloaded
 
 pytestmark = pytest.mark.browser
 
@@ -27,19 +26,15 @@ DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
 @pytest.fixture(scope="module")
 def any_page():
     """A page on a high-density touch screen."""
-    if find_chromium() is None:
-        pytest.skip("no Chromium found: install chromium to run this test")
-    with PainterPage(DATA, scale=2, touch=True) as page:
+    with opened_page(DATA, scale=2, touch=True) as page:
         yield page
 
 
 @pytest.fixture
 def page(any_page):
     """The page without uploads."""
-    any_page.reload()
-    any_page.errors.clear()
-    yield any_page
-    assert any_page.errors == []
+    with reloaded(any_page) as page:
+        yield page
 
 
 def drawing(ids, taxonomy="landscape"):
