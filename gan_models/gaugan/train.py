@@ -12,9 +12,9 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -38,6 +38,45 @@ LINE_SECONDS = 60.0
 """Seconds between lines of output if the output is not a terminal."""
 
 DEFAULT_PRESET, DEFAULT_TAXONOMY, DEFAULT_GENERATOR = "small", "landscape", "spade"
+
+
+SETTINGS: tuple[tuple[str, Callable[[str], float], str], ...] = (
+    ("size", int, "width of the training pictures in pixels"),
+    ("batch", int, "number of pictures per step, over all processes"),
+    ("steps", int, "number of steps of the run; the learning rate falls to 0 over its second half"),
+    ("style-steps", int, "steps at the beginning in which the style encoder alone learns to tell styles apart"),
+    ("seed", int, "seed for the initial weights, the shuffling, the crops and the noise"),
+    ("learning-rate", float, "base learning rate; see --generator-rate and --discriminator-rate"),
+    ("init-gain", float, "gain of the Xavier initialization of the weights"),
+    ("style-weight", float, "weight of the styles' divergence from the unit Gaussian"),
+    ("feature-weight", float, "weight of feature matching"),
+    ("color-weight", float, "weight of the difference of coarse colours"),
+    ("region-weight", float, "weight of the difference of each class's mean colour and contrast"),
+    ("perceptual-weight", float, "weight of the difference of an image classifier's features"),
+    ("transfer-weight", float, "weight of the difference from the colours of the picture that gave the style"),
+    ("grid-weight", float, "weight of waves with the periods of the generator's doublings"),
+    ("transfers", float, "share of the batch that is generated in the style of another picture"),
+    ("smallest-crop", float, "random crops take this share to all of a picture; 0 uses --margin instead"),
+    ("largest-scale", float, "batches have random sizes, from --size to this many times --size"),
+    ("color-jitter", float, "random variation of gamma, white balance and saturation; 0.2 is moderate"),
+    ("color-window", float, "share of the sides of the random window in which colours of classes are compared"),
+    ("generator-rate", float, "factor of the learning rate for the generator and the style encoder"),
+    ("discriminator-rate", float, "factor of the learning rate for the discriminators"),
+    ("latent-weight", float, "weight of the difference between a picture's style and the style read from it"),
+    ("decay", float, "share of its weights that the generator's EMA keeps in each step"),
+    ("margin", float, "pictures are resized to this many times --size, then cropped"),
+    ("ngf", int, "channels of the generator's last layers"),
+    ("nhidden", int, "channels of SPADE's hidden layer"),
+    ("z-dim", int, "length of the style vector; 0 gives a net without a style"),
+    ("crop-size", int, "picture width in pixels that the generator's start grid is made for"),
+    ("aspect-ratio", float, "width divided by height of the pictures"),
+    ("encoder-ndf", int, "channels of the style encoder's first layer"),
+    ("encoder-layers", int, "number of convolutions of the style encoder"),
+)
+"""Options that override a number of the preset or of the run: name, type and help."""
+
+OTHER_SETTINGS = ("discriminator_ndf", "upsampling", "flips")
+"""Overrides whose options are not plain numbers or have two names."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -89,39 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--discriminators", choices=DISCRIMINATORS, help="SPADE's discriminator, or small ones on frozen features")
     add("--generator", choices=GENERATORS, help="the architecture (default: spade); pix2pixhd is the paper's baseline")
     add("--minutes", type=float, help="the longest time to train, in minutes")
-    for name, kind, text in (
-        ("size", int, "width of the training pictures in pixels"),
-        ("batch", int, "number of pictures per step, over all processes"),
-        ("steps", int, "number of steps of the run; the learning rate falls to 0 over its second half"),
-        ("style-steps", int, "steps at the beginning in which the style encoder alone learns to tell styles apart"),
-        ("seed", int, "seed for the initial weights, the shuffling, the crops and the noise"),
-        ("learning-rate", float, "base learning rate; see --generator-rate and --discriminator-rate"),
-        ("init-gain", float, "gain of the Xavier initialization of the weights"),
-        ("style-weight", float, "weight of the styles' divergence from the unit Gaussian"),
-        ("feature-weight", float, "weight of feature matching"),
-        ("color-weight", float, "weight of the difference of coarse colours"),
-        ("region-weight", float, "weight of the difference of each class's mean colour and contrast"),
-        ("perceptual-weight", float, "weight of the difference of an image classifier's features"),
-        ("transfer-weight", float, "weight of the difference from the colours of the picture that gave the style"),
-        ("grid-weight", float, "weight of waves with the periods of the generator's doublings"),
-        ("transfers", float, "share of the batch that is generated in the style of another picture"),
-        ("smallest-crop", float, "random crops take this share to all of a picture; 0 uses --margin instead"),
-        ("largest-scale", float, "batches have random sizes, from --size to this many times --size"),
-        ("color-jitter", float, "random variation of gamma, white balance and saturation; 0.2 is moderate"),
-        ("color-window", float, "share of the sides of the random window in which colours of classes are compared"),
-        ("generator-rate", float, "factor of the learning rate for the generator and the style encoder"),
-        ("discriminator-rate", float, "factor of the learning rate for the discriminators"),
-        ("latent-weight", float, "weight of the difference between a picture's style and the style read from it"),
-        ("decay", float, "share of its weights that the generator's EMA keeps in each step"),
-        ("margin", float, "pictures are resized to this many times --size, then cropped"),
-        ("ngf", int, "channels of the generator's last layers"),
-        ("nhidden", int, "channels of SPADE's hidden layer"),
-        ("z-dim", int, "length of the style vector; 0 gives a net without a style"),
-        ("crop-size", int, "picture width in pixels that the generator's start grid is made for"),
-        ("aspect-ratio", float, "width divided by height of the pictures"),
-        ("encoder-ndf", int, "channels of the style encoder's first layer"),
-        ("encoder-layers", int, "number of convolutions of the style encoder"),
-    ):
+    for name, kind, text in SETTINGS:
         add(f"--{name}", type=kind, help=text)
     # The former name of the option is still accepted.
     add("--discriminator-ndf", "--critics-ndf", type=int, help="channels of the discriminator's first layer")
@@ -139,16 +146,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
-    overrides: dict[str, Any] = {
-        name: getattr(options, name)
-        for name in (
-            "size", "batch", "steps", "style_steps", "seed", "learning_rate", "init_gain", "style_weight",
-            "feature_weight", "color_weight", "region_weight", "latent_weight", "perceptual_weight", "transfer_weight",
-            "grid_weight", "transfers", "smallest_crop", "largest_scale", "color_jitter", "color_window",
-            "generator_rate", "discriminator_rate", "decay", "margin", "flips", "ngf", "nhidden", "z_dim", "crop_size",
-            "aspect_ratio", "upsampling", "discriminator_ndf", "encoder_ndf", "encoder_layers",
-        )
-    }  # fmt: skip
+    names = [name.replace("-", "_") for name, _, _ in SETTINGS]
+    overrides = {name: getattr(options, name) for name in (*names, *OTHER_SETTINGS)}
     state = options.output / STATE
     if state.is_file() and options.preset is None:
         config = changed(read_config(state), **overrides)
