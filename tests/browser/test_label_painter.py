@@ -148,9 +148,10 @@ def test_the_graphs_undo_brings_back_what_was_painted(editor, brush):
     painter.use("brush", "rock", 13)
     painter.drag([(20, 20), (100, 20)])
     first, reference = painter.ids(), painter.value
+    editor.settle()  # the graph is told of each stroke a moment later
     painter.drag([(20, 70), (100, 70)])
     assert painter.value != reference
-    editor.settle()  # the graph is told of the stroke a moment later
+    editor.settle()
     editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.undo()")
     painter = hands(editor)
     assert painter.value == reference and np.array_equal(painter.ids(), first)
