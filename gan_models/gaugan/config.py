@@ -133,7 +133,8 @@ class EncoderConfig:
 
     Attributes:
         ndf: channels of the first convolution.
-        layers: number of stride-2 convolutions: 6 in the released nets, 5 in those for small pictures.
+        layers: number of stride-2 convolutions: 6 in the released nets, 5 in those for small pictures. With 0, styles
+            are read from the colours alone, which a few hundred photos are enough to learn.
         z_dim: length of the style vector.
         grid: height and width of the last convolution's output.
         seen: number of training pictures' styles that the encoder stores, from which random styles are drawn; 0 in the
@@ -149,10 +150,14 @@ class EncoderConfig:
     seen: int = 0
     colors: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.layers and not self.colors:
+            raise ValueError("a style encoder without convolutions needs colors")
+
     @property
     def input_size(self) -> int:
         """Height and width that every photo is resized to: 256 in the released nets."""
-        return self.grid << self.layers
+        return self.grid << (self.layers or 5)
 
     @property
     def widths(self) -> list[int]:
@@ -162,4 +167,4 @@ class EncoderConfig:
     @property
     def features(self) -> int:
         """Number of inputs of the last layer."""
-        return (self.widths[-1] + COLOR_FEATURES * self.colors) * self.grid**2
+        return (sum(self.widths[-1:]) + COLOR_FEATURES * self.colors) * self.grid**2

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from ..state_dict import StateDict
-from .config import EncoderConfig, GeneratorConfig, Pix2PixHDConfig, Upsampling
+from .config import COLOR_FEATURES, EncoderConfig, GeneratorConfig, Pix2PixHDConfig, Upsampling
 
 KNOWN_CHANNELS = {
     184: {"classes": 182, "unknown": True, "instance_edges": True},  # COCO-Stuff
@@ -34,7 +34,7 @@ def is_pix2pixhd(tensors: StateDict) -> bool:
 
 def is_encoder(tensors: StateDict) -> bool:
     """Whether these are, or contain, the tensors of a GauGAN style encoder."""
-    return "fc_mu.weight" in tensors and any(name.startswith("layer1.0.weight") for name in tensors)
+    return "fc_mu.weight" in tensors and any(name.startswith(("layer1.0.weight", "fc_var.")) for name in tensors)
 
 
 def describe(tensors: StateDict) -> str:
@@ -133,16 +133,17 @@ def encoder_config(tensors: StateDict) -> EncoderConfig:
     """
     if not is_encoder(tensors):
         raise ValueError(f"this is not a GauGAN style encoder; it seems to be {describe(tensors)}")
-    ndf = tensors["layer1.0.weight"].shape[0]
     layers = sum(name.startswith("layer") and name.endswith(".0.weight") for name in tensors)
     z_dim, features = tensors["fc_mu.weight"].shape
     seen = len(tensors["seen"]) if "seen" in tensors else 0
-    for colors in (False, True):
+    ndf = tensors["layer1.0.weight"].shape[0] if layers else EncoderConfig.ndf
+    for colors in (False, True) if layers else (True,):
         config = EncoderConfig(ndf, layers, z_dim, seen=seen, colors=colors)
         config = replace(config, grid=math.isqrt(features // (config.features // config.grid**2)))
         if config.features == features:
             return config
-    raise ValueError(f"fc_mu takes {features} numbers, which no square grid of {config.widths[-1]} channels gives")
+    channels = sum(config.widths[-1:]) or COLOR_FEATURES
+    raise ValueError(f"fc_mu takes {features} numbers, which no square grid of {channels} channels gives")
 
 
 def _require_agreement(overrides: dict[str, Any], derived: dict[str, Any], kind: str) -> None:

@@ -176,7 +176,7 @@ def test_other_files_are_recognised(names, kind):
 
 
 def test_encoder_round_trip():
-    for style in (encoder(), encoder(layers=5, z_dim=3, ndf=2)):
+    for style in (encoder(), encoder(layers=5, z_dim=3, ndf=2), encoder(layers=0, ndf=64, colors=True, grid=3)):
         copy = load_encoder(style.state_dict())
         assert same(copy, style)
         assert copy.config == style.config

@@ -16,6 +16,7 @@ from gaugan_toys import projected_config, random_features, training_config, trai
 CODE = """
 import os
 import sys
+import time
 import torch
 sys.path.insert(0, "tests")
 torch.set_num_threads(1)
@@ -28,9 +29,15 @@ stop, style_steps, projected = map(int, sys.argv[3:])
 run.RESULT_BATCHES = 2
 run.FIRST_PREVIEW_SECONDS = 0
 
+def say(line):
+    sys.stdout.write(line + "\\n")  # in one piece, as the processes share the output
+
 def thread_name(task):
-    with open(f"/proc/self/task/{task}/comm") as file:
-        return file.read().strip()
+    try:
+        with open(f"/proc/self/task/{task}/comm") as file:
+            return file.read().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return "ended"
 
 def stop_at(progress):
     if progress.step == stop:
@@ -44,8 +51,16 @@ with joined("cpu") as device:
         config = make(batch=4, steps=3, style_steps=style_steps, init_gain=1.0)
         run.train(pairs, config, sys.argv[2], device=device, features=features, on_progress=stop_at)
     except (KeyboardInterrupt, RuntimeError) as error:
-        print(f"process {processes()[0]} ended with {error!r}")
-print("threads left:", [name for name in map(thread_name, os.listdir("/proc/self/task")) if "gloo" in name])
+        say(f"process {processes()[0]} ended with {error!r}")
+
+def gloo_threads():
+    return [name for name in map(thread_name, os.listdir("/proc/self/task")) if "gloo" in name]
+
+# The kernel may list a thread for a moment after it was joined.
+deadline = time.monotonic() + 10
+while gloo_threads() and time.monotonic() < deadline:
+    time.sleep(0.01)
+say(f"threads left: {gloo_threads()}")
 """
 
 

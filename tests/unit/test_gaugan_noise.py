@@ -97,6 +97,19 @@ def test_an_encoder_that_sees_colours_tells_what_instance_norm_hides():
     assert apart[1] > 10 * apart[0]
 
 
+def test_an_encoder_without_convolutions_reads_the_colours_alone():
+    net = encoder(layers=0, colors=True)
+    picture = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    picture = picture * torch.tensor([1.0, 0.7, 0.4]).view(3, 1, 1) - 0.4
+    mirrored_in_cells = picture.unflatten(3, (4, 32)).flip(4).flatten(3)
+    torch.testing.assert_close(net.encode(mirrored_in_cells), net.encode(picture))
+    brighter, more_contrast = picture * 0.5 + 0.5, picture * 2 - picture.mean()
+    for other in (brighter, more_contrast, picture.flip(1)):
+        assert (net.encode(other) - net.encode(picture)).abs().max() > 0.01
+    with pytest.raises(ValueError, match="without convolutions needs colors"):
+        encoder(layers=0)
+
+
 def test_encoders_of_no_square_grid_are_refused():
     state = encoder(layers=3).state_dict()
     state["fc_mu.weight"] = state["fc_mu.weight"][:, :-3]

@@ -18,6 +18,7 @@ from gan_models.gaugan.training.losses import (
     grid_loss,
     perceptual_loss,
     transfer_loss,
+    windows_of,
 )
 from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.gaugan.training.presets import preset
@@ -213,6 +214,21 @@ def test_the_transfer_loss_compares_shared_classes_sky_and_ground():
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(0.3 * 2 / 3, abs=1e-3)
     fake[:, :, 1] += 0.6
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(1.2 / 3, abs=1e-3)
+
+
+def test_windows_of_a_style_have_less_contrast_than_the_picture():
+    labels = torch.ones(1, 1, 16, 32)
+    real = torch.linspace(-1, 1, 32).expand(1, 3, 16, 32)
+    assert len(windows_of(16, 32, 0.25)) == 16
+    covered = torch.zeros(16, 32)
+    for window in windows_of(16, 32, 0.4):
+        covered[window] += 1
+    assert covered.min() == 1
+    # A window of the same ramp: its mean colour differs from the picture's, but its contrast is that of any window.
+    fake = real[..., :4, :8]
+    apart = (real.mean() - fake.mean()).abs().item()
+    assert transfer_loss(fake, real, labels[..., :4, :8], labels, [], 0.25).item() == pytest.approx(apart, abs=1e-3)
+    assert transfer_loss(fake, real, labels[..., :4, :8], labels, []).item() > apart + 0.4
 
 
 def test_colours_are_compared_in_a_random_window_of_each_step(features):

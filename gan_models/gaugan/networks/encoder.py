@@ -46,9 +46,10 @@ class StyleEncoder(nn.Module):
         seen = _colors(x, self.config.grid) if self.config.colors else None
         for layer in range(self.config.layers):
             x = F.leaky_relu(self.get_submodule(f"layer{layer + 1}")(x), SLOPE)
-        x = x.flatten(1)
+        inputs = [x.flatten(1)] if self.config.layers else []
         if seen is not None:
-            x = torch.cat([x, seen.to(x)], 1)
+            inputs.append(seen.to(x))
+        x = torch.cat(inputs, 1)
         return self.fc_mu(x), self.fc_var(x)
 
     def encode(self, image: Tensor) -> Tensor:

@@ -1,11 +1,17 @@
 """The losses of the generator, the style encoder and the discriminators (Park et al. 2019, appendix A)."""
 
+import math
+from types import EllipsisType
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 Outputs = list[list[Tensor]]
 """The outputs of a discriminator."""
+
+Window = tuple[EllipsisType, slice, slice]
+"""The index of a rectangle of pictures ``[..., H, W]``."""
 
 GRID_PERIODS = (2, 4, 8, 16)
 """Periods, in pixels, of the patterns that the last doublings of a generator can leave behind."""
@@ -58,24 +64,55 @@ def perceptual_loss(fake: list[Tensor], real: list[Tensor]) -> Tensor:
     return torch.stack(apart).mean()
 
 
-def transfer_loss(fake: Tensor, real: Tensor, labels: Tensor, real_labels: Tensor, sky: list[int]) -> Tensor:
+def transfer_loss(
+    fake: Tensor, real: Tensor, labels: Tensor, real_labels: Tensor, sky: list[int], share: float = 1.0
+) -> Tensor:
     """Difference in colours between generated pictures and the pictures whose styles they have.
 
     The paper has no such loss. It is the mean absolute difference of the mean colour and of its standard deviation,
     over each class that both label maps contain, over the sky, and over everything else.
 
     Args:
-        fake, real: generated pictures and the pictures whose styles they have, ``[B, 3, H, W]``.
+        fake, real: generated pictures and the pictures whose styles they have, ``[B, 3, H, W]`` each. Their sizes may
+            differ.
         labels, real_labels: their one-hot label maps, ``[B, classes, H, W]``.
         sky: the channels of the classes that belong to the sky.
+        share: size of ``fake`` relative to the whole generated pictures. The style's colours are means over windows of
+            this size, since colours vary less in a window than in the whole picture.
     """
     masks, areas = _with_sky_and_ground(labels, sky)
-    real_masks, real_areas = _with_sky_and_ground(real_labels, sky)
     mean, deviation = _statistics(fake, masks, areas)
-    wanted_mean, wanted_deviation = _statistics(real, real_masks, real_areas)
+    wanted_mean, wanted_deviation, real_areas = _statistics_in_windows(real, real_labels, sky, share)
     apart = ((mean - wanted_mean).abs() + (deviation - wanted_deviation).abs()).sum(2, keepdim=True)
     shared = (areas * real_areas).sqrt()
     return ((apart * shared).sum((1, 2)) / (3 * shared.sum((1, 2)).clamp(min=1))).mean()
+
+
+def _statistics_in_windows(
+    image: Tensor, labels: Tensor, sky: list[int], share: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Means over windows of the statistics of each class, the sky and everything else, and their areas."""
+    weighted, areas = image.new_zeros(()), image.new_zeros(())
+    height, width = image.shape[2:]
+    for window in windows_of(height, width, share):
+        masks, inside = _with_sky_and_ground(labels[window], sky)
+        weighted = weighted + torch.cat(_statistics(image[window], masks, inside), 2) * inside
+        areas = areas + inside
+    mean, deviation = (weighted / areas.clamp(min=1)).chunk(2, 2)
+    return mean, deviation, areas
+
+
+def windows_of(height: int, width: int, share: float) -> list[Window]:
+    """Windows that together cover pictures ``[..., height, width]``, as indices.
+
+    Args:
+        share: height and width of a window, relative to those of the pictures.
+    """
+    starts = []
+    for side in (height, width):
+        part, count = max(1, round(side * share)), math.ceil(1 / share)
+        starts.append([slice(start := i * (side - part) // max(1, count - 1), start + part) for i in range(count)])
+    return [(..., rows, columns) for rows in starts[0] for columns in starts[1]]
 
 
 def _with_sky_and_ground(labels: Tensor, sky: list[int]) -> tuple[Tensor, Tensor]:

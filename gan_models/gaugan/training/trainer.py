@@ -6,7 +6,6 @@ import random
 import time
 from contextlib import AbstractContextManager
 from itertools import chain
-from types import EllipsisType
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +26,7 @@ from ..networks.pix2pixhd import build_generator
 from ..networks.projected import ProjectedConfig
 from .config import TrainingConfig
 from .losses import (
+    Window,
     adversarial_loss,
     color_loss,
     discriminator_loss,
@@ -158,9 +158,7 @@ class Trainer:
         self.seconds += time.perf_counter() - began
         return values
 
-    def _reconstruction_losses(
-        self, images: Tensor, codes: Tensor, labels: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor]:
+    def _reconstruction_losses(self, images: Tensor, codes: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """The losses of the generator and the encoder that need no discriminator, and the generated pictures."""
         config = self.config
         losses = {}
@@ -187,8 +185,9 @@ class Trainer:
             if config.transfer_weight and others:
                 wanted = [sources[picture] for picture in others]
                 apart = transfer_loss(
-                    fake[others][window], images[wanted], labels[others][window], labels[wanted], self.sky
-                )
+                    fake[others][window], images[wanted], labels[others][window], labels[wanted], self.sky,
+                    config.color_window,
+                )  # fmt: skip
                 losses["transfer"] = config.transfer_weight * apart
             if config.latent_weight and self.encoder is not None and z is not None:
                 losses["latent"] = config.latent_weight * self._latent_loss(fake, z)
@@ -287,7 +286,7 @@ def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
     return mu + noise[rank * len(mu) :][: len(mu)].to(mu) * torch.exp(0.5 * logvar)
 
 
-def color_window(height: int, width: int, share: float, seed: int, step: int) -> tuple[EllipsisType, slice, slice]:
+def color_window(height: int, width: int, share: float, seed: int, step: int) -> Window:
     """The index of a random window of pictures ``[..., height, width]``, the same for a seed and a step.
 
     Args:
