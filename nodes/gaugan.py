@@ -88,7 +88,7 @@ class GauGANLoad(io.ComfyNode):
             **overrides,
         )
         host.tell(cls.hidden.unique_id, model.summary)
-        return io.NodeOutput(host.Held(model.to(host.inference_dtype())))
+        return io.NodeOutput(host.ManagedModel(model.to(host.inference_dtype())))
 
 
 class GauGANEncodeStyle(io.ComfyNode):

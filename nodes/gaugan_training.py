@@ -201,7 +201,7 @@ class GauGANTrain(io.ComfyNode):
         )
         model = gaugan.open_synthesizer(file)
         host.tell(cls.hidden.unique_id, f"{model.trained}; {model.summary}")
-        return io.NodeOutput(host.Held(model.to(host.inference_dtype())))
+        return io.NodeOutput(host.ManagedModel(model.to(host.inference_dtype())))
 
 
 class GauGANSave(io.ComfyNode):

@@ -49,7 +49,8 @@ class SinGANLoad(io.ComfyNode):
     @classmethod
     def execute(cls, name) -> io.NodeOutput:
         path = singan_path(name)
-        return io.NodeOutput(singan.load_released(path) if path.is_dir() else singan.load(path))
+        model = singan.load_released(path) if path.is_dir() else singan.load(path)
+        return io.NodeOutput(host.ManagedModel(model))
 
 
 class SinGANSave(io.ComfyNode):
@@ -87,7 +88,7 @@ class SinGANSave(io.ComfyNode):
     @classmethod
     def execute(cls, model, name, overwrite=False) -> io.NodeOutput:
         path = host.new_model_path(KIND, name, overwrite=overwrite)
-        singan.save(model, path)
+        singan.save(model.model, path)
         file_name = path.relative_to(host.model_folder(KIND)).as_posix()
         host.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
         return io.NodeOutput(file_name)
@@ -176,11 +177,12 @@ class SinGANSample(io.ComfyNode):
         height=0,
         keep_layout=0.0,
     ) -> io.NodeOutput:
-        images = host.placed(model, memory_needed(model)).sample(
+        net = placed(model)
+        images = net.sample(
             batch_size,
             generator=seeded(seed),
-            height=height or round(model.size[0] * height_factor),
-            width=width or round(model.size[1] * width_factor),
+            height=height or round(net.size[0] * height_factor),
+            width=width or round(net.size[1] * width_factor),
             start_scale=start_scale,
             keep_layout=keep_layout,
         )
@@ -203,7 +205,8 @@ def singan_path(name: str) -> Path:
     return host.model_path(KIND, name)
 
 
-def memory_needed(model: singan.SinGAN) -> int:
-    """Upper limit in bytes of the memory for a generator's activations, as it works on strips of bounded size."""
-    width = model.config.width(len(model.sizes) - 1)
-    return 4 * width * singan.STRIP_PIXELS * 4
+def placed(model: host.ManagedModel[singan.SinGAN], least: int = 0) -> singan.SinGAN:
+    """Move the SinGAN to the compute device, with memory for its activations and at least ``least`` bytes."""
+    # A generator works on strips of bounded size.
+    width = model.model.config.width(len(model.model.sizes) - 1)
+    return model.placed(max(4 * width * singan.STRIP_PIXELS * 4, least))

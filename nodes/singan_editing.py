@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ..gan_models import singan
 from ..gan_models.seeds import seeded
 from . import host
-from .singan import memory_needed
+from .singan import placed
 from .sockets import SinGANModel, seed_input
 
 TRAINING_MEMORY = 2 << 30
@@ -40,8 +40,8 @@ class SinGANHarmonize(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        model = host.placed(model, memory_needed(model))
-        injection = singan.Harmonization(model, host.to_model(image), host.mask_to_model(mask), seeded(seed))
+        net = placed(model)
+        injection = singan.Harmonization(net, host.to_model(image), host.mask_to_model(mask), seeded(seed))
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id))
 
 
@@ -73,8 +73,8 @@ class SinGANEdit(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        model = host.placed(model, memory_needed(model))
-        injection = singan.Edit(model, host.to_model(image), host.mask_to_model(mask), seeded(seed))
+        net = placed(model)
+        injection = singan.Edit(net, host.to_model(image), host.mask_to_model(mask), seeded(seed))
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id))
 
 
@@ -134,8 +134,8 @@ class SinGANPaintToImage(io.ComfyNode):
     ) -> io.NodeOutput:
         if retrain and all_scales:
             raise ValueError("retrain works with one start scale only; switch off retrain or all_scales")
-        model = host.placed(model, max(memory_needed(model), TRAINING_MEMORY if retrain else 0))
-        injection = singan.Painting(model, host.to_model(image), colors if quantize_colors else None, seeded(seed))
+        net = placed(model, TRAINING_MEMORY if retrain else 0)
+        injection = singan.Painting(net, host.to_model(image), colors if quantize_colors else None, seeded(seed))
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, retrain))
 
 
@@ -172,7 +172,7 @@ class SinGANSuperResolve(io.ComfyNode):
     @classmethod
     def execute(cls, model, factor, seed, image=None) -> io.NodeOutput:
         images = singan.super_resolve(
-            host.placed(model, memory_needed(model)),
+            placed(model),
             factor,
             None if image is None else host.to_model(image),
             generator=seeded(seed),

@@ -99,7 +99,7 @@ class SinGANTrain(io.ComfyNode):
             on_warning=lambda text: host.tell(cls.hidden.unique_id, text),
         ).cpu()
         host.tell(cls.hidden.unique_id, summary(model))
-        return io.NodeOutput(model, host.to_comfy(model.reconstruct()))
+        return io.NodeOutput(host.ManagedModel(model), host.to_comfy(model.reconstruct()))
 
 
 def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinGANConfig:

@@ -6,7 +6,7 @@ from comfy_api.latest import io
 from ..gan_models import singan
 from ..gan_models.seeds import seeded
 from . import host
-from .singan import memory_needed
+from .singan import placed
 from .sockets import SinGANModel, seed_input
 
 
@@ -67,9 +67,9 @@ class SinGANAnimate(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, seed, frames=60, alpha=0.3, beta=0.95, start_scale=0, loop=True) -> io.NodeOutput:
-        model = host.placed(model, memory_needed(model))
+        net = placed(model)
         animation = singan.animate(
-            model,
+            net,
             frames,
             generator=seeded(seed),
             alpha=alpha,
@@ -78,7 +78,7 @@ class SinGANAnimate(io.ComfyNode):
             loop=loop,
             on_progress=host.progress_reporter(cls.hidden.unique_id),
         )
-        images = torch.empty(frames, *model.size, 3, device=host.results_device())
+        images = torch.empty(frames, *net.size, 3, device=host.results_device())
         for index, frame in enumerate(animation):
             images[index] = host.to_comfy(frame)[0]
         return io.NodeOutput(images)
@@ -110,7 +110,7 @@ class SinGANScales(io.ComfyNode):
     @classmethod
     def execute(cls, model, seed=0) -> io.NodeOutput:
         sheet = singan.show_scales(
-            host.placed(model, memory_needed(model)),
+            placed(model),
             generator=seeded(seed),
             on_progress=host.progress_reporter(cls.hidden.unique_id),
         )

@@ -3,10 +3,10 @@
 from comfy_api.latest import io
 
 SinGANModel = io.Custom("SINGAN_MODEL")
-"""Carries a ``gan_models.singan.SinGAN``."""
+"""Carries a ``host.ManagedModel`` with a ``gan_models.singan.SinGAN``."""
 
 GauGANModel = io.Custom("GAUGAN_MODEL")
-"""Carries a ``host.Held`` with a ``gan_models.gaugan.Synthesizer``."""
+"""Carries a ``host.ManagedModel`` with a ``gan_models.gaugan.Synthesizer``."""
 
 Style = io.Custom("GAUGAN_STYLE")
 """Carries a ``gan_models.gaugan.Style``."""

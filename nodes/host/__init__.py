@@ -7,11 +7,10 @@ long task reports (``progress``) and how files are written (``files``).
 from pathlib import Path
 
 from .devices import (
-    Held,
+    ManagedModel,
     device,
     free_memory,
     inference_dtype,
-    placed,
     results_device,
     training_dtype,
 )
@@ -34,7 +33,7 @@ PACK = Path(__file__).resolve().parent.parent.parent
 __all__ = [
     "PACK",
     "TRAINING",
-    "Held",
+    "ManagedModel",
     "device",
     "free_memory",
     "from_bytes",
@@ -47,7 +46,6 @@ __all__ = [
     "model_folder",
     "model_path",
     "new_model_path",
-    "placed",
     "progress_reporter",
     "register_model_folder",
     "results_device",

@@ -36,18 +36,10 @@ def inference_dtype() -> torch.dtype:
     return torch.float16 if comfy.model_management.should_use_fp16(device()) else torch.float32
 
 
-def placed(model: Module, activations: int) -> Module:
-    """A copy of ``model`` on the compute device, with ``activations`` bytes kept free for its work.
+class ManagedModel(Generic[Module]):
+    """A model on a socket, which ComfyUI moves between the compute device and the device where idle models wait.
 
-    ComfyUI moves other models out of the way. The original stays as it is, since outputs are cached.
-    """
-    return Held(copy.deepcopy(model)).placed(activations)
-
-
-class Held(Generic[Module]):
-    """A model that travels between nodes and that ComfyUI moves between where it waits and where it computes.
-
-    Being moved is all that happens to it. Copies and pickles hold a model of their own, on the CPU.
+    Nodes do not change the model in any other way. A copy or a pickle has a model of its own, on the CPU.
     """
 
     def __init__(self, model: Module):
@@ -55,10 +47,10 @@ class Held(Generic[Module]):
         self._patcher = comfy.model_patcher.ModelPatcher(model, device(), comfy.model_management.unet_offload_device())
 
     def __reduce__(self):
-        return Held, (copy.deepcopy(self.model).cpu(),)
+        return ManagedModel, (copy.deepcopy(self.model).cpu(),)
 
     def placed(self, activations: int) -> Module:
-        """The model itself, on the compute device, with ``activations`` bytes kept free for its work."""
+        """Move the model to the compute device, with ``activations`` bytes kept free for its work, and return it."""
         comfy.model_management.load_models_gpu([self._patcher], memory_required=activations, force_full_load=True)
         return self.model
 

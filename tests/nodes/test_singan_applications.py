@@ -12,8 +12,9 @@ TASKS = (*EDITS, "SinGANPaintToImage")
 
 
 @pytest.fixture(scope="module")
-def model():
-    return trained()
+def model(pack):
+    """A small SinGAN, as the socket carries it."""
+    return pack.nodes.host.ManagedModel(trained())
 
 
 def image(*size):
@@ -48,7 +49,7 @@ def test_pictures_of_any_kind_come_back_at_the_training_size(call, model, node_i
 def test_all_scales_are_one_labelled_picture_each(call, model, node_id):
     (out,) = call(node_id, **inputs(node_id, model, all_scales=True))
     (second,) = call(node_id, **inputs(node_id, model, start_scale=2))
-    assert len(out) == len(model.sizes) - 1 and out.shape[1] > 44 and out.shape[2:] == (56, 3)
+    assert len(out) == len(model.model.sizes) - 1 and out.shape[1] > 44 and out.shape[2:] == (56, 3)
     assert torch.equal(out[1:2, -44:], second)
 
 
@@ -62,7 +63,7 @@ def test_automatic_start_scale_is_said_and_is_one_of_the_models(nodes, model, no
     monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: said.append(text))
     (out,) = headless.call_node(nodes[node_id], unique_id="3", **inputs(node_id, model, start_scale=0)).result
     word, number = said[-1].rsplit(" ", 1)
-    assert word == "start scale" and int(number) in range(1, len(model.sizes))
+    assert word == "start scale" and int(number) in range(1, len(model.model.sizes))
     (same,) = headless.call_node(nodes[node_id], **inputs(node_id, model, start_scale=int(number))).result
     assert torch.equal(out, same)
 

@@ -10,8 +10,9 @@ from singan_toys import TOY, picture, trained
 
 
 @pytest.fixture(scope="module")
-def model():
-    return trained()
+def model(pack):
+    """A small SinGAN, as the socket carries it."""
+    return pack.nodes.host.ManagedModel(trained())
 
 
 @pytest.fixture
@@ -49,10 +50,10 @@ def test_train_gives_a_model_and_its_reconstruction(call, toy_presets):
     model, reconstruction = call("SinGANTrain", image=image, preset="draft", seed=2**64 - 1)
     assert reconstruction.shape == (1, 44, 56, 3)
     assert 0 <= reconstruction.min() and reconstruction.max() <= 1
-    assert model.finished and model.config.iterations == 6
+    assert model.model.finished and model.model.config.iterations == 6
     assert torch.equal(image, before)
     again, _ = call("SinGANTrain", image=image, preset="draft", seed=2**64 - 1)
-    assert torch.equal(model.reconstruct(), again.reconstruct())
+    assert torch.equal(model.model.reconstruct(), again.model.reconstruct())
 
 
 @pytest.mark.parametrize(
@@ -67,14 +68,14 @@ def test_train_gives_a_model_and_its_reconstruction(call, toy_presets):
 )
 def test_train_follows_its_widgets(call, toy_presets, preset, options, config):
     model, _ = call("SinGANTrain", image=comfy_picture(), preset=preset, seed=1, **options)
-    assert {name: getattr(model.config, name) for name in config} == config
+    assert {name: getattr(model.model.config, name) for name in config} == config
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_grey_and_transparent_pictures_train(call, toy_presets, channels):
     image = torch.cat([comfy_picture(), torch.ones(1, 44, 56, 1)], -1)[..., :channels]
     model, _ = call("SinGANTrain", image=image, preset="draft", seed=0)
-    assert model.finished
+    assert model.model.finished
 
 
 def test_alpha_is_composited_on_white(pack):
@@ -107,7 +108,7 @@ def test_messages_about_batches_and_sizes(nodes, toy_presets, monkeypatch):
 def test_train_learns_every_picture_of_a_batch(call, toy_presets):
     image = torch.cat([comfy_picture(seed=seed) for seed in range(3)])
     model, reconstruction = call("SinGANTrain", image=image, preset="draft", seed=1)
-    assert len(model.training_images) == 3 and reconstruction.shape == (3, 44, 56, 3)
+    assert len(model.model.training_images) == 3 and reconstruction.shape == (3, 44, 56, 3)
     mask = torch.ones(1, 44, 56)
     (blended,) = call("SinGANHarmonize", model=model, image=image[:1], mask=mask, start_scale=2, seed=0)
     assert blended.shape == (1, 44, 56, 3)
@@ -163,13 +164,13 @@ def test_save_and_load(call, model, comfy_folders):
     assert torch.equal(before, after)
 
 
-def test_the_loader_lists_new_files_and_notices_changed_ones(nodes, call, model):
+def test_the_loader_lists_new_files_and_notices_changed_ones(pack, nodes, call, model):
     loader = nodes["SinGANLoad"]
     call("SinGANSave", model=model, name="a", overwrite=True)
     (combo,) = loader.define_schema().inputs
     assert "a.safetensors" in combo.options
     before = loader.fingerprint_inputs(name="a.safetensors")
-    call("SinGANSave", model=trained(seed=8), name="a", overwrite=True)
+    call("SinGANSave", model=pack.nodes.host.ManagedModel(trained(seed=8)), name="a", overwrite=True)
     assert loader.fingerprint_inputs(name="a.safetensors") != before
 
 
@@ -227,16 +228,17 @@ def released(comfy_folders):
     return original
 
 
-def test_the_loader_lists_and_opens_released_folders(nodes, call, released, comfy_folders):
+def test_the_loader_lists_and_opens_released_folders(pack, nodes, call, released, comfy_folders):
     loader = nodes["SinGANLoad"]
     (combo,) = loader.define_schema().inputs
     assert combo.options[-1] == "old/oak/" and not [name for name in combo.options if name.endswith(".pth")]
     (loaded,) = call("SinGANLoad", name="old/oak/")
-    (first,), (second,) = (call("SinGANSample", model=m, seed=3) for m in (loaded, released))
+    original = pack.nodes.host.ManagedModel(released)
+    (first,), (second,) = (call("SinGANSample", model=m, seed=3) for m in (loaded, original))
     assert torch.allclose(first, second, atol=1e-5)
     (name,) = call("SinGANSave", model=loaded, name="oak")
     (again,) = call("SinGANLoad", name=name)
-    assert torch.equal(again.reconstruct(), loaded.reconstruct())
+    assert torch.equal(again.model.reconstruct(), loaded.model.reconstruct())
     before = loader.fingerprint_inputs(name="old/oak/")
     file = comfy_folders / "models" / "singan" / "old" / "oak" / "NoiseAmp.pth"
     torch.save([2.0, *contents(released)["NoiseAmp.pth"][1:]], file)
@@ -254,12 +256,11 @@ def test_the_loader_opens_only_the_folders_that_it_lists(call, released, comfy_f
         call("SinGANLoad", name=name)
 
 
-def test_running_a_node_leaves_the_cached_model_alone(call, model):
-    before = {name: value.clone() for name, value in model.state_dict().items()}
+def test_running_a_node_leaves_the_cached_model_as_it_was(call, model):
+    before = {name: value.clone() for name, value in model.model.state_dict().items()}
     call("SinGANSample", model=model, seed=1)
     call("SinGANSuperResolve", model=model, factor=2.0, seed=1)
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert model.sizes and not hasattr(model, "current_weight_patches_uuid")
+    assert all(torch.equal(value, before[name]) for name, value in model.model.state_dict().items())
 
 
 def test_harmonize_takes_a_mask_of_any_size(call, model):
