@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..blur import gaussian_blur
+
 TILE = 512
 UNITS = 32
 
@@ -92,14 +94,7 @@ def blur(image: Tensor, sigma: float) -> Tensor:
     """Gaussian blur of ``[..., H, W]`` with replicated borders. Wide blurs are computed at a lower resolution."""
     if sigma > 4:
         return _blur_small(image, sigma, int(sigma / 2))
-    radius = max(1, round(2.5 * sigma))
-    steps = torch.arange(-radius, radius + 1, device=image.device, dtype=image.dtype)
-    kernel = torch.exp(-0.5 * (steps / sigma).square())
-    kernel = (kernel / kernel.sum()).view(1, 1, 1, -1)
-    flat = image.reshape(-1, 1, *image.shape[-2:])
-    flat = F.conv2d(F.pad(flat, (radius, radius, 0, 0), mode="replicate"), kernel)
-    flat = F.conv2d(F.pad(flat, (0, 0, radius, radius), mode="replicate"), kernel.mT)
-    return flat.view(image.shape)
+    return gaussian_blur(image, sigma, max(1, round(2.5 * sigma)))
 
 
 def _blur_small(image: Tensor, sigma: float, factor: int) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from .ema import EMA
+from ..ema import EMA
 from .model import SinGAN, image_generators
 from .networks import noisy
 from .pyramid import Size, resize, scaled_sizes

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..blur import gaussian_blur
 from ..progress import OnProgress
 from .injection import Injection
 from .model import SinGAN, image_generators
@@ -166,7 +167,7 @@ def blend_weight(mask: Tensor, radius: int) -> Tensor:
     Returns:
         Shaped like the mask, with a maximum of 1 in each.
     """
-    blurred = gaussian_blur(dilate(mask, radius), BLUR_SIGMA)
+    blurred = gaussian_blur(dilate(mask, radius), BLUR_SIGMA, math.ceil(4 * BLUR_SIGMA))
     return blurred / blurred.amax((1, 2, 3), keepdim=True)
 
 
@@ -180,16 +181,6 @@ def dilate(mask: Tensor, radius: int) -> Tensor:
         rows = padded[:, :, radius + dy : radius + dy + height]
         out = torch.maximum(out, F.max_pool2d(rows, (1, 2 * half + 1), stride=1, padding=(0, half)))
     return out
-
-
-def gaussian_blur(image: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of ``[B, 1, H, W]`` with replicated borders; ``sigma`` is in pixels."""
-    radius = math.ceil(4 * sigma)
-    offsets = torch.arange(-radius, radius + 1, device=image.device, dtype=image.dtype)
-    kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
-    kernel = (kernel / kernel.sum()).view(1, 1, 1, -1)
-    padded = F.pad(image, (radius,) * 4, mode="replicate")
-    return F.conv2d(F.conv2d(padded, kernel), kernel.mT)
 
 
 def _fit(model: SinGAN, image: Tensor, name: str) -> Tensor:

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..ema import EMA
 from .batch_statistics import fix_statistics
 from .coarser_scales import CoarserScales, coarser_scales
-from .ema import EMA
 from .model import SinGAN, in_strips
 from .networks import MEMORY_FORMAT, Critic, Generator, initialize
 from .optimizers import Optimizers

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..ema import EMA
 from .config import SinGANConfig
-from .ema import EMA
 from .losses import LazyGradientPenalty, SampleLoss
 from .networks import Critic, Generator
 from .optimizers import Optimizers, descend

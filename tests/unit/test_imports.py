@@ -14,13 +14,15 @@ ARROWS = {
     "gan_models.seeds": "",
     "gan_models.inert_pickle": "",
     "gan_models.batching": "progress",
+    "gan_models.blur": "",
+    "gan_models.ema": "",
     "gan_models.pixels": "",
     "gan_models.kernels": "",
     "gan_models.distributed": "",
     "gan_models.state_dict": "files",
     "gan_models.weights": "files progress",
     "gan_models.labels": "",
-    "gan_models.scenes": "files labels pixels",
+    "gan_models.scenes": "blur files labels pixels",
     "gan_models.gaugan.config": "",
     "gan_models.gaugan.label_codes": "gaugan.config",
     "gan_models.gaugan.sizes": "gaugan.config",
@@ -36,12 +38,12 @@ ARROWS = {
                                      "gaugan.style gaugan.synthesis batching labels progress state_dict",
     "gan_models.gaugan.training": "gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes gaugan.networks "
                                   "gaugan.style gaugan.synthesis labels scenes weights files pixels progress "
-                                  "distributed state_dict",
+                                  "distributed ema state_dict",
     "gan_models.gaugan.train": "gaugan.config gaugan.training labels progress distributed",
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "
                          "gaugan.label_codes gaugan.networks gaugan.sizes gaugan.style gaugan.synthesis "
                          "gaugan.synthesizer state_dict",
-    "gan_models.singan": "files pixels progress seeds inert_pickle",
+    "gan_models.singan": "blur ema files pixels progress seeds inert_pickle",
     "gan_models.convert": "gaugan.checkpoint gaugan.config gaugan.detection singan state_dict",
     "gan_models": "",
 }  # fmt: skip

@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 import torch
 
+from gan_models.ema import EMA
 from gan_models.seeds import seeded
 from gan_models.singan import SinGANConfig, train
 from gan_models.singan.coarser_scales import FrozenScales, JointScales
-from gan_models.singan.ema import EMA
 from gan_models.singan.pyramid import build_pyramid, resize
 from gan_models.singan.retraining import retrained
 from gan_models.singan.scale_training import ScaleTrainer

@@ -15,6 +15,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized
 
 from ...distributed import average_gradients, mean_over_processes, processes
+from ...ema import move_averages
 from ...labels import taxonomy
 from ..fast.modulation import LabelMaps
 from ..label_codes import label_codes, one_hot
@@ -264,11 +265,12 @@ class Trainer:
 
     @torch.no_grad()
     def _average(self) -> None:
-        # Early on, an average over few steps is better than the initial weights.
-        keep = min(self.config.decay, (1 + self.step) / (10 + self.step))
         now = effective_state(self.generator)
         floats = {name: value for name, value in self.ema.state_dict().items() if value.is_floating_point()}
-        torch._foreach_lerp_(list(floats.values()), [now[name].float() for name in floats], 1 - keep)
+        # The initial weights count as the first of the averages.
+        move_averages(
+            list(floats.values()), [now[name].float() for name in floats], self.config.decay, self.step + 1, memory=9
+        )
 
     def autocast(self) -> AbstractContextManager[None]:
         """A context in which convolutions have the precision of the training."""

@@ -36,6 +36,19 @@ class EMA:
         """Move the averages towards the present weights."""
         self.updates += 1
         if self.averages:
-            # The first weights are nearly random, so the average starts with a short memory.
-            decay = min(self.decay, self.updates / (self.updates + 10))
-            torch._foreach_lerp_(self.averages, self.weights, 1 - decay)
+            move_averages(self.averages, self.weights, self.decay, self.updates)
+
+
+def move_averages(averages: list[Tensor], weights: list[Tensor], decay: float, updates: int, memory: int = 10) -> None:
+    """One update of averages in place.
+
+    The first weights are nearly random, so the averages start with a short memory.
+
+    Args:
+        averages, weights: the averages and the present weights, tensors of equal shapes.
+        decay: share of the old averages that is kept, once there have been many updates.
+        updates: the number of updates, this one included.
+        memory: after this many updates, half of the old averages is kept.
+    """
+    kept = min(decay, updates / (updates + memory))
+    torch._foreach_lerp_(averages, weights, 1 - kept)
