@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 import torch.nn.functional as F
 
-from gan_models.singan import PRESETS, scale_training, train
+from gan_models.singan import PRESETS, train
+from gan_models.singan.scale_training import ScaleTrainer
 from singan_trainings import photograph
 
 
@@ -27,36 +28,32 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=300)
     parser.add_argument("--max-size", type=int, default=96)
     arguments = parser.parse_args()
-    rows: list[list[float]] = []
-    fix = scale_training.fix_statistics
-
-    class Recorder(scale_training.ScaleTrainer):
-        def run(self, on_iteration):
-            def fix_and_compare(network, padded, previous):
-                def error():
-                    with torch.no_grad():
-                        return F.mse_loss(network(padded, previous), self.real).sqrt().item()
-
-                averages = {name: value.clone() for name, value in network.state_dict().items()}
-                network.train()
-                errors = [error()]
-                network.load_state_dict(averages)
-                network.eval()
-                errors.append(error())
-                fix(network, padded, previous)
-                rows.append([*errors, error()])
-
-            scale_training.fix_statistics = fix_and_compare
-            super().run(on_iteration)
-
-    train.__globals__["ScaleTrainer"] = Recorder
     config = replace(
         PRESETS["paper"],
         iterations=arguments.iterations,
         coarse_iterations=arguments.iterations,
         max_size=arguments.max_size,
     )
-    train(photograph(arguments.photograph), config, generator=torch.Generator().manual_seed(0))
+    rows: list[list[float]] = []
+
+    class Recorder(ScaleTrainer):
+        def fix_statistics(self, padded, previous):
+            def error():
+                with torch.no_grad():
+                    return F.mse_loss(self.generator(padded, previous), self.real).sqrt().item()
+
+            averages = {name: value.clone() for name, value in self.generator.state_dict().items()}
+            self.generator.train()
+            errors = [error()]
+            self.generator.load_state_dict(averages)
+            self.generator.eval()
+            errors.append(error())
+            super().fix_statistics(padded, previous)
+            rows.append([*errors, error()])
+
+    train(
+        photograph(arguments.photograph), config, generator=torch.Generator().manual_seed(0), scale_trainer=Recorder
+    )
     print("| scale | RMSE in training | with running averages | with fixed statistics |\n|---|---|---|---|")
     for scale, (training, averages, fixed) in enumerate(rows):
         print(f"| {scale} | {training:.4f} | {averages:.4f} | {fixed:.4f} |")

@@ -91,10 +91,19 @@ class ScaleTrainer:
         self.generator.load_state_dict(self.ema_generator.state_dict())
         self.generator.eval()
         if self.model.config.normalization == "batch":
-            reconstructions = [self.inputs.final_reconstruction(picture) for picture in range(len(self.real))]
-            fix_statistics(self.generator, *map(torch.cat, zip(*reconstructions, strict=True)))
+            self.fix_statistics(*self.reconstruction_inputs())
         self._check_divergence()
         self.coarser.update_model()
+
+    def reconstruction_inputs(self) -> tuple[Tensor, Tensor]:
+        """The padded input and the previous picture of the training images' reconstructions, each as one batch."""
+        inputs = [self.inputs.final_reconstruction(picture) for picture in range(len(self.real))]
+        padded, previous = zip(*inputs, strict=True)
+        return torch.cat(padded), torch.cat(previous)
+
+    def fix_statistics(self, padded: Tensor, previous: Tensor) -> None:
+        """Give the trained generator's batch norms the statistics of these inputs (see batch_statistics.py)."""
+        fix_statistics(self.generator, padded, previous)
 
     @torch.no_grad()
     def preview(self, rng: torch.Generator) -> Tensor:

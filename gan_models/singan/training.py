@@ -37,6 +37,7 @@ def train(
     on_progress: OnProgress | None = None,
     start: TrainingState | None = None,
     on_scale: Callable[[TrainingState], None] | None = None,
+    scale_trainer: type[ScaleTrainer] = ScaleTrainer,
 ) -> SinGAN:
     """Train a model on one picture, or on several of the same size together.
 
@@ -52,6 +53,7 @@ def train(
             ``[1, 3, H, 2 W]``) at most once a second; may raise to stop.
         start: resume from here: a state that ``on_scale`` got in a run with the same arguments.
         on_scale: called after each scale but the last.
+        scale_trainer: what trains each scale; a subclass may observe it.
     Returns:
         The model, on ``device``. ``facts`` has the seconds, the original and the trained size.
     Raises:
@@ -78,7 +80,7 @@ def train(
         reporter = Reporter(on_progress, config, sizes, range(len(sizes)))
         for scale in range(len(model.generators), len(sizes)):
             rng = torch.Generator().manual_seed(seeds[scale])
-            trainer = ScaleTrainer(model, critic, reals[scale], rng, dtype)
+            trainer = scale_trainer(model, critic, reals[scale], rng, dtype)
             with reporter.watching(trainer):
                 trainer.run(reporter.iteration_done)
             critic = trainer.critic
