@@ -4,9 +4,10 @@
 
 The gallery shows one label map in the styles of six photographs, and six label maps in the style of one photograph. A
 large sheet beside it shows every photograph, its label map, and the picture that the model makes of it in the
-photograph's own style, followed by label maps drawn by hand in the styles of some photographs. FOLDER comes from
-``python -m tools.photographs``. All label maps and styles are from its held-out photographs, which were not used for
-training, and only from those under CC0 or in the public domain, which may be shown without attribution.
+photograph's own style, with a second part of the widest photographs to fill the last row. Label maps drawn by hand
+follow, in the styles of some photographs. FOLDER comes from ``python -m tools.photographs``. All label maps and styles
+are from its held-out photographs, which were not used for training, and only from those under CC0 or in the public
+domain, which may be shown without attribution.
 """
 
 import argparse
@@ -17,11 +18,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import torch
 from PIL import Image
 
 from gan_models.files import write_atomically
 from gan_models.gaugan import Synthesizer, open_synthesizer
-from gaugan_photographs import Photograph, find, read_photographs, squares
+from gaugan_photographs import Crops, Photograph, find, read_photographs, squares
 from gaugan_sheets import GAP, drawings, gallery, in_styles, paint, to_image, triples
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "gaugan.jpg"
@@ -68,9 +70,15 @@ def main() -> None:
 
 
 def large_sheet(model: Synthesizer, photographs: list[Photograph], size: int) -> Image.Image:
-    """Every photograph, its label map and the picture made of it, then the drawn label maps in several styles."""
+    """Photographs, their label maps and the pictures made of these, then the drawn label maps in several styles."""
     shown, styles = squares(photographs, size), squares(find(photographs, DRAWN_STYLES), size)
-    above = to_image(triples(shown, paint(model, shown.labels, shown.images), range(len(photographs)), COLUMNS))
+    # Left ends of the widest photographs fill the last row.
+    widest = sorted(photographs, key=lambda each: each.image.height / each.image.width)[: -len(photographs) % COLUMNS]
+    if widest:
+        ends = squares(widest, size, 0.0)
+        shown = Crops(torch.cat([shown.images, ends.images]), torch.cat([shown.labels, ends.labels]),
+                      torch.cat([shown.sources, ends.sources]))  # fmt: skip
+    above = to_image(triples(shown, paint(model, shown.labels, shown.images), range(len(shown.images)), COLUMNS))
     drawn = to_image(in_styles(model, drawings(size), styles.images))
     sheet = Image.new("RGB", (max(above.width, drawn.width), above.height + GAP + drawn.height), "white")
     sheet.paste(above)
