@@ -17,10 +17,11 @@ from gan_models.gaugan import (
 )
 from gan_models.gaugan.training import run
 from gan_models.gaugan.training.config import TrainingConfig
+from gan_models.gaugan.training.initialization import effective_state
 from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.gaugan.training.presets import preset
 from gan_models.gaugan.training.state import load_state
-from gan_models.gaugan.training.trainer import Trainer, effective_state
+from gan_models.gaugan.training.trainer import Trainer
 from gaugan_toys import LANDSCAPE, blob_map, training_config, training_folder
 
 

@@ -11,6 +11,7 @@ from gan_models.gaugan import label_codes, one_hot
 from gan_models.gaugan.networks.efficientnet import EfficientNetLite, load_efficientnet, read_efficientnet
 from gan_models.gaugan.networks.projected import ProjectedConfig, ProjectedDiscriminator
 from gan_models.gaugan.training import run
+from gan_models.gaugan.training.draws import color_window, training_noise
 from gan_models.gaugan.training.features import find_features
 from gan_models.gaugan.training.losses import (
     adversarial_loss,
@@ -23,7 +24,7 @@ from gan_models.gaugan.training.losses import (
 from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.gaugan.training.presets import preset
 from gan_models.gaugan.training.state import load_state, save_state
-from gan_models.gaugan.training.trainer import Trainer, color_window, training_noise
+from gan_models.gaugan.training.trainer import Trainer
 from gaugan_toys import (
     blob_map,
     projected_config,
@@ -296,7 +297,7 @@ def test_noise_of_a_step_does_not_depend_on_the_number_of_processes(monkeypatch)
     like = torch.zeros(4, 1, 3, 3)
     whole = training_noise(4, 0, 5).plane(like)
     for rank in range(2):
-        monkeypatch.setattr("gan_models.gaugan.training.trainer.processes", lambda rank=rank: (rank, 2))
+        monkeypatch.setattr("gan_models.gaugan.training.draws.processes", lambda rank=rank: (rank, 2))
         assert torch.equal(training_noise(2, 0, 5).plane(like[:2]), whole[2 * rank :][:2])
 
 

@@ -19,7 +19,9 @@ from ..networks.pix2pixhd import AnyGenerator
 from ..networks.spade import BatchNorm
 from ..style import random_styles
 from ..synthesis import synthesize
-from .trainer import Trainer, effective_state, training_noise
+from .draws import training_noise
+from .initialization import effective_state
+from .trainer import Trainer
 
 SEEN = 256
 """The largest number of training pictures' styles that a model stores."""

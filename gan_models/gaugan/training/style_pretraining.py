@@ -18,9 +18,10 @@ from ...distributed import average_gradients, processes
 from ...progress import OnProgress, Progress
 from ..networks.encoder import StyleEncoder
 from .config import TrainingConfig
+from .draws import sample_style
 from .losses import style_loss
 from .pairs import Pairs, place_in_epochs, prepared, varied
-from .trainer import require_finite, sample_style, total
+from .trainer import require_finite, total
 
 BATCH = 16
 """Pictures per step over all processes, rounded up to a number that they can share evenly."""

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import random
 import time
 from contextlib import AbstractContextManager
 from itertools import chain
@@ -11,8 +10,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
-from torch.nn.utils.parametrizations import spectral_norm
-from torch.nn.utils.parametrize import is_parametrized
 
 from ...distributed import average_gradients, mean_over_processes, processes
 from ...ema import move_averages
@@ -22,12 +19,12 @@ from ..label_codes import label_codes, one_hot
 from ..networks.discriminator import build_discriminator
 from ..networks.efficientnet import EfficientNetLite
 from ..networks.encoder import StyleEncoder
-from ..networks.noise import Noise
 from ..networks.pix2pixhd import build_generator
 from ..networks.projected import ProjectedConfig
 from .config import TrainingConfig
+from .draws import color_window, sample_style, training_noise
+from .initialization import effective_state, initialize, normalize_spectrally
 from .losses import (
-    Window,
     adversarial_loss,
     color_loss,
     discriminator_loss,
@@ -41,9 +38,6 @@ from .losses import (
 
 COMPARED = 4
 """Number of features that the perceptual loss compares, from the finest."""
-
-NOISE_SEED = 1 << 40
-"""Offset that separates the seeds of the noise from those of the styles."""
 
 
 class NotFiniteError(ArithmeticError):
@@ -277,34 +271,7 @@ class Trainer:
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
 
-def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
-    """Styles ``[B, z_dim]`` drawn with the means and log variances of this process's share of the batch.
 
-    The noise depends only on the seed and the step, not on the number of shares.
-    """
-    rank, count = processes()
-    drawn = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
-    noise = torch.randn(len(mu) * count, mu.shape[1], generator=drawn)
-    return mu + noise[rank * len(mu) :][: len(mu)].to(mu) * torch.exp(0.5 * logvar)
-
-
-def color_window(height: int, width: int, share: float, seed: int, step: int) -> Window:
-    """The index of a random window of pictures ``[..., height, width]``, the same for a seed and a step.
-
-    Args:
-        share: height and width of the window, relative to those of the pictures.
-    """
-    draw = random.Random(f"{seed} window {step}")
-    sides = [(side, max(1, round(side * share))) for side in (height, width)]
-    rows, columns = (slice(start := draw.randint(0, side - part), start + part) for side, part in sides)
-    return ..., rows, columns
-
-
-def training_noise(pictures: int, seed: int, step: int) -> Noise:
-    """The generator's noise in a step for this process's share of the batch, which has ``pictures`` pictures."""
-    rank, count = processes()
-    share = slice(rank * pictures, (rank + 1) * pictures)
-    return Noise(seed * 1_000_003 + step + NOISE_SEED, pictures * count, share)
 
 
 def total(losses: dict[str, Tensor]) -> Tensor:
@@ -323,37 +290,3 @@ def require_finite(losses: dict[str, Tensor], when: str) -> dict[str, float]:
     if mean_over_processes(finite) < 1:
         raise NotFiniteError(f"{when}: a loss is not finite ({values}); a lower learning rate or float32 may help")
     return values
-
-
-def initialize(network: nn.Module, gain: float) -> None:
-    """Xavier initialization of all convolutions and linear layers, with biases of zero."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.xavier_normal_(module.weight, gain)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-
-
-def normalize_spectrally(network: nn.Module) -> None:
-    """Put spectral norm on the convolutions that need it.
-
-    These are the convolutions of residual blocks, those of the style encoder, and all of pix2pixHD++ except the last.
-    """
-    for name, module in list(network.named_modules()):
-        inside = name.startswith(("layer", "encode_", "decode_"))
-        inside |= name.rpartition(".")[2] in ("conv_0", "conv_1", "conv_s")
-        if inside and isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            spectral_norm(module)
-
-
-def effective_state(network: nn.Module) -> dict[str, Tensor]:
-    """The state dict with spectral norm folded into the weights, as it was at their last use."""
-    folded = {name: value for name, value in network.state_dict().items() if ".parametrizations." not in name}
-    for name, module in network.named_modules():
-        if is_parametrized(module, "weight"):
-            parts = module.parametrizations["weight"]
-            training = parts[0].training
-            parts[0].eval()
-            folded[f"{name}.weight"] = parts[0](parts.original)
-            parts[0].train(training)
-    return folded
