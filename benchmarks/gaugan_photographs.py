@@ -10,6 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gan_models.pictures import open_picture
+
 SMALLEST = 0.6
 """Side of the smallest crop as a share of the photograph's shorter side."""
 
@@ -52,12 +54,11 @@ def read_photographs(folder: Path) -> list[Photograph]:
         picture = folder / "images" / f"{path.stem}.jpg"
         if not picture.is_file():
             continue
-        with Image.open(picture) as image, Image.open(path) as labels:
-            labels.load()
-            if image.size != labels.size:
-                raise ValueError(f"the label map of {path.stem} is {labels.width}×{labels.height}, the photograph "
-                                 f"{image.width}×{image.height}; they must have the same size")  # fmt: skip
-            photographs.append(Photograph(path.stem, image.convert("RGB"), labels))
+        image, labels = open_picture(picture), open_picture(path)
+        if image.size != labels.size:
+            raise ValueError(f"the label map of {path.stem} is {labels.width}×{labels.height}, the photograph "
+                             f"{image.width}×{image.height}; they must have the same size")  # fmt: skip
+        photographs.append(Photograph(path.stem, image.convert("RGB"), labels))
     if not photographs:
         raise FileNotFoundError(f"{folder} contains no images/*.jpg with labels/*.png; make it with "
                                 "python -m tools.photographs")  # fmt: skip

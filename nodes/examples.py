@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 from comfy_api.latest import io
-from PIL import Image
 
+from ..gan_models.pictures import open_picture
 from .host import PACK
 
 PICTURES = (
@@ -57,6 +57,6 @@ class GANAtelierExampleImage(io.ComfyNode):
 
     @classmethod
     def execute(cls, picture) -> io.NodeOutput:
-        with Image.open(PACK / "pictures" / picture) as file:
-            pixels = torch.from_numpy(np.asarray(file.convert("RGBA"), dtype=np.float32) / 255)
+        opened = open_picture(PACK / "pictures" / picture).convert("RGBA")
+        pixels = torch.from_numpy(np.asarray(opened, dtype=np.float32) / 255)
         return io.NodeOutput(pixels[None, ..., :3].contiguous(), 1 - pixels[None, ..., 3])

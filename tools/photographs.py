@@ -28,6 +28,7 @@ from scipy.ndimage import distance_transform_edt, label, uniform_filter
 from skimage.color import rgb2lab
 
 from gan_models.labels import taxonomy
+from gan_models.pictures import open_picture
 
 DATA = Path(__file__).resolve().parent.parent / "benchmarks" / "photographs"
 IDS = {label_class.name: label_class.id for label_class in taxonomy("landscape").classes}
@@ -67,15 +68,15 @@ def prepare(photographs: Path, output: Path) -> None:
     start(output / "train")
     for name in train:
         image = photographs / "images" / f"{name}.jpg"
-        pixels = np.asarray(Image.open(image).convert("RGB"), dtype=np.float32) / 255
-        labels = np.asarray(Image.open(photographs / "labels" / f"{name}.png"))
+        pixels = np.asarray(open_picture(image).convert("RGB"), dtype=np.float32) / 255
+        labels = np.asarray(open_picture(photographs / "labels" / f"{name}.png"))
         labels = corrected(labels, pixels, corrections["corrections"].get(name, []))
         write(output / "train", image, without_specks(snapped(without_specks(labels), pixels)))
 
     painted = sorted(path.stem for path in (DATA / "heldout").glob("*.png") if path.stem in heldout)
     start(output / "heldout")
     for name in painted:
-        labels = np.asarray(Image.open(DATA / "heldout" / f"{name}.png"))
+        labels = np.asarray(open_picture(DATA / "heldout" / f"{name}.png"))
         write(output / "heldout", photographs / "images" / f"{name}.jpg", labels)
 
     credits = photographs / "CREDITS.csv"

@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
+from ..pictures import open_picture
 from .palette import PALETTES, decode, palette
 from .remap import remap
 from .taxonomy import TAXONOMIES, LabelClass, Taxonomy, taxonomy
@@ -40,8 +41,7 @@ def read_drawing(path: str | Path, target: Taxonomy) -> tuple[Tensor, list[Label
         ValueError: the file is not a picture, or its colours match no palette.
     """
     try:
-        with Image.open(path) as image:
-            image.load()
+        image = open_picture(path)
     except UnidentifiedImageError as error:
         raise ValueError(f"{Path(path).name} is not a picture; a drawing is a PNG in a palette's colours") from error
     own = _own_ids(image)

@@ -16,12 +16,13 @@ ARROWS = {
     "gan_models.batching": "progress",
     "gan_models.blur": "",
     "gan_models.ema": "",
+    "gan_models.pictures": "",
     "gan_models.pixels": "",
     "gan_models.kernels": "",
     "gan_models.distributed": "",
     "gan_models.state_dict": "files",
     "gan_models.weights": "files progress",
-    "gan_models.labels": "",
+    "gan_models.labels": "pictures",
     "gan_models.scenes": "blur files labels pixels",
     "gan_models.gaugan.config": "",
     "gan_models.gaugan.label_codes": "gaugan.config",
@@ -37,7 +38,7 @@ ARROWS = {
     "gan_models.gaugan.synthesizer": "gaugan.checkpoint gaugan.errors gaugan.fast gaugan.networks gaugan.sizes "
                                      "gaugan.style gaugan.synthesis batching labels progress state_dict",
     "gan_models.gaugan.training": "gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes gaugan.networks "
-                                  "gaugan.style gaugan.synthesis labels scenes weights files pixels progress "
+                                  "gaugan.style gaugan.synthesis labels scenes weights files pictures pixels progress "
                                   "distributed ema state_dict",
     "gan_models.gaugan.train": "gaugan.config gaugan.training labels progress distributed",
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "

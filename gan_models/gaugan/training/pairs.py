@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from ...labels import decode, palette, taxonomy
+from ...pictures import open_picture
 from ...pixels import to_float
 from ..config import UNKNOWN
 from .config import TrainingConfig
@@ -80,9 +81,7 @@ class RenderedPairs:
         from ...scenes.writing import Writer
 
         image, labels = Writer(self.folder, self.size, lighting=None, jpeg=True)(self.first_seed + index)
-        with Image.open(image) as picture, Image.open(labels) as ids:
-            ids.load()
-            return picture.convert("RGB"), ids
+        return open_picture(image).convert("RGB"), open_picture(labels)
 
     def style(self, index: int) -> str:
         """The name of the lighting of a picture; nothing is rendered for it."""
@@ -167,11 +166,9 @@ class FolderPairs:
         raise ValueError("every training pair is damaged; see the warnings for each")
 
     def _read(self, image_file: Path, labels_file: Path) -> tuple[Image.Image, Image.Image]:
-        with Image.open(image_file) as file:
-            image = file.convert("RGB")
-        with Image.open(labels_file) as file:
-            file.load()
-            labels = file if file.mode in ("L", "P") else self._from_colors(file.convert("RGB"))
+        image, labels = open_picture(image_file).convert("RGB"), open_picture(labels_file)
+        if labels.mode not in ("L", "P"):
+            labels = self._from_colors(labels.convert("RGB"))
         if labels.size != image.size:
             raise ValueError(f"the picture is {image.width}×{image.height}, the label map "
                              f"{labels.width}×{labels.height}")  # fmt: skip
