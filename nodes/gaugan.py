@@ -115,7 +115,7 @@ class GauGANEncodeStyle(io.ComfyNode):
     @classmethod
     def execute(cls, model, image) -> io.NodeOutput:
         with advice():
-            return io.NodeOutput(read_style(model, image, host.progress_reporter(cls.hidden.unique_id)))
+            return io.NodeOutput(read_style(model, host.to_model(image), host.progress_reporter(cls.hidden.unique_id)))
 
 
 class GauGANRandomStyle(io.ComfyNode):
@@ -260,14 +260,15 @@ class GauGANGenerate(io.ComfyNode):
     ) -> io.NodeOutput:
         net, report = model.model, host.progress_reporter(cls.hidden.unique_id)
         require_consistent(style, style_image, color_match, style_label_map)
+        photos = None if style_image is None else host.to_model(style_image, "style_image")
         with advice():
             label_map.require(net.classes)
-            style = style or chosen_style(model, len(label_map), seed, style_image, color_match, report)
+            style = style or chosen_style(model, len(label_map), seed, photos, color_match, report)
             painting = net.generate(label_map, style, seed=seed, size=size, device=host.results_device(),
                                     make_room=model.placed, on_progress=report)  # fmt: skip
             images, notes = painting.images, notes_on(net, label_map, size, painting)
             if color_match != OFF:
-                images, lost = recolored(net, painting, style_image, style_label_map)
+                images, lost = recolored(net, painting, photos, style_label_map)
                 notes += lost
         if notes:
             host.tell(cls.hidden.unique_id, "; ".join(notes))
@@ -308,16 +309,16 @@ def fetched(entry, node_id: str | None):
     return resolve(entry, folder, on_progress)
 
 
-def read_style(model, image, report):
-    """The styles of photos."""
-    return model.model.read_style(host.to_model(image), make_room=model.placed, on_progress=report)
+def read_style(model, photos, report):
+    """The styles of photos ``[B, 3, H, W]``."""
+    return model.model.read_style(photos, make_room=model.placed, on_progress=report)
 
 
-def chosen_style(model, count: int, seed: int, style_image, color_match: str, report):
-    """The style of the photo, or random ones; None for a model without."""
+def chosen_style(model, count: int, seed: int, photos, color_match: str, report):
+    """The styles of photos ``[B, 3, H, W]``, or random ones if there are none; None for a model without a style."""
     net = model.model
-    if style_image is not None and (net.encoder is not None or color_match == OFF):
-        return read_style(model, style_image, report)
+    if photos is not None and (net.encoder is not None or color_match == OFF):
+        return read_style(model, photos, report)
     return gaugan.Style(net.random_styles(count, seeded(seed))) if net.generator.config.z_dim else None
 
 
@@ -343,11 +344,10 @@ def require_consistent(style, style_image, color_match: str, style_label_map) ->
                          "style_label_map")  # fmt: skip
 
 
-def recolored(net, painting, style_image, style_label_map):
-    """The pictures in the colours of the photo, and what the user should know of it."""
+def recolored(net, painting, photos, style_label_map):
+    """The pictures in the colours of photos ``[B, 3, H, W]``, and what the user should know of it."""
     there = None if style_label_map is None else style_label_map.require(net.classes)
-    photo = host.to_model(style_image)
-    images, missing = gaugan.match_colors(painting.images, photo, painting.label_map.ids, there)
+    images, missing = gaugan.match_colors(painting.images, photos, painting.label_map.ids, there)
     names = labels.listed(net.classes.classes[label].name for label in missing)
     return images, [f"style_image has no {names}; its overall colours are used there"] if missing else []
 

@@ -114,7 +114,7 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
     @classmethod
     def execute(cls, taxonomy, label_map=None, **masks) -> io.NodeOutput:
         classes = labels.taxonomy(taxonomy["taxonomy"])
-        layers = {name: host.mask_to_model(masks[name]).cpu() for name in MASKS if masks.get(name) is not None}
+        layers = {name: host.mask_to_model(masks[name], name).cpu() for name in MASKS if masks.get(name) is not None}
         chosen = {name: taxonomy[class_of(name)] for name in layers}
         for name, class_name in chosen.items():
             if class_name == NONE:

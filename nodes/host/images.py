@@ -9,12 +9,20 @@ from ...gan_models import pixels
 from .devices import results_device
 
 
-def to_model(image: Tensor) -> Tensor:
-    """IMAGE to ``[B, 3, H, W]`` in -1..1: grey is widened, alpha composited on white, one picture made a batch."""
+def to_model(image: Tensor, name: str = "image") -> Tensor:
+    """IMAGE to ``[B, 3, H, W]`` in -1..1: grey is widened, alpha composited on white, one picture made a batch.
+
+    Args:
+        name: the name of the input, for errors.
+    Raises:
+        ValueError: another shape, an empty batch, or a pixel that is NaN or infinite.
+    """
     if image.ndim == 3:
         image = image.unsqueeze(0)
     if image.ndim != 4 or image.shape[-1] not in (1, 2, 3, 4) or image.numel() == 0:
-        raise ValueError(f"an image must be [batch, height, width, 1 to 4 channels]; this one is {list(image.shape)}")
+        raise ValueError(f"an image must be [batch, height, width, 1 to 4 channels] and not empty, but {name} is "
+                         f"{list(image.shape)}")  # fmt: skip
+    _require_finite(image, f"{name} contains pixels")
     image = image.to(torch.float32)
     if image.shape[-1] in (2, 4):
         alpha = image[..., -1:]
@@ -43,13 +51,28 @@ def mask_from_bool(mask: Tensor) -> Tensor:
     return mask.to(results_device(), torch.float32)
 
 
-def mask_to_model(mask: Tensor) -> Tensor:
-    """MASK ``[B, H, W]`` or ``[H, W]`` to ``[B, 1, H, W]`` in 0..1."""
+def mask_to_model(mask: Tensor, name: str = "mask") -> Tensor:
+    """MASK ``[B, H, W]``, ``[B, 1, H, W]`` or ``[H, W]`` to ``[B, 1, H, W]`` in 0..1.
+
+    Args:
+        name: the name of the input, for errors.
+    Raises:
+        ValueError: another shape, an empty batch, or a value that is NaN or infinite.
+    """
+    shape = list(mask.shape)
     if mask.ndim == 2:
         mask = mask.unsqueeze(0)
-    if mask.ndim != 3:
-        raise ValueError(f"a mask must be [batch, height, width]; this one is {list(mask.shape)}")
-    return mask.to(torch.float32).unsqueeze(1)
+    if mask.ndim == 3:
+        mask = mask.unsqueeze(1)
+    if mask.ndim != 4 or mask.shape[1] != 1 or mask.numel() == 0:
+        raise ValueError(f"a mask must be [batch, height, width] and not empty, but {name} is {shape}")
+    _require_finite(mask, f"{name} contains values")
+    return mask.to(torch.float32)
+
+
+def _require_finite(numbers: Tensor, what: str) -> None:
+    if not torch.isfinite(numbers).all():
+        raise ValueError(f"{what} that are NaN or infinite; check the node that it comes from")
 
 
 def to_pil(image: Tensor) -> Image.Image:
