@@ -30,7 +30,7 @@ ARROWS = {
     "gan_models.gaugan.colors": "gaugan.sizes",
     "gan_models.gaugan.style": "",
     "gan_models.gaugan.errors": "",
-    "gan_models.gaugan.networks": "gaugan.config kernels distributed state_dict",
+    "gan_models.gaugan.networks": "gaugan.config kernels distributed seeds state_dict",
     "gan_models.gaugan.fast": "gaugan.config gaugan.label_codes gaugan.networks kernels",
     "gan_models.gaugan.detection": "gaugan.config state_dict",
     "gan_models.gaugan.checkpoint": "gaugan.detection gaugan.networks files state_dict",
@@ -39,7 +39,7 @@ ARROWS = {
                                      "gaugan.style gaugan.synthesis batching labels progress state_dict",
     "gan_models.gaugan.training": "gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes gaugan.networks "
                                   "gaugan.style gaugan.synthesis labels scenes weights files pictures pixels progress "
-                                  "distributed ema state_dict",
+                                  "distributed ema seeds state_dict",
     "gan_models.gaugan.train": "gaugan.config gaugan.training labels progress distributed",
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "
                          "gaugan.label_codes gaugan.networks gaugan.sizes gaugan.style gaugan.synthesis "

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from ...seeds import seeded
+
 
 class Noise:
     """Standard normal noise for the layers of a generator, one plane at a time (Karras et al. 2019, section 3.2).
@@ -16,7 +18,7 @@ class Noise:
     """
 
     def __init__(self, seed: int, count: int = 1, share: slice | None = None):
-        self._generator = torch.Generator().manual_seed(seed % 2**63)
+        self._generator = seeded(seed)
         self._count = count
         self._share = share or slice(None)
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...distributed import processes
+from ...seeds import derived_seed, seeded
 from ..networks.noise import Noise
 from .losses import Window
 
@@ -19,7 +20,7 @@ def sample_style(mu: Tensor, logvar: Tensor, seed: int, step: int) -> Tensor:
     The noise depends only on the seed and the step, not on the number of shares.
     """
     rank, count = processes()
-    drawn = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
+    drawn = seeded(derived_seed(seed, seed * 1_000_003 + step))
     noise = torch.randn(len(mu) * count, mu.shape[1], generator=drawn)
     return mu + noise[rank * len(mu) :][: len(mu)].to(mu) * torch.exp(0.5 * logvar)
 
@@ -40,4 +41,4 @@ def training_noise(pictures: int, seed: int, step: int) -> Noise:
     """The generator's noise in a step for this process's share of the batch, which has ``pictures`` pictures."""
     rank, count = processes()
     share = slice(rank * pictures, (rank + 1) * pictures)
-    return Noise(seed * 1_000_003 + step + NOISE_SEED, pictures * count, share)
+    return Noise(derived_seed(seed, seed * 1_000_003 + step + NOISE_SEED), pictures * count, share)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ...distributed import average_gradients, processes
 from ...progress import OnProgress, Progress
+from ...seeds import seeds_default_generator
 from ..networks.encoder import StyleEncoder
 from .config import TrainingConfig
 from .draws import sample_style
@@ -75,8 +76,7 @@ def pretrain(
     count = processes()[1]
     config = replace(config, steps=min(config.style_steps, config.steps), batch=-(-BATCH // count) * count)
     report = on_progress or (lambda progress: None)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed % 2**63)
+    with seeds_default_generator(config.seed):
         centers = torch.randn(len(named.names), encoder.config.z_dim).to(device)
     parameters = [*encoder.parameters()]
     optimizer = torch.optim.Adam(parameters, LEARNING_RATE, (0.0, config.beta), fused=True)

@@ -14,6 +14,7 @@ from torch.nn.utils import parametrize
 from ...distributed import average_gradients, mean_over_processes, processes
 from ...ema import move_averages
 from ...labels import taxonomy
+from ...seeds import seeds_default_generator
 from ..fast.modulation import LabelMaps
 from ..label_codes import label_codes, one_hot
 from ..networks.discriminator import build_discriminator
@@ -87,8 +88,7 @@ class Trainer:
         self.perceptual = perceptual.to(device) if perceptual is not None else None
         self.features = features.to(device) if isinstance(config.discriminator, ProjectedConfig) and features else None
         self.sky = [channel for channel in taxonomy(config.taxonomy).sky if channel < config.generator.semantic_nc]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed % 2**63)
+        with seeds_default_generator(config.seed):
             self.generator = build_generator(config.generator)
             self.encoder = StyleEncoder(config.encoder) if config.encoder else None
             self.discriminator = build_discriminator(config.discriminator)
