@@ -84,7 +84,7 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
             category=CATEGORY,
             description="Stacks masks, each with a class of its own: mask_1 has class_1, and so on. Pixels that no "
             "mask covers get the base class. For more than six masks, connect the result to another node of this "
-            "kind.",
+            "kind, or unite the masks that share a class.",
             search_aliases=["masks to labels", "compose label map", "layers", "combine masks"],
             inputs=[
                 io.DynamicCombo.Input(
@@ -96,36 +96,53 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
                     "label_map",
                     optional=True,
                     tooltip="A label map below the masks, which replaces the base class. If it is not connected, the "
-                    "result has the size of the first mask.",
+                    "result has the size of the first mask. The empty mask of 64×64 pixels that Load Image gives for "
+                    "a picture without transparency never decides the size.",
                 ),
                 *(
                     io.Mask.Input(
                         name,
                         optional=True,
                         tooltip=f"Pixels where this mask is above 0.5 get the class {class_of(name)}. Later masks "
-                        "cover earlier ones. The mask may have any resolution.",
+                        "cover earlier ones. The mask may have any resolution. A batch of several masks gives several "
+                        "label maps, one for each mask, unless unite_batches is on.",
                     )
                     for name in MASKS
                 ),
+                io.Boolean.Input(
+                    "unite_batches",
+                    optional=True,
+                    default=False,
+                    tooltip="Unites the masks of each batch into one mask, so that the result is one label map. Use it "
+                    "for segmentation nodes that give one mask for each object, such as those of SAM or SEGS.",
+                ),
             ],
             outputs=[LabelMap.Output(display_name="label_map", tooltip="The class of every pixel.")],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
-    def execute(cls, taxonomy, label_map=None, **masks) -> io.NodeOutput:
+    def execute(cls, taxonomy, label_map=None, unite_batches=False, **masks) -> io.NodeOutput:
         classes = labels.taxonomy(taxonomy["taxonomy"])
         layers = {name: host.mask_to_model(masks[name], name).cpu() for name in MASKS if masks.get(name) is not None}
+        if unite_batches:
+            layers = {name: mask.amax(0, keepdim=True) for name, mask in layers.items()}
         chosen = {name: taxonomy[class_of(name)] for name in layers}
         for name, class_name in chosen.items():
             if class_name == NONE:
                 raise ValueError(f"{name} is connected but has no class; choose one for {class_of(name)}")
+        sized = {name: mask for name, mask in layers.items() if not host.is_placeholder(mask)}
         if label_map is not None:
             with advice():
                 base = label_map.require(classes)
-        elif layers:
-            base = labels.uniform(next(iter(layers.values())), classes.find(taxonomy["base_class"]).id)
+        elif sized:
+            base = labels.uniform(next(iter(sized.values())), classes.find(taxonomy["base_class"]).id)
         else:
-            raise ValueError("the size of the label map is unknown; connect a mask or a label map")
+            reason = ": the masks are the empty ones that Load Image gives for pictures without transparency"
+            raise ValueError(f"the size of the label map is unknown{reason if layers else ''}; connect a mask or a "
+                             "label map")  # fmt: skip
+        if note := host.resized_text(sized, base, next(iter(sized), "") if label_map is None else "label_map"):
+            host.tell(cls.hidden.unique_id, note)
         ids = labels.lay(base, list(layers.values()), [classes.find(name).id for name in chosen.values()])
         return io.NodeOutput(labels.LabelMap(ids, classes.name))
 

@@ -40,9 +40,10 @@ class SinGANHarmonize(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        net = placed(model)
-        injection = singan.Harmonization(net, host.to_model(image), host.mask_to_model(mask), seeded(seed))
-        return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id))
+        picture, mask = host.to_model(image), host.mask_to_model(mask)
+        injection = singan.Harmonization(placed(model), picture, mask, seeded(seed))
+        note = host.resized_text({"mask": mask}, picture, "image")
+        return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, note=note))
 
 
 class SinGANEdit(io.ComfyNode):
@@ -73,9 +74,10 @@ class SinGANEdit(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        net = placed(model)
-        injection = singan.Edit(net, host.to_model(image), host.mask_to_model(mask), seeded(seed))
-        return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id))
+        picture, mask = host.to_model(image), host.mask_to_model(mask)
+        injection = singan.Edit(placed(model), picture, mask, seeded(seed))
+        note = host.resized_text({"mask": mask}, picture, "image")
+        return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, note=note))
 
 
 class SinGANPaintToImage(io.ComfyNode):
@@ -195,14 +197,24 @@ def all_scales_input() -> io.Boolean.Input:
 
 
 def injected(
-    injection: singan.Injection, start_scale: int, all_scales: bool, node_id: str | None, retrain: bool = False
+    injection: singan.Injection,
+    start_scale: int,
+    all_scales: bool,
+    node_id: str | None,
+    retrain: bool = False,
+    note: str = "",
 ):
-    """Inject a picture at its start scale (0 chooses one automatically) or at all of them, and return an IMAGE."""
+    """Inject a picture at its start scale (0 chooses one automatically) or at all of them, and return an IMAGE.
+
+    ``note`` is told, too.
+    """
     report = host.progress_reporter(node_id)
     if all_scales:
+        if note:
+            host.tell(node_id, note)
         return host.to_comfy(injection.inject_at_all_scales(report))
     scale = start_scale or injection.choose_scale(report)
-    host.tell(node_id, f"start scale {scale}")
+    host.tell(node_id, f"start scale {scale}" + (f"; {note}" if note else ""))
     if retrain:
         return host.to_comfy(injection.inject_retrained(scale, dtype=host.training_dtype(), on_progress=report))
     return host.to_comfy(injection.inject(scale))

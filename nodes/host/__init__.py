@@ -25,7 +25,17 @@ from .folders import (
     register_model_folder,
     training_folder,
 )
-from .images import from_bytes, mask_from_bool, mask_to_model, to_bytes, to_comfy, to_model, to_pil
+from .images import (
+    from_bytes,
+    is_placeholder,
+    mask_from_bool,
+    mask_to_model,
+    resized_text,
+    to_bytes,
+    to_comfy,
+    to_model,
+    to_pil,
+)
 from .progress import progress_reporter, show_text, tell
 
 PACK = Path(__file__).resolve().parent.parent.parent
@@ -40,6 +50,7 @@ __all__ = [
     "inference_dtype",
     "input_file",
     "input_folder",
+    "is_placeholder",
     "mask_from_bool",
     "mask_to_model",
     "model_files",
@@ -48,6 +59,7 @@ __all__ = [
     "new_model_path",
     "progress_reporter",
     "register_model_folder",
+    "resized_text",
     "results_device",
     "show_text",
     "tell",

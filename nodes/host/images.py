@@ -70,6 +70,25 @@ def mask_to_model(mask: Tensor, name: str = "mask") -> Tensor:
     return mask.to(torch.float32)
 
 
+def is_placeholder(mask: Tensor) -> bool:
+    """Whether a mask ``[B, 1, H, W]`` is what Load Image gives for a picture without transparency: 64×64 zeros."""
+    return mask.shape[-2:] == (64, 64) and not mask.any()
+
+
+def resized_text(masks: dict[str, Tensor], decisive: Tensor, name: str) -> str:
+    """A message about the masks that have another size than ``decisive``, or an empty text.
+
+    Args:
+        masks: the masks ``[..., H, W]`` by the names of their inputs.
+        decisive: ``[..., H, W]``, to whose size the masks are resized.
+        name: the name of its input.
+    """
+    height, width = decisive.shape[-2:]
+    others = [f"{key} ({mask.shape[-1]}×{mask.shape[-2]})" for key, mask in masks.items()
+              if mask.shape[-2:] != decisive.shape[-2:]]  # fmt: skip
+    return f"{', '.join(others)} resized to {width}×{height}, the size of {name}" if others else ""
+
+
 def _require_finite(numbers: Tensor, what: str) -> None:
     if not torch.isfinite(numbers).all():
         raise ValueError(f"{what} that are NaN or infinite; check the node that it comes from")

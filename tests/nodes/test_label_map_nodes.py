@@ -72,8 +72,8 @@ def test_widgets_stay_where_saved_workflows_have_them(node_classes):
         for node_id in NODES
     }
     assert widgets == {
-        "GauGANLabelMapFromColors": ["taxonomy", "palette", "tolerance"],
-        "GauGANLabelMapFromMasks": ["taxonomy"],
+        "GauGANLabelMapFromColors": ["taxonomy", "palette", "tolerance", "offset"],
+        "GauGANLabelMapFromMasks": ["taxonomy", "unite_batches"],
         "GauGANLabelMapToColors": ["legend"],
         "GauGANLabelMapToMask": ["taxonomy"],
         "GauGANLabelMapRemap": ["taxonomy", "replacements"],
