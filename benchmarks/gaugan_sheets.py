@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_models.gaugan import Synthesizer
-from gan_models.labels import encode, palette, read_drawing, resize, taxonomy
+from gan_models.labels import LabelPicture, encode, palette, read, resize, taxonomy
 from gan_models.pixels import to_bytes, to_float
 from gaugan_photographs import Crops
 
@@ -65,7 +65,7 @@ def paint(model: Synthesizer, labels: Tensor, photographs: Tensor) -> Tensor:
 
 def drawings(size: int) -> Tensor:
     """The painter's example layouts at ``size`` x ``size``: ids, uint8 ``[N, size, size]``."""
-    return torch.cat([resize(read_drawing(path, taxonomy("landscape"))[0], size, size)
+    return torch.cat([resize(read(LabelPicture.open(path), taxonomy("landscape")).ids, size, size)
                       for path in sorted(DRAWINGS.glob("*.png"))])  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """Label maps: made from colours and masks, converted to colours and masks, and translated between taxonomies."""
 
+import torch
 from comfy_api.latest import io
+from torch.nn import functional as F
 
 from ..gan_models import labels
 from . import host
@@ -13,7 +15,17 @@ TAXONOMY_TOOLTIP = (
     "landscape has 18 classes for painting landscapes, coco_stuff has the 182 classes of the GauGAN demo, and ade20k "
     "and cityscapes have the classes of these data sets."
 )
-AUTO = "auto"
+PALETTE_TOOLTIP = (
+    "What the picture shows. auto finds out: it takes a grey picture for ids where that explains it better, and "
+    "otherwise chooses the palette that matches the most pixels. ade20k_oneformer has the colours that the OneFormer "
+    "preprocessor has used since 2025. ids: grey levels are ids of the taxonomy. ade20k_ids_from_0: grey levels are "
+    "ADE20K classes, counted from 0. cityscapes_train_ids: grey levels are the 19 train ids of Cityscapes."
+)
+OFFSET_TOOLTIP = (
+    "A number that is added to every grey level before it is read as an id: 1 if your data set counts from 0 and the "
+    "taxonomy from 1, -1 if it is the other way round. The level 255 and negative results are unknown. It does not "
+    "change colours."
+)
 NONE = "none"
 MASKS = [f"mask_{number}" for number in range(1, 7)]
 
@@ -26,10 +38,16 @@ class GauGANLabelMapFromColors(io.ComfyNode):
             display_name="Label Map from Colors",
             category=CATEGORY,
             description="Reads a picture with one flat colour for each class, such as a map from the GauGAN demo or "
-            "from a segmentation preprocessor. Blurred and JPEG-compressed borders between colours are cleaned up.",
-            search_aliases=["segmentation map to labels", "decode semantic map", "color to label", "gaugan palette"],
+            "from a segmentation preprocessor, or a grey picture of class ids, such as a label map of a public data "
+            "set. Blurred and JPEG-compressed borders between colours are cleaned up.",
+            search_aliases=["segmentation map to labels", "decode semantic map", "color to label", "gaugan palette",
+                            "class ids to label map", "trainIds"],
             inputs=[
-                io.Image.Input("image", tooltip="The picture, with one flat colour for each class."),
+                io.Image.Input(
+                    "image",
+                    tooltip="The picture, with one flat colour for each class, or a grey picture whose levels are ids. "
+                    "Transparent pixels become unknown.",
+                ),
                 io.Combo.Input(
                     "taxonomy",
                     options=TAXONOMIES,
@@ -38,9 +56,8 @@ class GauGANLabelMapFromColors(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "palette",
-                    options=[AUTO, *labels.PALETTES],
-                    tooltip="The colours of the picture. auto chooses the palette that matches the most pixels. "
-                    "ade20k_oneformer has the colours that the OneFormer preprocessor has used since 2025.",
+                    options=list(labels.PALETTE_CHOICES),
+                    tooltip=PALETTE_TOOLTIP,
                 ),
                 io.Int.Input(
                     "tolerance",
@@ -50,6 +67,15 @@ class GauGANLabelMapFromColors(io.ComfyNode):
                     advanced=True,
                     tooltip="The largest difference between a pixel and a palette colour, in levels of 0 to 255 in "
                     "each channel. Pixels that differ more get the class of a neighbour.",
+                ),
+                io.Int.Input(
+                    "offset", default=0, min=-255, max=255, optional=True, advanced=True, tooltip=OFFSET_TOOLTIP
+                ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="Pixels where the mask is white become unknown. Connect the mask of Load Image here if "
+                    "parts of the picture are transparent. A black mask changes nothing.",
                 ),
             ],
             outputs=[
@@ -62,17 +88,12 @@ class GauGANLabelMapFromColors(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, image, taxonomy, palette=AUTO, tolerance=labels.TOLERANCE) -> io.NodeOutput:
-        names = dict.fromkeys([taxonomy, *labels.PALETTES]) if palette == AUTO else [palette]
-        decoded = labels.decode(host.to_bytes(image), [labels.palette(name) for name in names], tolerance)
-        source = labels.taxonomy(decoded.palette.taxonomy)
-        ids, lost = labels.remap(decoded.ids, source, labels.taxonomy(taxonomy))
-        off = decoded.off_palette.float().mean().item()
-        text = f"palette '{decoded.palette.name}', {off * 100:.1f} % of the pixels off palette" + lost_text(
-            lost, taxonomy
-        )
-        host.tell(cls.hidden.unique_id, text)
-        return io.NodeOutput(labels.LabelMap(ids, taxonomy), host.mask_from_bool(decoded.off_palette))
+    def execute(
+        cls, image, taxonomy, palette=labels.AUTO, tolerance=labels.TOLERANCE, offset=0, mask=None
+    ) -> io.NodeOutput:
+        reading = labels.read(label_picture(image, mask), labels.taxonomy(taxonomy), palette, offset, tolerance)
+        host.tell(cls.hidden.unique_id, reading.summary)
+        return io.NodeOutput(labels.LabelMap(reading.ids, taxonomy), host.mask_from_bool(reading.off_palette))
 
 
 class GauGANLabelMapFromMasks(io.ComfyNode):
@@ -237,8 +258,25 @@ class GauGANLabelMapRemap(io.ComfyNode):
         chosen = labels.parse_replacements(replacements)
         ids, lost = labels.remap(label_map.ids, label_map.classes, labels.taxonomy(taxonomy), chosen)
         if lost:
-            host.tell(cls.hidden.unique_id, f"'{label_map.taxonomy}' to '{taxonomy}'" + lost_text(lost, taxonomy))
+            lost_text = labels.lost_text(lost, taxonomy)
+            host.tell(cls.hidden.unique_id, f"'{label_map.taxonomy}' to '{taxonomy}'; {lost_text}")
         return io.NodeOutput(labels.LabelMap(ids, taxonomy, label_map.instances))
+
+
+def label_picture(image: torch.Tensor, mask: torch.Tensor | None) -> labels.LabelPicture:
+    """An IMAGE as a picture of labels. Pixels are transparent by their alpha, or where the MASK is white."""
+    alpha = image[..., -1] if image.shape[-1] in (2, 4) else None
+    pixels = host.to_model(image if alpha is None else image[..., :-1])
+    if alpha is not None:
+        alpha = alpha.reshape(-1, *alpha.shape[-2:])
+    if mask is not None and mask.any():
+        masked = host.mask_to_model(mask).cpu()
+        if len(masked) not in (1, len(pixels)):
+            raise ValueError(f"mask has {len(masked)} masks, but image has {len(pixels)} pictures; give one for each "
+                             "picture, or a single one")  # fmt: skip
+        opaque = 1 - F.interpolate(masked, pixels.shape[2:], mode="nearest")[:, 0].expand(len(pixels), -1, -1)
+        alpha = opaque if alpha is None else torch.minimum(alpha.cpu(), opaque)
+    return labels.LabelPicture.from_images(pixels, alpha)
 
 
 def class_of(mask: str) -> str:
@@ -270,10 +308,3 @@ def layer_classes(name: str) -> list[io.Combo.Input]:
 def selected_class(name: str) -> io.Combo.Input:
     """The class widget of Label Map to Mask for a taxonomy."""
     return io.Combo.Input("class", options=labels.taxonomy(name).names, tooltip="The class to select.")
-
-
-def lost_text(lost: list[labels.LabelClass], taxonomy: str) -> str:
-    """The end of a message that names the classes which became unknown, or an empty text."""
-    if not lost:
-        return ""
-    return f"; '{taxonomy}' has no class for {labels.listed(entry.name for entry in lost)}, now unknown"

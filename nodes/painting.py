@@ -10,7 +10,7 @@ from PIL import Image
 
 from ..gan_models import labels
 from . import host
-from .label_maps import CATEGORY, TAXONOMIES, TAXONOMY_TOOLTIP, lost_text
+from .label_maps import CATEGORY, TAXONOMIES, TAXONOMY_TOOLTIP
 from .sockets import LabelMap
 
 WIDGET = "GAN_ATELIER_LABEL_PAINTER"
@@ -79,25 +79,32 @@ class GauGANLabelMapPaint(io.ComfyNode):
     @classmethod
     def execute(cls, taxonomy, width, height, painting="", image=None, label_map=None) -> io.NodeOutput:
         classes = labels.taxonomy(taxonomy)
-        shown, lost = {}, []
+        shown, said = {}, ""
         if label_map is not None:
             start, lost = labels.remap(label_map.ids[:1], label_map.classes, classes)
             start = labels.resize(start, height, width)
+            said = translated(lost, taxonomy)
             shown["start"] = [host.temporary_file(labels.to_png(start[0], taxonomy), ".png")]
         if image is not None:
             shown["trace"] = [host.temporary_file(to_trace(image), ".jpg")]
         if painting:
-            ids, lost = labels.read_drawing(drawing_file(painting), classes)
-            ids = labels.resize(ids, height, width)
+            reading = labels.read(labels.LabelPicture.open(drawing_file(painting)), classes)
+            ids = labels.resize(reading.ids, height, width)
+            said = "; ".join(filter(None, [translated(reading.lost, taxonomy), reading.warning]))
         elif label_map is not None:
             ids = start
         else:
             base = classes.find(labels.base_class(taxonomy)).id
             ids = torch.full((1, height, width), base, dtype=torch.uint8)
-        if lost:
-            host.tell(cls.hidden.unique_id, f"translated to '{taxonomy}'" + lost_text(lost, taxonomy))
+        if said:
+            host.tell(cls.hidden.unique_id, said)
         colors = host.from_bytes(labels.encode(ids, labels.palette(taxonomy)))
         return io.NodeOutput(labels.LabelMap(ids, taxonomy), colors, ui=shown or None)
+
+
+def translated(lost: list[labels.LabelClass], taxonomy: str) -> str:
+    """What to say of classes that became unknown, or an empty text."""
+    return f"translated to '{taxonomy}'; {labels.lost_text(lost, taxonomy)}" if lost else ""
 
 
 def drawing_file(painting: str) -> Path:

@@ -1,23 +1,29 @@
-"""Label maps: taxonomies, their colour palettes, and the translation between taxonomies."""
+"""Label maps: taxonomies, their colour palettes, the reader of pictures, and the translation between taxonomies."""
 
-from .drawing import read_drawing, resize, to_png
+from .drawing import resize, to_png
 from .label_map import LabelMap, OtherTaxonomyError
+from .label_picture import LabelPicture
 from .layers import lay, uniform
 from .legend import draw_legend, with_legend
 from .palette import PALETTES, TOLERANCE, Decoded, Palette, decode, encode, palette
-from .remap import counterparts, parse_replacements, remap
+from .reading import AUTO, PALETTE_CHOICES, Reading, percent, read
+from .remap import counterparts, lost_text, parse_replacements, remap
 from .tables import base_class, tables
 from .taxonomy import TAXONOMIES, LabelClass, Taxonomy, listed, taxonomy
 
 __all__ = [
+    "AUTO",
     "PALETTES",
+    "PALETTE_CHOICES",
     "TAXONOMIES",
     "TOLERANCE",
     "Decoded",
     "LabelClass",
     "LabelMap",
+    "LabelPicture",
     "OtherTaxonomyError",
     "Palette",
+    "Reading",
     "Taxonomy",
     "base_class",
     "counterparts",
@@ -26,9 +32,11 @@ __all__ = [
     "encode",
     "lay",
     "listed",
+    "lost_text",
     "palette",
     "parse_replacements",
-    "read_drawing",
+    "percent",
+    "read",
     "remap",
     "resize",
     "tables",

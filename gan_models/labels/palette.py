@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .borders import in_patch, take_from_neighbours
 from .taxonomy import Color, taxonomy
 
 TOLERANCE = 8
 MOST_UNMATCHED = 0.4
 UNMATCHED = 255
-PATCH = 3
-ROUNDS = 16
-CHUNK = 1 << 16
+OWN_ADVANTAGE = 1.25
+"""The first palette is used if another one leaves fewer pixels unmatched, but not fewer by this factor."""
 
-_NEIGHBOURS = [(dy, dx) for dy in (0, 1, 2) for dx in (0, 1, 2) if (dy, dx) != (1, 1)]
+CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,13 @@ def encode(ids: Tensor, palette: Palette) -> Tensor:
     return colors[ids.long()]
 
 
-def decode(image: Tensor, palettes: Sequence[Palette], tolerance: int = TOLERANCE) -> Decoded:
+def decode(
+    image: Tensor, palettes: Sequence[Palette], tolerance: int = TOLERANCE, transparent: Tensor | None = None
+) -> Decoded:
     """Decodes a picture in the colours of one of ``palettes`` to a label map.
 
-    The palette that leaves the fewest pixels unmatched is used; the first one wins a tie. A pixel that has exactly a
+    The palette that leaves the fewest pixels unmatched is used; the first one is also used if the difference is small.
+    In a grey picture, only black itself matches black, because dark greys may be ids. A pixel that has exactly a
     colour of the palette gets its class, and so does a pixel that is within ``tolerance`` of that colour in every
     channel together with its neighbours. Other pixels, as on blurred or JPEG-compressed borders, get the class of the
     neighbour whose colour is nearest to theirs. (The nearest colour of the palette would often belong to a third
@@ -121,39 +124,71 @@ def decode(image: Tensor, palettes: Sequence[Palette], tolerance: int = TOLERANC
         image: ``[B, H, W, 3]`` uint8.
         palettes: at least one.
         tolerance: the largest difference in a channel, 0 to 255.
+        transparent: bool ``[B, H, W]``: these pixels are unknown, whatever their colour. None means no pixel.
     Raises:
         ValueError: more than 40 % of the pixels are unmatched.
     """
     if image.dtype != torch.uint8 or image.ndim != 4 or image.shape[-1] != 3 or image.numel() == 0:
         raise ValueError(f"a colour map must be uint8 [batch, height, width, 3]; this one is {image.dtype} "
                          f"{list(image.shape)}")  # fmt: skip
-    colors, inverse = _distinct_colors(image)
-    counts = inverse.flatten().bincount(minlength=len(colors))
-    best = min((_match(colors, counts, tried, tolerance) for tried in palettes), key=lambda match: match.unmatched)
+    colors, inverse = distinct_colors(image)
+    seen = inverse.flatten() if transparent is None else inverse[~transparent]
+    counts = seen.bincount(minlength=len(colors))
+    best = best_match(colors, counts, palettes, tolerance)
     if best.unmatched > MOST_UNMATCHED:
-        every = [_match(colors, counts, palette(name), tolerance) for name in PALETTES]
-        closest = min(every, key=lambda match: match.unmatched)
-        raise ValueError(_complaint(best, closest, tolerance))
+        chosen = best_match(colors, counts, palettes[:1], tolerance)
+        closest = best_match(colors, counts, [palettes[0], *map(palette, PALETTES)], tolerance)
+        raise ValueError(_complaint(chosen, closest, tolerance))
     ids = best.nearest[inverse]
     off_palette = ~best.near_enough[inverse]
+    if transparent is not None:
+        off_palette &= ~transparent
     if not best.exact.all():
-        unsure = off_palette | ~(best.exact[inverse] | _in_patch(ids.masked_fill(off_palette, UNMATCHED)))
-        _take_from_neighbours(ids, unsure, image, best.palette.tensor())
+        unsure = off_palette | ~(best.exact[inverse] | in_patch(ids.masked_fill(off_palette, UNMATCHED), UNMATCHED))
+        if transparent is not None:
+            unsure &= ~transparent
+        take_from_neighbours(ids, unsure, image, best.palette.tensor(), transparent)
+    if transparent is not None:
+        ids[transparent] = taxonomy(best.palette.taxonomy).unknown_id
     return Decoded(ids, off_palette, best.palette)
 
 
 @dataclass(frozen=True)
-class _Match:
-    """How well a palette matches the distinct colours of a picture: per colour, and as a fraction of all pixels."""
+class Match:
+    """How well a palette matches the distinct colours of a picture.
+
+    Attributes:
+        palette: the palette.
+        nearest: the id of the nearest colour of the palette for each colour of the picture, uint8 ``[n]``.
+        exact: whether that is the colour itself, bool ``[n]``.
+        near_enough: whether it is within the tolerance, bool ``[n]``.
+        unmatched: the share of the pixels whose colour is not near enough, 0 to 1.
+        inexact: the share of the pixels that do not have exactly a colour of the palette, 0 to 1.
+    """
 
     palette: Palette
     nearest: Tensor
     exact: Tensor
     near_enough: Tensor
     unmatched: float
+    inexact: float
 
 
-def _match(colors: Tensor, counts: Tensor, palette: Palette, tolerance: int) -> _Match:
+def best_match(colors: Tensor, counts: Tensor, palettes: Sequence[Palette], tolerance: int) -> Match:
+    """The palette that explains a picture best, and how well.
+
+    Args:
+        colors: the distinct colours of the picture, uint8 ``[n, 3]``.
+        counts: the number of pixels of each colour, ``[n]``.
+        palettes: at least one. The first one is preferred if the difference is small.
+        tolerance: the largest difference in a channel, 0 to 255.
+    """
+    matches = [_match(colors, counts, tried, tolerance) for tried in palettes]
+    best = min(matches, key=lambda match: match.unmatched)
+    return matches[0] if matches[0].unmatched <= best.unmatched * OWN_ADVANTAGE else best
+
+
+def _match(colors: Tensor, counts: Tensor, palette: Palette, tolerance: int) -> Match:
     wanted = palette.tensor().float()
     squares = wanted.square().sum(1)
     nearest = torch.empty(len(colors), dtype=torch.uint8)
@@ -163,10 +198,21 @@ def _match(colors: Tensor, counts: Tensor, palette: Palette, tolerance: int) -> 
         nearest[start : start + CHUNK] = distance.argmin(1)
     apart = (colors.float() - wanted[nearest.int()]).abs().amax(1)
     near_enough = apart <= tolerance
-    return _Match(palette, nearest, apart == 0, near_enough, float(counts[~near_enough].sum() / counts.sum()))
+    if is_grey(colors[counts > 0]):
+        near_enough &= (apart == 0) | (wanted[nearest.int()] > 0).any(1)
+    return Match(palette, nearest, apart == 0, near_enough, _share(~near_enough, counts), _share(apart > 0, counts))
 
 
-def _complaint(best: _Match, closest: _Match, tolerance: int) -> str:
+def _share(these: Tensor, counts: Tensor) -> float:
+    return float(counts[these].sum() / counts.sum().clamp(min=1))
+
+
+def is_grey(colors: Tensor) -> bool:
+    """Whether all colours, ``[..., 3]``, are shades of grey."""
+    return bool((colors == colors[..., :1]).all())
+
+
+def _complaint(best: Match, closest: Match, tolerance: int) -> str:
     text = (
         f"{best.unmatched * 100:.0f} % of the pixels match no '{best.palette.name}' colour (tolerance {tolerance}). "
         "A colour map has one flat colour for each class; "
@@ -177,7 +223,7 @@ def _complaint(best: _Match, closest: _Match, tolerance: int) -> str:
     return text + f"is this one painted with another palette? Closest: '{closest.palette.name}' ({share})."
 
 
-def _distinct_colors(image: Tensor) -> tuple[Tensor, Tensor]:
+def distinct_colors(image: Tensor) -> tuple[Tensor, Tensor]:
     """The distinct colours of a picture, ``[n, 3]``, and for each pixel the index of its colour.
 
     The tables have entries for all 2**24 colours, but only the memory pages in use cost time: this is ten times as fast
@@ -191,53 +237,3 @@ def _distinct_colors(image: Tensor) -> tuple[Tensor, Tensor]:
     index[codes] = torch.arange(len(codes), dtype=torch.int32)
     colors = torch.stack([codes >> 16, codes >> 8 & 255, codes & 255], 1).to(torch.uint8)
     return colors, index[packed]
-
-
-def _in_patch(ids: Tensor) -> Tensor:
-    """Whether each pixel belongs to a square of ``PATCH`` x ``PATCH`` pixels of its class, ``[B, H, W]`` bool."""
-    height, width = ids.shape[1:]
-    inside = torch.zeros_like(ids, dtype=torch.bool)
-    if min(height, width) < PATCH:
-        return inside
-    corners = [(dy, dx) for dy in range(PATCH) for dx in range(PATCH)]
-
-    def shifted(map: Tensor, dy: int, dx: int) -> Tensor:
-        return map[:, dy : height - PATCH + 1 + dy, dx : width - PATCH + 1 + dx]
-
-    uniform = shifted(ids, 0, 0) != UNMATCHED
-    for dy, dx in corners[1:]:
-        uniform &= shifted(ids, dy, dx) == shifted(ids, 0, 0)
-    for dy, dx in corners:
-        shifted(inside, dy, dx).logical_or_(uniform)
-    return inside
-
-
-def _take_from_neighbours(ids: Tensor, unknown: Tensor, image: Tensor, palette: Tensor) -> None:
-    """Gives ``unknown`` pixels the class of the known neighbour whose colour is nearest, from the border inwards.
-
-    Works in place. Pixels that are out of reach after ``ROUNDS`` rounds keep their id.
-    """
-    height, width = ids.shape[1:]
-    padded = torch.full((len(ids), height + 2, width + 2), -1, dtype=torch.int16)
-    inside = padded[:, 1:-1, 1:-1]
-    inside.copy_(ids.to(torch.int16))
-    inside[unknown] = -1
-    flat = padded.view(-1)
-    b, y, x = unknown.nonzero().unbind(1)
-    places = (b * (height + 2) + y + 1) * (width + 2) + x + 1
-    pixels = image[b, y, x].int()
-    colors = palette.int()
-    offsets = torch.tensor([(dy - 1) * (width + 2) + dx - 1 for dy, dx in _NEIGHBOURS])
-    for _ in range(ROUNDS):
-        around = flat[places[:, None] + offsets].int()
-        apart = (colors[around.clamp(min=0)] - pixels[:, None]).square().sum(-1)
-        apart[around < 0] = 1 << 30
-        near, which = apart.min(1)
-        reached = near < 1 << 30
-        if not reached.any():
-            break
-        flat[places[reached]] = around[reached].gather(1, which[reached, None]).flatten().to(torch.int16)
-        places, pixels = places[~reached], pixels[~reached]
-        if not len(places):
-            break
-    ids.copy_(torch.where(inside >= 0, inside, ids.to(torch.int16)).to(ids.dtype))

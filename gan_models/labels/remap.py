@@ -1,14 +1,14 @@
 """Translates the classes of one taxonomy to those of another, by name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from .taxonomy import LabelClass, Taxonomy, taxonomy
+from .taxonomy import LabelClass, Taxonomy, listed, taxonomy
 
 MAPPINGS = Path(__file__).parent / "mappings.json"
 BETWEEN = "landscape"
@@ -56,6 +56,13 @@ def counterparts(source: str, target: str) -> dict[str, str]:
     there, back = counterparts(source, BETWEEN), counterparts(BETWEEN, target)
     known = set(wanted.names)
     return {name: name if name in known else back[there[name]] for name in classes.names}
+
+
+def lost_text(lost: Sequence[LabelClass], target: str) -> str:
+    """A sentence that names the classes which taxonomy ``target`` does not have, or an empty text."""
+    if not lost:
+        return ""
+    return f"'{target}' has no class for {listed(entry.name for entry in lost)}, now unknown"
 
 
 def parse_replacements(text: str) -> dict[str, str]:

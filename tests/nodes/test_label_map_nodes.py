@@ -20,7 +20,7 @@ TAXONOMIES = ["landscape", "coco_stuff", "ade20k", "cityscapes"]
 
 @pytest.fixture
 def call(node_classes):
-    """``call(id, **inputs)``: the results of one call of a node."""
+    """``call(id, **inputs)``: the results of one call of a label map's node."""
     return lambda node_id, **inputs: headless.call_node(node_classes[f"GauGANLabelMap{node_id}"], **inputs).result
 
 
@@ -175,6 +175,77 @@ def test_grey_and_transparent_maps(call, label_map, channels):
     before = image.clone()
     decoded, _ = call("FromColors", image=image, taxonomy="landscape")
     assert names(decoded) == [["unknown", "clouds"]] and torch.equal(image, before)
+
+
+def levels(rows, channels=3):
+    """An IMAGE whose grey levels are these numbers."""
+    return torch.tensor(rows, dtype=torch.float32)[None, :, :, None].expand(-1, -1, -1, channels) / 255
+
+
+def test_grey_ids_are_ids(call, said):
+    ids = [[0] * 8] * 4 + [[3] * 8] * 4 + [[12] * 8] * 4 + [[16] * 8] * 4
+    for channels in (1, 3):
+        for palette in ("auto", "ids"):
+            read, off = call("FromColors", image=levels(ids, channels), taxonomy="landscape", palette=palette)
+            assert read.ids[0].tolist() == ids and not off.any() and said[-1] == "ids of 'landscape'"
+
+
+def test_files_of_ids_reach_the_node_through_load_image(nodes, call, comfy_folders, said):
+    ids = np.repeat(np.array([0, 3, 12, 16], np.uint8), 12)[:, None].repeat(64, 1)
+    files = {
+        "grey.png": Image.fromarray(ids),
+        "deep.png": Image.fromarray(ids.astype(np.uint16)),
+        "alpha.png": Image.fromarray(np.dstack([ids, np.full_like(ids, 255)]), "LA"),
+        "rgb.png": Image.fromarray(np.dstack([ids] * 3)),
+        "palette.png": Image.fromarray(ids).convert("P"),
+    }
+    for name, file in files.items():
+        file.save(comfy_folders / "input" / name)
+        image, mask = headless.call_node(nodes["LoadImage"], image=name).result
+        read, _ = call("FromColors", image=image, mask=mask, taxonomy="landscape")
+        assert np.array_equal(read.ids[0].numpy(), ids), name
+        assert said[-1] == "ids of 'landscape'"
+    Image.fromarray(ids).save(comfy_folders / "input" / "lossy.jpg", quality=90)
+    image, _ = headless.call_node(nodes["LoadImage"], image="lossy.jpg").result
+    with pytest.raises(ValueError, match=r"cannot be ids.*as JPEG, lossy WebP or smooth resizing leave them"):
+        call("FromColors", image=image, taxonomy="landscape")
+
+
+def test_offsets_and_the_numbers_of_data_sets(call, said):
+    from_zero = levels([[0, 149, 255]])
+    for chosen in ({"palette": "ids", "offset": 1}, {"palette": "ade20k_ids_from_0"}):
+        read, _ = call("FromColors", image=from_zero, taxonomy="ade20k", **chosen)
+        assert names(read) == [["wall", "flag", "unknown"]]
+    train_ids = levels([[0, 10, 18, 255]])
+    read, _ = call("FromColors", image=train_ids, taxonomy="cityscapes", palette="cityscapes_train_ids")
+    assert names(read) == [["road", "sky", "bicycle", "unlabeled"]]
+    translated, _ = call("FromColors", image=train_ids, taxonomy="landscape", palette="cityscapes_train_ids")
+    assert names(translated)[0][:2] == ["road", "sky"] and said[-1].startswith("cityscapes_train_ids")
+
+
+def test_transparent_pixels_are_unknown_and_never_white(call, label_map):
+    (image,) = call("ToColors", label_map=label_map([["sky", "sea", "tree"]] * 3))
+    alpha = torch.tensor([[1.0, 1.0, 0.0]]).expand(1, 3, 3)
+    for below in (0.0, 1.0):
+        erased = image.clone()
+        erased[:, :, 2] = below
+        with_alpha = torch.cat([erased, alpha[..., None]], -1)
+        for given in ({"image": with_alpha}, {"image": erased, "mask": 1 - alpha}):
+            read, off = call("FromColors", taxonomy="landscape", **given)
+            assert names(read) == [["sky", "sea", "unknown"]] * 3 and not off.any()
+    small = torch.tensor([[[0.0, 0.0, 0.0, 0.0, 1.0, 1.0]]])
+    assert names(call("FromColors", image=image, taxonomy="landscape", mask=small)[0])[0] == ["sky", "sea", "unknown"]
+    empty = torch.zeros(1, 64, 64)
+    assert names(call("FromColors", image=image, taxonomy="landscape", mask=empty)[0])[0] == ["sky", "sea", "tree"]
+    with pytest.raises(ValueError, match="mask has 2 masks, but image has 1 pictures"):
+        call("FromColors", image=image, taxonomy="landscape", mask=torch.ones(2, 3, 3))
+
+
+def test_a_result_that_is_unknown_is_said_aloud(call, label_map, said):
+    (image,) = call("ToColors", label_map=label_map([["sofa", "sofa", "sky"]], "ade20k"))
+    call("FromColors", image=image, taxonomy="landscape")
+    assert said[-1].endswith("67 % of the pixels are unknown in 'landscape'; check that this is the right taxonomy")
+    assert "off palette" not in said[-1]
 
 
 def test_single_pixels_and_pictures_without_a_batch(call):

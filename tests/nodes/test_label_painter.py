@@ -100,8 +100,8 @@ def test_the_browser_gets_the_start_and_the_picture_to_trace(pack, paint, comfy_
     start, trace = (comfy_folders / shown[key][0]["type"] / shown[key][0]["subfolder"] / shown[key][0]["filename"]
                     for key in shown)  # fmt: skip
     painted = paint(label_map=label_map).result[0]
-    read, _ = pack.gan_models.labels.read_drawing(start, painted.classes)
-    assert torch.equal(read, painted.ids)
+    labels = pack.gan_models.labels
+    assert torch.equal(labels.read(labels.LabelPicture.open(start), painted.classes).ids, painted.ids)
     with Image.open(trace) as picture:
         assert picture.format == "JPEG" and picture.size == (60, 40)
     assert paint().ui is None
@@ -133,6 +133,32 @@ def test_it_runs_again_when_the_drawing_changes_and_only_then(node_classes, draw
     assert fingerprint("") != fingerprint("example:lake") != fingerprint("example:valley")
 
 
+def test_any_label_picture_is_a_drawing(pack, paint, comfy_folders, monkeypatch):
+    """Ids, ids behind a palette, quantized colours, transparency and a turned JPEG, as the other readers read them."""
+    labels = pack.gan_models.labels
+    ids = np.repeat(np.array([0, 3, 12, 16], np.uint8), 16)[:, None].repeat(96, 1)
+    colors = labels.encode(torch.from_numpy(ids)[None], labels.palette("landscape"))[0].numpy()
+    indexed = Image.fromarray(ids).convert("P")
+    indexed.putpalette(np.random.default_rng(0).integers(0, 256, 768).tolist())
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    erased = Image.fromarray(np.dstack([colors, np.where(ids == 3, 0, 255).astype(np.uint8)]), "RGBA")
+    files = {
+        "grey.png": (Image.fromarray(ids), {}, ids),
+        "deep.png": (Image.fromarray(ids.astype(np.uint16)), {}, ids),
+        "indexed.png": (indexed, {}, ids),
+        "quantized.png": (Image.fromarray(colors).quantize(8), {}, ids),
+        "erased.png": (erased, {}, np.where(ids == 3, 18, ids)),
+        "turned.jpg": (Image.fromarray(np.rot90(colors).copy()), {"exif": turned, "quality": 95}, ids),
+    }
+    for name, (image, options, expected) in files.items():
+        image.save(comfy_folders / "input" / name, **options)
+        assert np.array_equal(paint(painting=f"{name} [input]").result[0].ids[0].numpy(), expected), name
+    Image.fromarray(ids).save(comfy_folders / "input" / "lossy.jpg")
+    with pytest.raises(ValueError, match="cannot be ids: JPEG changes them"):
+        paint(painting="lossy.jpg [input]")
+
+
 def test_lost_classes_are_reported(pack, paint, drawing, monkeypatch):
     from server import PromptServer
 
@@ -140,6 +166,7 @@ def test_lost_classes_are_reported(pack, paint, drawing, monkeypatch):
     monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
     person = pack.gan_models.labels.taxonomy("coco_stuff").find("person").id
     paint(painting=drawing(torch.full((64, 96), person), "coco_stuff"))
-    assert lines == ["translated to 'landscape'; 'landscape' has no class for person, now unknown"]
+    assert lines == ["translated to 'landscape'; 'landscape' has no class for person, now unknown; 100 % of the pixels "
+                     "are unknown in 'landscape'; check that this is the right taxonomy"]  # fmt: skip
     paint(painting="example:lake")
     assert len(lines) == 1

@@ -21,6 +21,12 @@ def write(tmp_path):
     return save
 
 
+def read_drawing(path, target):
+    """Ids and lost classes of a file."""
+    reading = labels.read(labels.LabelPicture.open(path), target)
+    return reading.ids, reading.lost
+
+
 def every_class(name):
     """A map of stripes, 4 pixels wide, one for each class of the taxonomy: ``[8, 4 * classes]``."""
     return torch.arange(len(labels.taxonomy(name)), dtype=torch.uint8).repeat_interleave(4).expand(8, -1)
@@ -29,7 +35,7 @@ def every_class(name):
 @pytest.mark.parametrize("name", labels.TAXONOMIES)
 def test_own_drawings_keep_every_id(write, name):
     ids = every_class(name)
-    read, lost = labels.read_drawing(write(labels.to_png(ids, name)), labels.taxonomy(name))
+    read, lost = read_drawing(write(labels.to_png(ids, name)), labels.taxonomy(name))
     assert read.dtype == torch.uint8 and torch.equal(read[0], ids)
     assert lost == []
 
@@ -48,7 +54,7 @@ def test_own_drawings_are_small_and_show_their_colours(write):
 def test_another_programs_picture_is_read_by_its_colours(write, mode):
     ids = every_class("landscape")
     colors = labels.encode(ids[None], labels.palette("landscape"))[0]
-    read, _ = labels.read_drawing(
+    read, _ = read_drawing(
         write(Image.fromarray(colors.numpy()).convert(mode)), labels.taxonomy("landscape")
     )
     assert torch.equal(read[0], ids)
@@ -62,14 +68,14 @@ def test_a_reordered_palette_is_not_trusted(write):
         reordered.info["Taxonomy"] = image.info["Taxonomy"]
         assert not np.array_equal(np.array(reordered), np.array(image))
         path = write(reordered)
-    read, _ = labels.read_drawing(path, labels.taxonomy("landscape"))
+    read, _ = read_drawing(path, labels.taxonomy("landscape"))
     assert torch.equal(read[0], ids)
 
 
 def test_another_taxonomys_drawing_is_translated(write):
     ids = torch.full((8, 8), labels.taxonomy("landscape").find("sea").id, dtype=torch.uint8)
     ids[4:] = labels.taxonomy("landscape").find("fog").id
-    read, lost = labels.read_drawing(write(labels.to_png(ids, "landscape")), labels.taxonomy("cityscapes"))
+    read, lost = read_drawing(write(labels.to_png(ids, "landscape")), labels.taxonomy("cityscapes"))
     wanted, expected = labels.remap(ids[None], labels.taxonomy("landscape"), labels.taxonomy("cityscapes"))
     assert torch.equal(read, wanted) and lost == expected
 
@@ -77,11 +83,11 @@ def test_another_taxonomys_drawing_is_translated(write):
 def test_photographs_and_other_files_are_refused(write, tmp_path):
     photo = Image.effect_noise((64, 64), 90).convert("RGB").filter(ImageFilter.GaussianBlur(1))
     with pytest.raises(ValueError, match="is this a photo"):
-        labels.read_drawing(write(photo), labels.taxonomy("landscape"))
+        read_drawing(write(photo), labels.taxonomy("landscape"))
     with pytest.raises(ValueError, match=r"drawing\.png is not a picture"):
-        labels.read_drawing(write(b"no picture"), labels.taxonomy("landscape"))
+        read_drawing(write(b"no picture"), labels.taxonomy("landscape"))
     with pytest.raises(FileNotFoundError):
-        labels.read_drawing(tmp_path / "gone.png", labels.taxonomy("landscape"))
+        read_drawing(tmp_path / "gone.png", labels.taxonomy("landscape"))
 
 
 def test_resize_takes_the_pixel_under_the_centre():
@@ -106,7 +112,7 @@ def test_tables_say_what_the_taxonomies_say():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "web" / "layouts").glob("*.png")), ids=lambda path: path.stem)
 def test_layouts_are_small_drawings_of_landscapes(path):
-    ids, _ = labels.read_drawing(path, labels.taxonomy("landscape"))
+    ids, _ = read_drawing(path, labels.taxonomy("landscape"))
     assert ids.shape == (1, 512, 512)
     assert path.stat().st_size < 6000
     assert len(labels.taxonomy("landscape").present(ids)) >= 7
