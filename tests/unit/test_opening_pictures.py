@@ -6,7 +6,7 @@ from conftest import ROOT
 from PIL import Image, UnidentifiedImageError
 
 from gan_models.gaugan.training.pairs import FolderPairs
-from gan_models.labels import palette, read_drawing, taxonomy
+from gan_models.labels import LabelPicture, palette, read, taxonomy
 from gan_models.pictures import open_picture
 
 ORIENTATION = 0x0112
@@ -95,9 +95,9 @@ def test_training_pictures_and_their_label_maps_are_turned(tmp_path):
 def test_drawings_are_turned(tmp_path):
     ids = np.repeat(np.array([0, 3, 12, 16], np.uint8), 12)[:, None].repeat(64, 1)
     save(tmp_path / "a.jpg", np.rot90(palette("landscape").tensor().numpy()[ids]), 6, quality=95)
-    found, lost = read_drawing(tmp_path / "a.jpg", taxonomy("landscape"))
-    np.testing.assert_array_equal(found[0].numpy(), ids)
-    assert not lost
+    found = read(LabelPicture.open(tmp_path / "a.jpg"), taxonomy("landscape"))
+    np.testing.assert_array_equal(found.ids[0].numpy(), ids)
+    assert not found.lost
 
 
 def test_no_module_that_ships_opens_pictures_in_another_way():
