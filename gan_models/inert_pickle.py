@@ -7,6 +7,7 @@ become descriptions, the few functions that rebuild tensors become records, and 
 import io
 import math
 import pickle
+import struct
 import sys
 import zipfile
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ _STORAGES = {
     "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
     "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8, "BoolStorage": torch.bool,
 }  # fmt: skip
+_NUMBERS = {
+    "f2": "e", "f4": "f", "f8": "d", "b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q",
+    "u1": "B", "u2": "H", "u4": "I", "u8": "Q",
+}  # fmt: skip
+"""The kinds of numpy scalars, and the formats of ``struct`` that read them."""
 _DAMAGE = (
     pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, IndexError, TypeError, AttributeError,
     RuntimeError, RecursionError, UnicodeDecodeError, MemoryError, OverflowError, NotImplementedError,
@@ -102,6 +108,38 @@ class _Parameter(_Sealed):
         return data
 
 
+class _Text(_Sealed):
+    """Replaces the function by which old pickles write bytes: text whose characters stand for them."""
+
+    def __new__(cls, text: Any, encoding: Any = "latin1", *_: Any) -> Any:
+        if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
+            raise ValueError("it holds bytes in an unsupported encoding")
+        return text.encode("latin1")
+
+
+class _NumberType:
+    """Replaces numpy's dtype: the kind and the size of a number, such as ``f8``, and its byte order."""
+
+    def __init__(self, code: Any, *_: Any):
+        self.code, self.order = code, sys.byteorder
+
+    def __setstate__(self, state: Any) -> None:
+        if isinstance(state, tuple) and len(state) > 1 and state[1] in ("<", ">"):
+            self.order = "little" if state[1] == "<" else "big"
+
+
+class _Number(_Sealed):
+    """Replaces the function that makes a numpy scalar; returns a Python number."""
+
+    def __new__(cls, kind: Any, data: Any, *_: Any) -> Any:
+        if isinstance(data, str):
+            data = data.encode("latin1")
+        code = kind.code if isinstance(kind, _NumberType) else None
+        if code not in _NUMBERS or not isinstance(data, bytes) or len(data) != int(code[1:]):
+            raise ValueError("it holds a numpy scalar of an unsupported kind")
+        return struct.unpack(("<" if kind.order == "little" else ">") + _NUMBERS[code], data)[0]
+
+
 _ALLOWED: dict[str, type] = {
     "collections.OrderedDict": _Table,
     "builtins.set": _Names,
@@ -109,14 +147,19 @@ _ALLOWED: dict[str, type] = {
     "torch._utils._rebuild_tensor": _Strided,
     "torch._utils._rebuild_tensor_v2": _Strided,
     "torch._utils._rebuild_parameter": _Parameter,
+    "_codecs.encode": _Text,
+    "numpy.dtype": _NumberType,
+    "numpy.core.multiarray.scalar": _Number,
+    "numpy._core.multiarray.scalar": _Number,
 }
 
 
 def read(path: str | Path) -> Any:
     """Return the content of a file of ``torch.save``.
 
-    Lists, dicts, numbers and texts stay what they are, tensors are on the CPU, and everything else becomes
-    ``Described``. Both formats are supported: the zip files of PyTorch 1.6 and later, and the older files.
+    Lists, dicts, numbers and texts stay what they are, numpy scalars become numbers, tensors are on the CPU, and
+    everything else becomes ``Described``. Both formats are supported: the zip files of PyTorch 1.6 and later, and the
+    older files.
 
     Raises:
         FileNotFoundError: the file does not exist.

@@ -3,17 +3,25 @@
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .files import read_safetensors
+from .inert_pickle import read
 
 StateDict = dict[str, Tensor]
+
+DEEPEST = 5
+"""How many containers around a tensor are looked into."""
 
 
 def read_state_dict(path: str | Path) -> tuple[StateDict, dict[str, str]]:
     """The tensors and the metadata of a safetensors or .pth file. Code in a .pth file is never run.
+
+    Training code often saves several networks, or other facts beside a network. The tensors in dicts within the file's
+    dict get dotted names, such as ``netG.fc.weight``. What is not a tensor is left out.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -28,15 +36,36 @@ def read_state_dict(path: str | Path) -> tuple[StateDict, dict[str, str]]:
 
 
 def _read_pth(path: Path) -> StateDict:
+    loaded = _content(path)
+    if not isinstance(loaded, Mapping):
+        raise ValueError(f"{path.name} is not a state dict: it should map names to tensors, but it is a "
+                         f"{type(loaded).__name__}")  # fmt: skip
+    tensors = _tensors(loaded, "", DEEPEST)
+    if loaded and not tensors:
+        raise ValueError(f"{path.name} is not a state dict: it should map names to tensors, but its keys are "
+                         f"{', '.join(map(str, loaded))}")  # fmt: skip
+    return tensors
+
+
+def _content(path: Path) -> Any:
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise ValueError(f"{path.name} holds more than tensors, or is damaged; it was not opened, as such a file "
-                         "can run code. Save its state dict alone, or as safetensors") from error  # fmt: skip
+        try:
+            return read(path)
+        except ValueError:
+            raise ValueError(f"{path.name} holds more than tensors, or is damaged; it was not opened, as such a file "
+                             "can run code. Save its state dict alone, or as safetensors") from error  # fmt: skip
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise ValueError(f"{path.name} is damaged or not a PyTorch file ({type(error).__name__})") from error
-    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
-        loaded = loaded["state_dict"]
-    if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
-        raise ValueError(f"{path.name} is not a state dict: it should map names to tensors")
-    return dict(loaded)
+
+
+def _tensors(content: Any, prefix: str, deepest: int) -> StateDict:
+    """The tensors in a dict or list, and in those inside it, by their dotted names."""
+    tensors = {}
+    for key, value in content.items() if isinstance(content, Mapping) else enumerate(content):
+        if isinstance(value, Tensor):
+            tensors[f"{prefix}{key}"] = value
+        elif isinstance(value, Mapping | list | tuple) and deepest > 1:
+            tensors |= _tensors(value, f"{prefix}{key}.", deepest - 1)
+    return tensors

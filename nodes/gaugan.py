@@ -15,7 +15,7 @@ KIND = "gaugan"
 ENTRIES = {entry.name: entry for entry in entries(KIND)}
 AUTO, NONE = "auto", "none"
 OFF, OVERALL, PER_CLASS = "off", "overall", "per class"
-host.register_model_folder(KIND, ".pth")
+host.register_model_folder(KIND, ".pth", ".pt", ".tar")
 
 
 class GauGANLoad(io.ComfyNode):
@@ -276,11 +276,12 @@ class GauGANGenerate(io.ComfyNode):
 
 
 def local_files() -> list[str]:
-    """The files in models/gaugan, except listed models and the states of training runs."""
+    """The files in models/gaugan, except listed models, the states of training runs, and archives of other things."""
     belonging = {entry.file_name for entry in (*ENTRIES.values(), *entries("vgg19"), *entries("efficientnet"))}
     files = host.model_files(KIND)
     states = {name for name in files if name.startswith(host.TRAINING) and name.endswith(STATE)}
-    return [name for name in files if name not in belonging | states]
+    archives = {name for name in files if name.lower().endswith(".tar") and not name.lower().endswith(".pth.tar")}
+    return [name for name in files if name not in belonging | states | archives]
 
 
 def offered(files: list[str]) -> list[str]:
@@ -292,7 +293,7 @@ def offered(files: list[str]) -> list[str]:
 def name_tooltip() -> str:
     """The tooltip of the loader's list, with the licence of each listed model."""
     lines = "\n".join(entry.description for entry in ENTRIES.values())
-    files = "Names with an ending are files in models/gaugan (safetensors, or pth without code)."
+    files = "Names with an ending are files in models/gaugan (safetensors, or pth, pt and pth.tar without code)."
     return f"{files} The other models are:\n{lines}"
 
 

@@ -34,7 +34,8 @@ class SinGANLoad(io.ComfyNode):
                     "name",
                     options=[*BUNDLED, *own_models()],
                     tooltip="The model to load. Names without an extension are bundled models, names with one are "
-                    "files in models/singan, and names that end with a slash are folders in the released format.",
+                    "files in models/singan, and names that end with a slash are folders in the released format. ./ is "
+                    "models/singan itself, for released files that lie directly in it.",
                 ),
             ],
             outputs=[SinGANModel.Output(display_name="model", tooltip="The SinGAN, for the other SinGAN nodes.")],
@@ -190,9 +191,12 @@ class SinGANSample(io.ComfyNode):
 
 
 def own_models() -> list[str]:
-    """Names of the files in models/singan, and of the folders in the released format, which end with a slash."""
+    """Names of the files in models/singan, and of the folders in the released format, which end with a slash.
+
+    The released files can also lie directly in models/singan, which is the folder ``./``.
+    """
     files = [PurePath(name) for name in host.model_files(KIND)]
-    folders = [f"{file.parent.as_posix()}/" for file in files if file.name == NETWORKS and file.parent.name]
+    folders = [f"{file.parent.as_posix()}/" for file in files if file.name == NETWORKS]
     return [*(name for name in host.model_files(KIND) if not name.lower().endswith(".pth")), *folders]
 
 

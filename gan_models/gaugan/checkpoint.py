@@ -26,6 +26,7 @@ from .detection import (
     is_encoder,
     is_pix2pixhd,
     pix2pixhd_config,
+    plain_names,
 )
 from .networks.encoder import StyleEncoder
 from .networks.generator import Generator
@@ -112,8 +113,8 @@ def save(
 def load_generator(state_dict: StateDict, **overrides: Any) -> AnyGenerator:
     """The generator of a state dict, ready for inference, in float32 and on the device of its tensors.
 
-    The weights may have spectral norm or have it folded in, and their names may have a ``module.`` prefix. The tensors
-    of a style encoder in the same dict are ignored.
+    The weights may have spectral norm or have it folded in, and their names may have a prefix such as ``module.`` or
+    ``netG.``. The tensors of other networks in the same dict are ignored.
 
     Args:
         overrides: settings that the shapes leave open: ``crop_size``, ``aspect_ratio``, ``upsampling`` ("normal" or
@@ -152,7 +153,7 @@ def normalize(state_dict: StateDict) -> StateDict:
     A weight with spectral norm is ``weight_orig`` divided by its largest singular value, which follows from the stored
     vectors. If ``weight_v`` is missing (in very old files), one power iteration computes it.
     """
-    tensors = {name.removeprefix("module."): value for name, value in state_dict.items()}
+    tensors = plain_names(state_dict)
     folded = {}
     for name, value in tensors.items():
         stem, _, kind = name.rpartition(".")

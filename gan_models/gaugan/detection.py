@@ -1,6 +1,7 @@
 """Recognises state dicts and derives the architecture from their shapes."""
 
 import math
+import re
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -19,7 +20,51 @@ KNOWN_SIZES: dict[int, dict[str, Any]] = {
 }
 """The training sizes of released nets without style that differ from 256x256, by their label channels."""
 
+_GENERATOR_MARK, _ENCODER_MARK = "conv_img.weight", "fc_mu.weight"
+"""The names of tensors that every generator, or every style encoder, has."""
+_AVERAGE = re.compile(r"(^|[^a-z])ema([^a-z]|$)", re.IGNORECASE)
+"""What marks the moving average of a network in a file."""
+_PARAMETRIZED = {
+    ".parametrizations.weight.original": ".weight_orig",
+    ".parametrizations.weight.0._u": ".weight_u",
+    ".parametrizations.weight.0._v": ".weight_v",
+}
+"""The names that spectral norm gives as a parametrization, and those that the released nets have instead."""
+
 _ENCODER_PREFIXES = ("layer", "fc_mu.", "fc_var.", "seen")
+
+
+def plain_names(state_dict: StateDict) -> StateDict:
+    """The tensors of a generator and of a style encoder by the names that the released files have.
+
+    Removes what stands before the names (``module.``, ``netG.``, ``state_dict.netE.`` and the like) and leaves other
+    networks out. The moving average of a network is preferred to the network itself. A dict without a generator and
+    without an encoder is returned as it is, apart from ``module.``.
+    """
+    tensors = {_renamed(name): value for name, value in state_dict.items()}
+    prefixes = [_prefix(tensors, mark) for mark in (_GENERATOR_MARK, _ENCODER_MARK)]
+    found = {prefix for prefix in prefixes if prefix is not None}
+    if not found:
+        return {name.removeprefix("module."): value for name, value in tensors.items()}
+    plain = {}
+    for name, value in tensors.items():
+        prefix = max((prefix for prefix in found if name.startswith(prefix)), key=len, default=None)
+        if prefix is not None:
+            plain[name.removeprefix(prefix)] = value
+    return plain
+
+
+def _renamed(name: str) -> str:
+    for old, new in _PARAMETRIZED.items():
+        if name.endswith(old):
+            return name.removesuffix(old) + new
+    return name
+
+
+def _prefix(tensors: StateDict, mark: str) -> str | None:
+    """What stands before the names of the network that has a tensor ``mark``; None if there is no such network."""
+    prefixes = [name.removesuffix(mark) for name in tensors if f".{name}".endswith(f".{mark}")]
+    return min(prefixes, key=lambda prefix: not _AVERAGE.search(prefix), default=None)
 
 
 def is_generator(tensors: StateDict) -> bool:

@@ -25,6 +25,9 @@ from .synthesis import synthesize
 GENERATOR_MARK, ENCODER_MARK = "net_G", "net_E"
 """How training code calls the files of a generator and of the style encoder that belongs to it."""
 
+ENDINGS = (".safetensors", ".pth.tar", ".pth", ".pt")
+"""The endings of files of weights."""
+
 WORKSPACE = 1 << 28
 """Memory that the work on a label map takes besides the activations."""
 
@@ -315,8 +318,9 @@ def encoder_beside(path: str | Path) -> Path | None:
     path = Path(path)
     if GENERATOR_MARK not in path.name:
         return None
-    stem = path.stem.replace(GENERATOR_MARK, ENCODER_MARK)
-    beside = [path.with_name(stem + suffix) for suffix in (path.suffix, ".safetensors", ".pth")]
+    own = next((ending for ending in ENDINGS if path.name.endswith(ending)), path.suffix)
+    stem = path.name.removesuffix(own).replace(GENERATOR_MARK, ENCODER_MARK)
+    beside = [path.with_name(stem + ending) for ending in (own, *ENDINGS)]
     return next((file for file in beside if file.is_file()), None)
 
 

@@ -86,7 +86,11 @@ def _network(content: Any, scale: int) -> Generator:
     if dimensions != [4, 1] * (CONVOLUTIONS - 1) + [4]:
         raise ValueError(f"{where} has {dimensions.count(4)} convolutions and {dimensions.count(1)} batch norms; it "
                          f"must have {CONVOLUTIONS} convolutions with a batch norm after all but the last")  # fmt: skip
-    network = Generator(weights[0]["weight"].shape[0], "batch")
+    width, channels = weights[0]["weight"].shape[:2]
+    if channels == 1:
+        raise ValueError(f"{where} was trained on grey pictures (nc_im = 1), but only SinGANs of colour pictures are "
+                         "supported; train it again on an RGB picture (nc_im = 3)")  # fmt: skip
+    network = Generator(width, "batch")
     ours = [layer for layer in network.layers if list(layer.parameters())]
     for own, tensors in zip(ours, weights, strict=True):
         wanted = own.state_dict()

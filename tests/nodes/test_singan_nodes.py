@@ -248,7 +248,21 @@ def test_the_loader_lists_and_opens_released_folders(pack, nodes, call, released
         call("SinGANLoad", name="old/oak/")
 
 
-@pytest.mark.parametrize("name", ["../oak/", "old/", "/", "old/oak/../../../secret/"])
+def test_released_files_directly_in_the_model_folder_are_listed(nodes, call, comfy_folders):
+    folder = comfy_folders / "models" / "singan"
+    original = trained(dataclasses.replace(TOY, normalization="batch"))
+    write(folder, contents(original))
+    (combo,) = nodes["SinGANLoad"].define_schema().inputs
+    assert combo.options[-1] == "./" and "./ is models/singan itself" in combo.tooltip
+    (loaded,) = call("SinGANLoad", name="./")
+    assert torch.allclose(loaded.model.reconstruct(), original.reconstruct(), atol=1e-6)
+    (folder / "Zs.pth").unlink()
+    (folder / "reals.pth").unlink()
+    with pytest.raises(FileNotFoundError, match=r"Zs\.pth, reals\.pth missing in .*; a released SinGAN is a folder"):
+        call("SinGANLoad", name="./")
+
+
+@pytest.mark.parametrize("name", ["../oak/", "old/", "/", "./", "old/oak/../../../secret/"])
 def test_the_loader_opens_only_the_folders_that_it_lists(call, released, comfy_folders, name):
     write(comfy_folders / "models" / "secret", {"Gs.pth": []})
     write(comfy_folders / "models" / "oak", {"Gs.pth": []})

@@ -20,7 +20,7 @@ ARROWS = {
     "gan_models.pixels": "",
     "gan_models.kernels": "",
     "gan_models.distributed": "",
-    "gan_models.state_dict": "files",
+    "gan_models.state_dict": "files inert_pickle",
     "gan_models.weights": "files progress",
     "gan_models.labels": "pictures",
     "gan_models.scenes": "blur files labels pixels",

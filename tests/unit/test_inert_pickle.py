@@ -8,11 +8,12 @@ import zipfile
 from collections import OrderedDict
 from contextlib import suppress
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gan_models.inert_pickle import Described, read
+from gan_models.inert_pickle import Described, _Unpickler, read
 
 
 class Call:
@@ -66,6 +67,34 @@ def test_calls_are_refused(tmp_path, attack, legacy):
     assert not trace.exists()
     torch.load(path, weights_only=False)
     assert trace.exists(), "the test's file is harmless"
+
+
+NUMBERS = [np.float64(0.1), np.float32(0.1), np.float16(0.5), np.int64(-7), np.uint8(200), np.int32(2**31 - 1),
+           np.uint64(2**64 - 1), np.bool_(True), np.float64("inf")]  # fmt: skip
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_numpy_scalars_become_numbers(tmp_path, legacy):
+    torch.save([*NUMBERS, {"a": np.float64(2)}], tmp_path / "n.pth", _use_new_zipfile_serialization=not legacy)
+    *numbers, last = read(tmp_path / "n.pth")
+    assert numbers == [number.item() for number in NUMBERS] and last == {"a": 2.0}
+    assert {type(number) for number in numbers} == {float, int, bool}
+
+
+@pytest.mark.parametrize("module", [b"numpy.core.multiarray", b"numpy._core.multiarray"])
+@pytest.mark.parametrize("order, data", [(b"<", rb"\0\0\0\0\0\0\xf8?"), (b">", rb"?\xf8\0\0\0\0\0\0")])
+def test_numpy_scalars_of_other_versions(module, order, data):
+    """As Python 2 wrote them: the bytes are a text."""
+    written = (b"c" + module + b"\nscalar\n(cnumpy\ndtype\n(S'f8'\nI0\nI1\ntR(I3\nS'" + order
+               + b"'\nNNNI-1\nI-1\nI0\ntbS'" + data + b"'\ntR.")  # fmt: skip
+    assert _Unpickler(io.BytesIO(written)).load() == 1.5
+
+
+@pytest.mark.parametrize("value", [np.complex64(1), np.str_("a"), np.datetime64("2020-01-01"), np.zeros(3)])
+def test_other_numpy_objects_are_refused(tmp_path, value):
+    torch.save([value], tmp_path / "n.pth")
+    with pytest.raises(ValueError, match=r"^could not read n\.pth: it (holds a numpy scalar of an unsupp|asks to run)"):
+        read(tmp_path / "n.pth")
 
 
 def test_filling_runs_nothing(tmp_path):

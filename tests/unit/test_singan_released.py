@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -138,6 +139,28 @@ def with_nan(layers):
 def test_networks_of_another_architecture(folder, model, change_layers, message):
     change(folder, "Gs.pth", [nn.Sequential(*change_layers(list(net.layers))) for net in model.generators])
     with pytest.raises(ValueError, match=f"^network [0-9] of Gs.pth.*({message})"):
+        load_released(folder)
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16])
+def test_amplitudes_may_be_numpy_scalars(folder, model, legacy, kind):
+    amplitudes = [np.int64(1), *(kind(value) for value in model.amplitudes[1:])]
+    torch.save(amplitudes, folder / "NoiseAmp.pth", _use_new_zipfile_serialization=not legacy)
+    assert load_released(folder).amplitudes == [float(value) for value in amplitudes]
+
+
+def test_models_of_grey_pictures_say_so(folder, model):
+    grey = []
+    for net in model.generators:
+        layers = list(net.layers)
+        first, last = layers[0], layers[12]
+        layers[0] = nn.Conv2d(1, first.out_channels, 3)
+        layers[12] = nn.Conv2d(last.in_channels, 1, 3)
+        grey.append(nn.Sequential(*layers))
+    change(folder, "Gs.pth", grey)
+    change(folder, "reals.pth", [real[:, :1].clone() for real in contents(model)["reals.pth"]])
+    with pytest.raises(ValueError, match=r"trained on grey pictures \(nc_im = 1\).*train it again.*nc_im = 3"):
         load_released(folder)
 
 

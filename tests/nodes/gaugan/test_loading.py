@@ -58,6 +58,25 @@ def test_the_loader_lists_files_and_downloads_with_their_terms(node_classes, fil
     assert "research use only" in name.tooltip and "Unverified" in name.tooltip and "downloaded" in name.tooltip
 
 
+@pytest.mark.parametrize("ending", [".pt", ".pth.tar"])
+def test_files_with_other_endings_are_listed_and_loaded(call, node_classes, files, ending):
+    for part in ("G", "E"):
+        (files / f"latest_net_{part}.pth").rename(files / f"latest_net_{part}{ending}")
+    (files / "pictures.tar").write_bytes(b"")
+    name, encoder, *_ = node_classes["GauGANLoad"].define_schema().inputs
+    assert f"latest_net_G{ending}" in name.options and f"latest_net_E{ending}" in encoder.options
+    assert "pictures.tar" not in name.options
+    assert call("Load", name=f"latest_net_G{ending}").model.encoder is not None
+
+
+def test_a_wrapped_file_with_both_nets_loads_as_one(call, files):
+    states = {f"net{part}": torch.load(files / f"latest_net_{part}.pth") for part in ("G", "E")}
+    torch.save({"epoch": 3} | states, files / "checkpoint.pth.tar")
+    wrapped, pair = call("Load", name="checkpoint.pth.tar"), call("Load", name="latest_net_G.pth")
+    styles = [call("EncodeStyle", model=model, image=photo()) for model in (wrapped, pair)]
+    assert torch.equal(styles[0].z, styles[1].z)
+
+
 # Loading.
 
 
