@@ -211,10 +211,10 @@ def test_the_transfer_loss_compares_shared_classes_sky_and_ground():
     real[:, :, 0], real[:, :, 1] = 0.5, -0.5
     fake = real.clone()
     assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == 0
-    fake[:, :, 0] += 0.3  # counted twice, as the class and as the sky, of three shared regions
-    assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(0.3 * 2 / 3, abs=1e-3)
+    fake[:, :, 0] += 0.3  # counted twice, as the class and as the sky, of regions with weights 1, 1 and 0.25
+    assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(0.6 / 2.25, abs=1e-3)
     fake[:, :, 1] += 0.6
-    assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(1.2 / 3, abs=1e-3)
+    assert transfer_loss(fake, real, labels, real_labels, [0, 1]).item() == pytest.approx(0.75 / 2.25, abs=1e-3)
 
 
 def test_windows_of_a_style_have_less_contrast_than_the_picture():

@@ -13,6 +13,9 @@ Outputs = list[list[Tensor]]
 Window = tuple[EllipsisType, slice, slice]
 """The index of a rectangle of pictures ``[..., H, W]``."""
 
+GROUND_WEIGHT = 0.25
+"""Weight of the ground's colours in the transfer loss, since the ground of two pictures consists of different classes."""
+
 GRID_PERIODS = (2, 4, 8, 16)
 """Periods, in pixels, of the patterns that the last doublings of a generator can leave behind."""
 
@@ -70,7 +73,7 @@ def transfer_loss(
     """Difference in colours between generated pictures and the pictures whose styles they have.
 
     The paper has no such loss. It is the mean absolute difference of the mean colour and of its standard deviation,
-    over each class that both label maps contain, over the sky, and over everything else.
+    over each class that both label maps contain, over the sky, and, with a lower weight, over everything else.
 
     Args:
         fake, real: generated pictures and the pictures whose styles they have, ``[B, 3, H, W]`` each. Their sizes may
@@ -85,6 +88,7 @@ def transfer_loss(
     wanted_mean, wanted_deviation, real_areas = _statistics_in_windows(real, real_labels, sky, share)
     apart = ((mean - wanted_mean).abs() + (deviation - wanted_deviation).abs()).sum(2, keepdim=True)
     shared = (areas * real_areas).sqrt()
+    shared[:, -1] *= GROUND_WEIGHT
     return ((apart * shared).sum((1, 2)) / (3 * shared.sum((1, 2)).clamp(min=1))).mean()
 
 
