@@ -8,6 +8,8 @@ from torch import nn
 from gan_models.gaugan import LabelMaps, ModulationCache, label_codes, one_hot, synthesize
 from gan_models.gaugan.fast import predict as predict_module
 from gan_models.gaugan.fast.neighbourhoods import find_neighbourhoods
+from gan_models.gaugan.networks.one_hot import OneHotLabels
+from gan_models.gaugan.networks.spade import SPADEResBlock
 from gaugan_toys import blob_map, config, generator, noise_map
 
 VARIANTS = [
@@ -102,6 +104,38 @@ def test_instances_are_seen():
     image = synthesize(net, ids, style(net), instances=instances)
     assert (image - plain(net, ids, style(net), instances)).abs().max() < 1e-4
     assert (image - synthesize(net, ids, style(net))).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", ["tensor", "one-hot", "neighbourhoods"])
+def test_a_generator_overwrites_nothing_that_it_was_given(kind):
+    net = generator(config())
+    codes = label_codes(net.config, blob_map(net.config, 32, 64))
+    labels = one_hot(net.config, codes)
+    inputs = labels, codes, style(net)
+    copies = [tensor.clone() for tensor in inputs]
+    conditioning = {"tensor": labels, "one-hot": OneHotLabels(labels), "neighbourhoods": LabelMaps(net.config, codes)}
+    with torch.no_grad():
+        first, second = (net(conditioning[kind], inputs[2]) for _ in range(2))
+    assert torch.equal(first, second)
+    assert all(torch.equal(tensor, before) for tensor, before in zip(inputs, copies, strict=True))
+
+
+@pytest.mark.parametrize("upsample", [False, True])
+@pytest.mark.parametrize("fout", [4, 6])
+@pytest.mark.parametrize("training", [False, True])
+def test_residual_blocks_under_either_conditioning(upsample, fout, training):
+    torch.manual_seed(2)
+    settings = config()
+    block = SPADEResBlock(4, fout, settings.semantic_nc, 5, upsample=upsample).train(training)
+    codes = label_codes(settings, blob_map(settings, 32, 48, batch=2))
+    x = torch.randn(2, 4, 16, 24) if upsample else torch.randn(2, 4, 32, 48)
+    plain, fast = OneHotLabels(one_hot(settings, codes)), LabelMaps(settings, codes)
+    expected = block(x, plain)
+    assert expected.shape == (2, fout, 32, 48)
+    assert torch.allclose(block(x, fast), expected, atol=1e-4)
+    with torch.no_grad():
+        for labels in (plain, fast):
+            assert torch.allclose(block(x.clone(), labels), expected, atol=1e-4)
 
 
 def test_batches_of_label_maps_and_styles():

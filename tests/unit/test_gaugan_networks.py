@@ -5,6 +5,7 @@ import torch
 
 from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder, one_hot
 from gan_models.gaugan.checkpoint import parameters
+from gan_models.gaugan.networks.one_hot import OneHotLabels
 from gan_models.gaugan.networks.spade import SPADE, BatchNorm, SPADEResBlock
 from gan_models.kernels.onednn import linear
 from gaugan_toys import config, encoder, generator
@@ -76,11 +77,11 @@ def test_residual_block_learns_its_skip_where_the_width_changes():
     same, wider = SPADEResBlock(4, 4, 3, 5), SPADEResBlock(4, 6, 3, 5)
     assert not hasattr(same, "conv_s")
     assert wider.conv_s.bias is None
-    assert wider(torch.randn(2, 4, 5, 5), torch.rand(2, 3, 5, 5)).shape == (2, 6, 5, 5)
+    assert wider(torch.randn(2, 4, 5, 5), OneHotLabels(torch.rand(2, 3, 5, 5))).shape == (2, 6, 5, 5)
     for block in (same, wider):
         block.conv_1.weight.data.zero_()
         block.conv_1.bias.data.zero_()
-    x, labels = torch.randn(2, 4, 5, 5), torch.rand(2, 3, 5, 5)
+    x, labels = torch.randn(2, 4, 5, 5), OneHotLabels(torch.rand(2, 3, 5, 5))
     assert torch.equal(same.eval()(x, labels), x)
 
 

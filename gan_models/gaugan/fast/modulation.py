@@ -5,29 +5,27 @@ once per distinct 5x5 label neighbourhood (predict.py). The batch norm's running
 into one multiply-add per pixel. The results are kept for as long as the label map is unchanged.
 """
 
-import math
 import weakref
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...kernels import winograd
-from ...kernels.onednn import linear
 from ..config import NetConfig
 from ..label_codes import one_hot, shrink
 from ..networks.pix2pixhd import AnyGenerator
-from ..networks.spade import SLOPE, SPADE, double
+from ..networks.spade import SLOPE, SPADE, Conditioning, SPADEResBlock
 from .neighbourhoods import Neighbourhoods, find_neighbourhoods
 from .predict import predict, predict_folded
-from .spreading import spread_and_modulate, strip_bytes
+from .scale_and_shift import ScaleAndShift
+from .spreading import spread_and_modulate
 
 GIBIBYTE = 1 << 30
 
 
-class LabelMaps:
-    """A batch of label maps that modulates the activations of a generator's layers.
+class LabelMaps(Conditioning):
+    """A batch of label maps, for whose distinct neighbourhoods alone each layer predicts scales and shifts.
 
     It takes the place of the one-hot tensor in ``Generator.forward``. With gradients enabled, and for layers in
     training mode, gradients flow and nothing is folded or kept.
@@ -50,21 +48,38 @@ class LabelMaps:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(height, width) of the label maps."""
         return self.codes.shape[1], self.codes.shape[2]
 
     @property
     def bytes(self) -> int:
         """Memory of the label maps and of the scales and shifts that are kept."""
-        return _bytes(self.codes, self._positions) + sum(kept.bytes for kept in self._kept.values())
+        label_maps: int = self.codes.nbytes + self._positions.nbytes
+        return label_maps + sum(kept.bytes for kept in self._kept.values())
 
     def release(self) -> None:
         """Free what only layers that are still to come would need."""
         self._neighbourhoods = None
 
-    def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
-        """The label maps, nearest-resized: ``[B, semantic_nc, h, w]``."""
-        return one_hot(self.config, shrink(self.codes, size), like.dtype)
+    def one_hot(self, size: tuple[int, int], dtype: torch.dtype) -> Tensor:
+        return one_hot(self.config, shrink(self.codes, size), dtype)
+
+    def branch(self, block: SPADEResBlock, x: Tensor) -> tuple[Tensor, Tensor]:
+        if not (block.learned_skip and _folds(block)):
+            x = block.enlarge(x)
+            skip = block.conv_s(self._modulate(block.norm_s, x)) if block.learned_skip else x
+            return skip, self._modulate(block.norm_0, x, SLOPE)
+        # The enlarged input is needed only a strip at a time.
+        x = self._expand(x)
+        size = torch.Size(2 * side if block.upsample else side for side in x.shape[2:])
+        skip = self._project(block.norm_s, block.conv_s, x, size)
+        folded = self._folded(block.norm_0, size, x.dtype)
+        return skip, folded.apply(x, _empty(x, x.shape[1], size) if block.upsample else x, SLOPE)
+
+    def activate(self, layer: SPADE, x: Tensor) -> Tensor:
+        if not _folds(layer):
+            return self._modulate(layer, x, SLOPE)
+        x = self._expand(x)
+        return self._folded(layer, x.shape[2:], x.dtype).apply(x, x, SLOPE)
 
     def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
         """The result of the 3x3 convolution ``layer`` for ``x``, by minimal filtering where that is faster."""
@@ -73,34 +88,35 @@ class LabelMaps:
             return winograd.convolve(x, layer.weight, layer.bias, kept)
         return layer(x)  # type: ignore[no-any-return]
 
-    def modulate(
-        self, layer: SPADE, x: Tensor, inplace: bool = False, activated: bool = False, doubled: bool = False
-    ) -> Tensor:
-        """The result of ``layer`` for ``x``, ``[B, channels, h, w]``, and these label maps."""
-        if torch.is_grad_enabled() or layer.training:
-            x = double(x) if doubled else x
-            around = self._around(x.shape[2:])
-            gamma, beta = predict(layer, self._values, around)
-            return spread_and_modulate(layer.param_free_norm(x), gamma, beta, around.index, SLOPE if activated else 1)
-        kept = self._scale_and_shift(layer, x, doubled)
-        return kept.apply(x, len(self.codes), inplace=inplace, activated=activated, doubled=doubled)
+    def _modulate(self, layer: SPADE, x: Tensor, slope: float = 1.0) -> Tensor:
+        """The result of ``layer``, followed by a leaky ReLU of this slope. ``x`` stays as it is."""
+        if _folds(layer):
+            x = self._expand(x)
+            return self._folded(layer, x.shape[2:], x.dtype).apply(x, _empty(x, x.shape[1], x.shape[2:]), slope)
+        around = self._around(x.shape[2:])
+        gamma, beta = predict(layer, self._values, around)
+        return spread_and_modulate(layer.param_free_norm(x), gamma, beta, around.index, slope)
 
-    def project(self, layer: SPADE, conv: nn.Conv2d, x: Tensor, doubled: bool) -> Tensor:
-        """The 1x1 convolution ``conv`` of ``modulate``'s result, which on a CPU is never in memory as a whole."""
-        if x.device.type != "cpu" or torch.is_grad_enabled() or layer.training:
-            return conv(self.modulate(layer, x, doubled=doubled))  # type: ignore[no-any-return]
-        kept = self._scale_and_shift(layer, x, doubled)
-        return kept.apply(x, len(self.codes), weight=conv.weight.flatten(1), doubled=doubled)
+    def _project(self, layer: SPADE, conv: nn.Conv2d, x: Tensor, size: torch.Size) -> Tensor:
+        """The 1x1 convolution ``conv`` of the result of ``layer``, which on a CPU is never in memory as a whole."""
+        folded = self._folded(layer, size, x.dtype)
+        if x.device.type != "cpu":
+            return conv(folded.apply(x, _empty(x, x.shape[1], size)))  # type: ignore[no-any-return]
+        return folded.project(x, conv.weight.flatten(1), _empty(x, conv.out_channels, size))
 
-    def _scale_and_shift(self, layer: SPADE, x: Tensor, doubled: bool) -> "ScaleAndShift":
+    def _folded(self, layer: SPADE, size: torch.Size, dtype: torch.dtype) -> ScaleAndShift:
+        """The scales and shifts of ``layer`` at a size, which are kept for the next call if there is room."""
         kept = self._kept.get(layer)
         if kept is None:
-            size = torch.Size(side << doubled for side in x.shape[2:])
             rows, index = predict_folded(layer, self._values, self._around(size))
-            kept = ScaleAndShift(rows.to(x.dtype), None if index is None else index.flatten().int())
+            kept = ScaleAndShift(rows.to(dtype), None if index is None else index.flatten().int())
             if self.bytes + kept.bytes <= self.max_bytes:
                 self._kept[layer] = kept
         return kept
+
+    def _expand(self, x: Tensor) -> Tensor:
+        """Activations in channels_last format, for every label map if they are those of one picture."""
+        return x.expand(max(len(x), len(self.codes)), -1, -1, -1).contiguous(memory_format=torch.channels_last)
 
     def _around(self, size: torch.Size) -> Neighbourhoods:
         """The neighbourhoods at a size. Those of the last size are kept, as layers of one size follow each other."""
@@ -108,71 +124,6 @@ class LabelMaps:
             positions = shrink(self._positions, (size[0], size[1]))
             self._neighbourhoods = size, find_neighbourhoods(positions, len(self._values))
         return self._neighbourhoods[1]
-
-
-@dataclass(frozen=True)
-class ScaleAndShift:
-    """A SPADE layer reduced to scales and shifts, for fixed label maps and running statistics.
-
-    Attributes:
-        rows: scales and shifts, ``[N, 2 * channels]``.
-        index: the row of each pixel, int32 ``[B * H * W]``; None where every pixel has its own, in order.
-    """
-
-    rows: Tensor
-    index: Tensor | None
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the rows and the index."""
-        return _bytes(self.rows) + (0 if self.index is None else _bytes(self.index))
-
-    def apply(
-        self,
-        x: Tensor,
-        maps: int,
-        inplace: bool = False,
-        activated: bool = False,
-        doubled: bool = False,
-        weight: Tensor | None = None,
-    ) -> Tensor:
-        """Compute ``x * scale + shift`` for ``[B, channels, H, W]``, strip by strip.
-
-        Args:
-            maps: number of label maps. It equals B, or one of the two is 1.
-            inplace: whether the result may overwrite ``x``.
-            activated: whether a leaky ReLU follows.
-            doubled: whether ``x`` has half the label maps' size, so that every pixel stands for 2x2.
-            weight: weight of a 1x1 convolution, ``[out, channels]``; the convolved result is returned instead.
-        """
-        x = x.expand(max(len(x), maps), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        batch, channels, height, width = x.shape
-        source = x.permute(0, 2, 3, 1)
-        if doubled:
-            source = source[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)
-        inside = source.shape[1:-1]
-        if inplace and not doubled and weight is None:
-            out = x
-        else:
-            size = (batch, channels if weight is None else len(weight), height << doubled, width << doubled)
-            out = torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
-        target = out.permute(0, 2, 3, 1).view(batch, *inside, -1)
-        if out is x:
-            source = target  # The same view. Torch takes differing strides of one-pixel sides for an overlap.
-        rows = self.rows if self.index is not None else self.rows.view(maps, *inside, -1)
-        index = self.index.view(maps, *inside) if self.index is not None else None
-        budget = strip_bytes(x.device)
-        step = max(1, budget * height // (2 * maps * channels * x.element_size() * math.prod(inside)))
-        for start in range(0, height, step):
-            strip = slice(start, start + step)
-            both = rows[:, strip] if index is None else F.embedding(index[:, strip], rows)
-            into = target[:, strip] if weight is None else source.new_empty(source[:, strip].shape)
-            torch.addcmul(both[..., channels:], source[:, strip], both[..., :channels], out=into)
-            if activated:
-                F.leaky_relu_(into, SLOPE)
-            if weight is not None:
-                target[:, strip] = linear(into, weight, None)
-        return out
 
 
 class ModulationCache:
@@ -244,8 +195,15 @@ def _state(generator: AnyGenerator) -> tuple[object, ...]:
     return weight.device, weight.dtype, sum(0 if tensor.is_inference() else tensor._version for tensor in tensors)
 
 
-def _bytes(*tensors: Tensor) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+def _folds(module: nn.Module) -> bool:
+    """Whether layers are reduced to scales and shifts: without gradients, by their running statistics."""
+    return not torch.is_grad_enabled() and not module.training
+
+
+def _empty(x: Tensor, channels: int, size: torch.Size) -> Tensor:
+    return torch.empty(
+        (len(x), channels, *size), dtype=x.dtype, device=x.device, memory_format=torch.channels_last
+    )
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:

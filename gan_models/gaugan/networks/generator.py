@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 from ..config import GeneratorConfig
 from .noise import Noise
-from .spade import LabelModulation, SPADEResBlock, activate
+from .one_hot import conditioning
+from .spade import Conditioning, SPADEResBlock, activate
 
 
 class Generator(nn.Module):
@@ -16,7 +17,7 @@ class Generator(nn.Module):
     without a style starts from the label map itself, at any size.
 
     Args of forward:
-        labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or a ``LabelModulation``.
+        labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or another ``Conditioning``.
         z: style vectors, ``[B, z_dim]``; None for a net without a style.
         noise: source of the noise, for a net that adds noise; None adds none.
     Returns:
@@ -32,9 +33,9 @@ class Generator(nn.Module):
             self.fc: nn.Linear | nn.Conv2d = nn.Linear(config.z_dim, 16 * k * cells)
         else:
             self.fc = nn.Conv2d(config.semantic_nc, 16 * k, 3, padding=1)
-        self.head_0 = self._block(16 * k, 16 * k)
+        self.head_0 = self._block(16 * k, 16 * k, upsample=False)
         self.G_middle_0 = self._block(16 * k, 16 * k)
-        self.G_middle_1 = self._block(16 * k, 16 * k)
+        self.G_middle_1 = self._block(16 * k, 16 * k, upsample=config.upsampling != "normal")
         self.up_0 = self._block(16 * k, 8 * k)
         self.up_1 = self._block(8 * k, 4 * k)
         self.up_2 = self._block(4 * k, 2 * k)
@@ -45,35 +46,36 @@ class Generator(nn.Module):
         self.conv_img = nn.Conv2d(k, 3, 3, padding=1)
 
     def forward(
-        self, labels: Tensor | LabelModulation, z: Tensor | None = None, noise: Noise | None = None
+        self, labels: Tensor | Conditioning, z: Tensor | None = None, noise: Noise | None = None
     ) -> Tensor:
-        x = self.head_0(self._start(labels, z), labels, False, z, noise)
-        x = self.G_middle_0(x, labels, True, z, noise)
-        x = self.G_middle_1(x, labels, self.config.upsampling != "normal", z, noise)
-        x = self.up_0(x, labels, True, z, noise)
-        x = self.up_1(x, labels, True, z, noise)
-        x = self.up_2(x, labels, True, z, noise)
-        x = self.up_3(x, labels, True, z, noise)
+        labels = conditioning(labels)
+        x = self.head_0(self._start(labels, z), labels, z, noise)
+        x = self.G_middle_0(x, labels, z, noise)
+        x = self.G_middle_1(x, labels, z, noise)
+        x = self.up_0(x, labels, z, noise)
+        x = self.up_1(x, labels, z, noise)
+        x = self.up_2(x, labels, z, noise)
+        x = self.up_3(x, labels, z, noise)
         if self.config.upsampling == "most":
-            x = self.up_4(x, labels, True, z, noise)
+            x = self.up_4(x, labels, z, noise)
         out: Tensor = self.conv_img(activate(x)).tanh()
         return out
 
-    def _block(self, fin: int, fout: int) -> SPADEResBlock:
+    def _block(self, fin: int, fout: int, upsample: bool = True) -> SPADEResBlock:
         config = self.config
         z_dim = config.z_dim if config.style_blocks else 0
-        return SPADEResBlock(fin, fout, config.semantic_nc, config.nhidden, z_dim, config.noise)
+        return SPADEResBlock(
+            fin, fout, config.semantic_nc, config.nhidden, upsample=upsample, z_dim=z_dim, noise=config.noise
+        )
 
-    def _start(self, labels: Tensor | LabelModulation, z: Tensor | None) -> Tensor:
-        height, width = labels.shape[2:] if isinstance(labels, Tensor) else labels.size
+    def _start(self, labels: Conditioning, z: Tensor | None) -> Tensor:
+        height, width = labels.size
         self.config.require_size(height, width)
         size = (height // self.config.stride, width // self.config.stride)
         if (z is None) == bool(self.config.z_dim):
             raise ValueError("this GauGAN needs a style vector z" if z is None else "this GauGAN takes no style vector")
         if z is None:
-            weight = self.fc.weight
-            small = F.interpolate(labels, size=size) if isinstance(labels, Tensor) else labels.one_hot(size, weight)
-            return self.fc(small)  # type: ignore[no-any-return]
+            return self.fc(labels.one_hot(size, self.fc.weight.dtype))  # type: ignore[no-any-return]
         if z.shape[1:] != (self.config.z_dim,):
             raise ValueError(f"z must be [B, {self.config.z_dim}]; it is {list(z.shape)}")
         x = self.fc(z).unflatten(1, (-1, *self.config.grid))

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from ..config import GeneratorConfig, NetConfig, Pix2PixHDConfig
 from .generator import Generator
 from .noise import Noise
-from .spade import LabelModulation
+from .one_hot import conditioning
+from .spade import Conditioning
 
 HALVINGS, BLOCKS = 4, 9
 
@@ -26,7 +27,7 @@ class Pix2PixHD(nn.Module):
     the first convolution. The ReLU that follows lets style and labels mix.
 
     Args of forward:
-        labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or a ``LabelModulation``.
+        labels: one-hot label map, ``[B or 1, semantic_nc, H, W]``, or another ``Conditioning``.
         z: style vectors, ``[B, z_dim]``; None for a net without a style.
         noise: not used; this net adds none.
     Returns:
@@ -49,20 +50,19 @@ class Pix2PixHD(nn.Module):
         self.conv_img = nn.Conv2d(widths[0], 3, 7)
 
     def forward(
-        self, labels: Tensor | LabelModulation, z: Tensor | None = None, noise: Noise | None = None
+        self, labels: Tensor | Conditioning, z: Tensor | None = None, noise: Noise | None = None
     ) -> Tensor:
-        config = self.config
-        if not isinstance(labels, Tensor):
-            labels = labels.one_hot(labels.size, self.conv_img.weight)
-        config.require_size(*labels.shape[2:])
+        config, labels = self.config, conditioning(labels)
+        config.require_size(*labels.size)
         if (z is None) == bool(config.z_dim):
             raise ValueError("this GauGAN needs a style vector z" if z is None else "this GauGAN takes no style vector")
+        x = labels.one_hot(labels.size, self.conv_img.weight.dtype)
         if z is not None:
             if z.shape[1:] != (config.z_dim,):
                 raise ValueError(f"z must be [B, {config.z_dim}]; it is {list(z.shape)}")
-            labels = labels.expand(len(z), -1, -1, -1)
-            labels = torch.cat([labels, z.to(labels)[:, :, None, None].expand(-1, -1, *labels.shape[2:])], 1)
-        x = self.encode_0(F.pad(labels, (3, 3, 3, 3), mode="reflect"))
+            x = x.expand(len(z), -1, -1, -1)
+            x = torch.cat([x, z.to(x)[:, :, None, None].expand(-1, -1, *x.shape[2:])], 1)
+        x = self.encode_0(F.pad(x, (3, 3, 3, 3), mode="reflect"))
         x = F.relu(x if config.z_dim else F.instance_norm(x))
         for level in range(1, HALVINGS + 1):
             x = F.relu(F.instance_norm(self.get_submodule(f"encode_{level}")(x)))

@@ -1,7 +1,7 @@
-"""The SPADE layer and the residual block that is built with it (Park et al. 2019, sections 3 and 3.1)."""
+"""The SPADE layer, and the residual block that is built with it and conditioned on label maps."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -20,26 +20,6 @@ compare with the real picture push them back before the later layers have learne
 
 SMALL = 512
 """Largest number of pixels in a batch for which a matrix product is faster than the CPU's convolution (measured)."""
-
-
-class LabelModulation(Protocol):
-    """Takes the place of a one-hot label map and modulates activations for the layers (see modulation.py)."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) of the label map."""
-
-    def one_hot(self, size: tuple[int, int], like: Tensor) -> Tensor:
-        """The label map, nearest-resized to ``size``: ``[B, semantic_nc, h, w]``, dtype and device as ``like``."""
-
-    def modulate(self, layer: "SPADE", x: Tensor, inplace: bool, activated: bool, doubled: bool) -> Tensor:
-        """The result of ``layer`` for this label map and ``x``, which is doubled first if ``doubled``."""
-
-    def project(self, layer: "SPADE", conv: nn.Conv2d, x: Tensor, doubled: bool) -> Tensor:
-        """The 1x1 convolution ``conv`` of the result of ``modulate``."""
-
-    def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
-        """The result of the 3x3 convolution ``layer`` for ``x``."""
 
 
 class Conv3x3(nn.Conv2d):
@@ -105,18 +85,14 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class SPADE(nn.Module):
-    """Spatially-adaptive normalization.
+    """Spatially-adaptive normalization (Park et al. 2019, section 3).
 
     Normalizes ``x`` without affine parameters, then scales and shifts every pixel by values that two
     convolutions predict from the label map.
 
     Args of forward:
         x: activations, ``[B, channels, H, W]``.
-        labels: one-hot label map, ``[B or 1, semantic_nc, H', W']``, resized to H x W by nearest neighbour;
-            or a ``LabelModulation``, which gives the same result faster.
-        inplace: whether the fast path may overwrite ``x`` when gradients are disabled.
-        activated: whether a leaky ReLU follows.
-        doubled: whether every pixel of ``x`` stands for 2x2.
+        labels: one-hot label map, ``[B or 1, semantic_nc, H', W']``, resized to H x W by nearest neighbour.
     Returns:
         ``[B, channels, H, W]``.
     """
@@ -128,38 +104,79 @@ class SPADE(nn.Module):
         self.mlp_gamma = nn.Conv2d(nhidden, channels, 3, padding=1)
         self.mlp_beta = nn.Conv2d(nhidden, channels, 3, padding=1)
 
-    def forward(
-        self,
-        x: Tensor,
-        labels: Tensor | LabelModulation,
-        inplace: bool = False,
-        activated: bool = False,
-        doubled: bool = False,
-    ) -> Tensor:
-        if not isinstance(labels, Tensor):
-            return labels.modulate(self, x, inplace, activated, doubled)
-        x = double(x) if doubled else x
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         hidden = self.mlp_shared(F.interpolate(labels, size=x.shape[2:], mode="nearest"))
         out: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
-        return activate(out) if activated else out
+        return out
+
+
+class Conditioning(ABC):
+    """A batch of label maps, as the layers of a generator use it.
+
+    It carries out those steps of a residual block that depend on the label maps, or that are faster for some kinds of
+    them. ``OneHotLabels`` (one_hot.py) does so with the paper's own computation.
+    """
+
+    @property
+    @abstractmethod
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the label maps."""
+
+    @abstractmethod
+    def one_hot(self, size: tuple[int, int], dtype: torch.dtype) -> Tensor:
+        """The label maps, nearest-resized to ``size``: ``[B, semantic_nc, h, w]``."""
+
+    @abstractmethod
+    def branch(self, block: "SPADEResBlock", x: Tensor) -> tuple[Tensor, Tensor]:
+        """The skip connection of ``block``, and the activations that its first convolution gets.
+
+        With ``block.upsample``, ``x`` is enlarged first, so that both have twice its size. ``x`` may be overwritten
+        when gradients are disabled.
+        """
+
+    @abstractmethod
+    def activate(self, layer: SPADE, x: Tensor) -> Tensor:
+        """The leaky ReLU of the result of ``layer`` for ``x``, which may be overwritten when gradients are disabled."""
+
+    @abstractmethod
+    def convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
+        """The result of the 3x3 convolution ``layer`` for ``x``."""
 
 
 class SPADEResBlock(nn.Module):
-    """A residual block whose normalizations are SPADE layers. The skip is learned where the width changes.
+    """A residual block whose normalizations are SPADE layers (Park et al. 2019, section 3.1).
 
+    The skip is learned where the width changes.
+
+    Args:
+        fin, fout: channels of the input and of the result.
+        semantic_nc, nhidden: as for ``SPADE``.
+        upsample: whether the input is first enlarged to twice its size by nearest neighbour.
+        z_dim: length of the style vector, for a block with a style; 0 means none.
+        noise: whether the block adds noise.
     Args of forward:
-        x: ``[B, fin, H, W]``.
-        labels: as for ``SPADE``. With a ``LabelModulation``, ``x`` is overwritten when gradients are disabled.
-        doubled: whether every pixel of ``x`` stands for 2x2; the result then has twice the size.
+        x: ``[B, fin, h, w]``, which may be overwritten when gradients are disabled.
+        labels: the label maps.
         z: style vectors, ``[B, z_dim]``, for a block with a style.
         noise: source of the noise, for a block that adds noise; None adds none.
     Returns:
-        ``[B, fout, H, W]``.
+        ``[B, fout, H, W]``, where H x W is h x w or twice that.
     """
 
-    def __init__(self, fin: int, fout: int, semantic_nc: int, nhidden: int, z_dim: int = 0, noise: bool = False):
+    def __init__(
+        self,
+        fin: int,
+        fout: int,
+        semantic_nc: int,
+        nhidden: int,
+        *,
+        upsample: bool = False,
+        z_dim: int = 0,
+        noise: bool = False,
+    ):
         super().__init__()
         middle = min(fin, fout)
+        self.upsample = upsample
         self.learned_skip = fin != fout
         self.conv_0 = Conv3x3(fin, middle)
         self.conv_1 = Conv3x3(middle, fout)
@@ -173,21 +190,17 @@ class SPADEResBlock(nn.Module):
         self.noise_1 = nn.Parameter(torch.zeros(fout)) if noise else None
 
     def forward(
-        self,
-        x: Tensor,
-        labels: Tensor | LabelModulation,
-        doubled: bool = False,
-        z: Tensor | None = None,
-        noise: Noise | None = None,
+        self, x: Tensor, labels: Conditioning, z: Tensor | None = None, noise: Noise | None = None
     ) -> Tensor:
-        if doubled and (isinstance(labels, Tensor) or not self.learned_skip or torch.is_grad_enabled()):
-            x, doubled = double(x), False
-        skip = self._skip(x, labels, doubled)
-        dx = self.norm_0(x, labels, inplace=self.learned_skip, activated=True, doubled=doubled)
-        dx = _add_noise(self._style(_convolve(self.conv_0, dx, labels), z), self.noise_0, noise)
-        dx = self.norm_1(dx, labels, inplace=True, activated=True)
-        dx = _add_noise(_convolve(self.conv_1, dx, labels), self.noise_1, noise)
+        skip, dx = labels.branch(self, x)
+        dx = _add_noise(self._style(labels.convolve(self.conv_0, dx), z), self.noise_0, noise)
+        dx = labels.activate(self.norm_1, dx)
+        dx = _add_noise(labels.convolve(self.conv_1, dx), self.noise_1, noise)
         return skip + dx if torch.is_grad_enabled() else dx.add_(skip)
+
+    def enlarge(self, x: Tensor) -> Tensor:
+        """The input at the size of the result: doubled by nearest neighbour, or as it is."""
+        return F.interpolate(x, scale_factor=2, mode="nearest") if self.upsample else x
 
     def _style(self, x: Tensor, z: Tensor | None) -> Tensor:
         if self.style is None:
@@ -195,29 +208,13 @@ class SPADEResBlock(nn.Module):
         scale, shift = self.style(z).to(x.dtype)[:, :, None, None].chunk(2, 1)
         return torch.addcmul(shift, x, 1 + scale)
 
-    def _skip(self, x: Tensor, labels: Tensor | LabelModulation, doubled: bool) -> Tensor:
-        if not self.learned_skip:
-            return x
-        if isinstance(labels, Tensor):
-            return self.conv_s(self.norm_s(x, labels))  # type: ignore[no-any-return]
-        return labels.project(self.norm_s, self.conv_s, x, doubled)
+
+def activate(x: Tensor) -> Tensor:
+    """Leaky ReLU, which overwrites ``x`` when gradients are disabled."""
+    return F.leaky_relu(x, SLOPE, inplace=not torch.is_grad_enabled())
 
 
 def _add_noise(x: Tensor, weight: Tensor | None, noise: Noise | None) -> Tensor:
     if weight is None or noise is None:
         return x
     return torch.addcmul(x, noise.plane(x), weight.to(x.dtype)[:, None, None])
-
-
-def _convolve(conv: nn.Conv2d, x: Tensor, labels: Tensor | LabelModulation) -> Tensor:
-    return conv(x) if isinstance(labels, Tensor) else labels.convolve(conv, x)
-
-
-def double(x: Tensor) -> Tensor:
-    """Nearest upsampling by two."""
-    return F.interpolate(x, scale_factor=2, mode="nearest")
-
-
-def activate(x: Tensor) -> Tensor:
-    """Leaky ReLU, which overwrites ``x`` when gradients are disabled."""
-    return F.leaky_relu(x, SLOPE, inplace=not torch.is_grad_enabled())
