@@ -8,13 +8,14 @@ from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
 from ..gan_models.gaugan.training.features import find_features
+from ..gan_models.gaugan.training.folder import unquoted
 from ..gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs
 from ..gan_models.gaugan.training.perceptual import find_perceptual
 from ..gan_models.gaugan.training.presets import DISCRIMINATORS, GENERATORS, PRESETS, preset
 from ..gan_models.gaugan.training.run import train
 from . import host
 from .gaugan import CATEGORY, KIND
-from .sockets import GauGANModel, seed_input
+from .sockets import GauGANModel, offset_input, palette_input, seed_input
 
 FOLDER, RENDERED = "folder", "rendered landscapes"
 AUTO = "auto"
@@ -45,9 +46,9 @@ class GauGANTrain(io.ComfyNode):
                     "folder",
                     default="",
                     tooltip="A folder with images/ and labels/, whose files have the same names. Give a full path or a "
-                    "path inside ComfyUI's input folder. Label maps hold ids (PNG with one channel) or the taxonomy's "
-                    "colours. Text files in styles/ may name the pictures' styles; the style encoder then learns to "
-                    "tell them apart first.",
+                    "path inside ComfyUI's input folder. Label maps hold ids (grey PNG) or a taxonomy's colours. "
+                    "Endings that data sets add to names, such as _labels or _mask, are ignored. Text files in styles/ "
+                    "may name the pictures' styles; the style encoder then learns to tell them apart first.",
                 ),
                 io.Combo.Input(
                     "taxonomy",
@@ -151,6 +152,8 @@ class GauGANTrain(io.ComfyNode):
                     "MB, Apache-2.0) are downloaded into models/gaugan at the first use. paper: SPADE's discriminator, "
                     "which needs no download. auto: projected for the preset small, paper for the preset paper.",
                 ),
+                palette_input(optional=True, advanced=True),
+                offset_input(),
             ],
             outputs=[GauGANModel.Output(display_name="model", tooltip="The model, for the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
@@ -168,7 +171,7 @@ class GauGANTrain(io.ComfyNode):
     @classmethod
     def execute(
         cls, data, folder, taxonomy, name, preset, minutes, seed, size=0, batch=0, steps=0, learning_rate=0.0,
-        flips=True, generator="spade", perceptual=False, discriminators=AUTO,
+        flips=True, generator="spade", perceptual=False, discriminators=AUTO, palette=labels.AUTO, offset=0,
     ) -> io.NodeOutput:  # fmt: skip
         run = host.training_folder(KIND, name)
         config = configure(
@@ -184,7 +187,7 @@ class GauGANTrain(io.ComfyNode):
             flips=flips,
         )
         warn, report = warner(cls.hidden.unique_id), reporter(cls.hidden.unique_id)
-        pairs = training_pairs(data, folder, config, run, warn)
+        pairs = training_pairs(data, folder, config, run, warn, palette, offset)
         host.free_memory(MEMORY)
         file = train(
             pairs,
@@ -198,6 +201,7 @@ class GauGANTrain(io.ComfyNode):
             data=f"{len(pairs)} rendered landscapes" if data == RENDERED else training_folder(folder).name,
             on_progress=report,
             on_warning=warn,
+            on_start=warn,
         )
         model = gaugan.open_synthesizer(file)
         host.tell(cls.hidden.unique_id, f"{model.trained}; {model.summary}")
@@ -261,17 +265,17 @@ def training_folder(folder: str) -> Path:
     """The folder of the pairs. ``folder`` is a full path or a path inside ComfyUI's input folder."""
     if not folder.strip():
         raise ValueError(f"folder is empty; give a folder with images/ and labels/, or set data to '{RENDERED}'")
-    return host.input_folder() / Path(folder.strip()).expanduser()
+    return host.input_folder() / unquoted(folder)
 
 
-def training_pairs(data: str, folder: str, config, run: Path, warn):
+def training_pairs(data: str, folder: str, config, run: Path, warn, palette: str, offset: int):
     """The pairs that the widgets ask for."""
     if data == RENDERED:
         if config.taxonomy != "landscape":
             raise ValueError(f"taxonomy is '{config.taxonomy}', but rendered landscapes need 'landscape'; choose that")
         return RenderedPairs.for_run(run, SCENES, config)
     try:
-        return FolderPairs(training_folder(folder), config.taxonomy, warn)
+        return FolderPairs(training_folder(folder), config.taxonomy, warn, palette, offset)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"folder: {error}") from error
 

@@ -7,24 +7,13 @@ from torch.nn import functional as F
 from ..gan_models import labels
 from . import host
 from .advice import advice
-from .sockets import LabelMap
+from .sockets import LabelMap, offset_input, palette_input
 
 CATEGORY = "GAN Atelier/label maps"
 TAXONOMIES = list(labels.TAXONOMIES)
 TAXONOMY_TOOLTIP = (
     "landscape has 18 classes for painting landscapes, coco_stuff has the 182 classes of the GauGAN demo, and ade20k "
     "and cityscapes have the classes of these data sets."
-)
-PALETTE_TOOLTIP = (
-    "What the picture shows. auto finds out: it takes a grey picture for ids where that explains it better, and "
-    "otherwise chooses the palette that matches the most pixels. ade20k_oneformer has the colours that the OneFormer "
-    "preprocessor has used since 2025. ids: grey levels are ids of the taxonomy. ade20k_ids_from_0: grey levels are "
-    "ADE20K classes, counted from 0. cityscapes_train_ids: grey levels are the 19 train ids of Cityscapes."
-)
-OFFSET_TOOLTIP = (
-    "A number that is added to every grey level before it is read as an id: 1 if your data set counts from 0 and the "
-    "taxonomy from 1, -1 if it is the other way round. The level 255 and negative results are unknown. It does not "
-    "change colours."
 )
 NONE = "none"
 MASKS = [f"mask_{number}" for number in range(1, 7)]
@@ -54,11 +43,7 @@ class GauGANLabelMapFromColors(io.ComfyNode):
                     tooltip=f"The classes of the result. {TAXONOMY_TOOLTIP} If the palette is that of another "
                     "taxonomy, its classes are translated by name.",
                 ),
-                io.Combo.Input(
-                    "palette",
-                    options=list(labels.PALETTE_CHOICES),
-                    tooltip=PALETTE_TOOLTIP,
-                ),
+                palette_input(),
                 io.Int.Input(
                     "tolerance",
                     default=labels.TOLERANCE,
@@ -68,9 +53,7 @@ class GauGANLabelMapFromColors(io.ComfyNode):
                     tooltip="The largest difference between a pixel and a palette colour, in levels of 0 to 255 in "
                     "each channel. Pixels that differ more get the class of a neighbour.",
                 ),
-                io.Int.Input(
-                    "offset", default=0, min=-255, max=255, optional=True, advanced=True, tooltip=OFFSET_TOOLTIP
-                ),
+                offset_input(),
                 io.Mask.Input(
                     "mask",
                     optional=True,

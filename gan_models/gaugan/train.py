@@ -19,11 +19,12 @@ from pathlib import Path
 import torch
 
 from ..distributed import first_alone, joined, processes
-from ..labels import TAXONOMIES
+from ..labels import AUTO, PALETTE_CHOICES, TAXONOMIES
 from ..progress import Progress
 from .config import UPSAMPLINGS
 from .training.config import TrainingConfig
 from .training.features import find_features
+from .training.folder import unquoted
 from .training.pairs import FolderPairs, Pairs, RenderedPairs
 from .training.perceptual import find_perceptual
 from .training.presets import DISCRIMINATORS, GENERATORS, PRESETS, changed, preset
@@ -101,11 +102,12 @@ def main(arguments: list[str] | None = None) -> None:
                 minutes=options.minutes,
                 data=f"{len(pairs)} rendered landscapes"
                 if options.data == SCENES
-                else Path(options.data).resolve().name,
+                else unquoted(options.data).resolve().name,
                 license=options.license,
                 half=options.half,
                 on_progress=_Console(),
                 on_warning=_say,
+                on_start=_say,
             )
         except (ValueError, OSError, NotFiniteError) as error:
             parser.exit(1, f"{error}\n")
@@ -124,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", required=True, help=f"a folder with images/ and labels/, or '{SCENES}' for rendered landscapes")
     add("--output", type=Path, required=True, help="the folder of the run, which is resumed if it exists")
     add("--taxonomy", choices=TAXONOMIES, help=f"taxonomy of the label maps (default: {DEFAULT_TAXONOMY})")
+    add("--palette", choices=PALETTE_CHOICES, default=AUTO, help="what the label maps show (default: %(default)s)")
+    add("--offset", type=int, default=0, help="added to the numbers of label maps with ids (default: %(default)s)")
     add("--preset", choices=PRESETS, help=f"the settings to start from (default: {DEFAULT_PRESET})")
     add("--discriminators", choices=DISCRIMINATORS, help="SPADE's discriminator, or small ones on frozen features")
     add("--generator", choices=GENERATORS, help="the architecture (default: spade); pix2pixhd is the paper's baseline")
@@ -166,7 +170,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
 
 def _pairs(options: argparse.Namespace, config: TrainingConfig) -> Pairs:
     if options.data != SCENES:
-        return FolderPairs(options.data, config.taxonomy, _say)
+        return FolderPairs(options.data, config.taxonomy, _say, options.palette, options.offset)
     if config.taxonomy != DEFAULT_TAXONOMY:
         raise ValueError(f"--data {SCENES} has the classes of '{DEFAULT_TAXONOMY}', not of '{config.taxonomy}'")
     return RenderedPairs.for_run(options.output, options.scenes, config)

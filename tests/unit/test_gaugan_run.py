@@ -173,6 +173,26 @@ def test_a_single_class_gives_a_warning(tmp_path):
     assert any("the label maps contain only the class 'mountain'" in text for text in said)
 
 
+def test_the_classes_of_a_folder_are_told_first(tmp_path):
+    said = []
+    folder = training_folder(tmp_path / "data", 2)
+    run.train(FolderPairs(folder, "landscape"), training_config(steps=1), tmp_path / "run", on_start=said.append)
+    (text,) = said
+    assert text.startswith("2 label maps (ids of 'landscape') with the classes ") and " %, " in text
+
+
+def test_the_command_line_reads_the_ids_of_data_sets(tmp_path, capsys):
+    data, output = training_folder(tmp_path / "data"), tmp_path / "run"
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        main(["--data", f"'{data}'", "--output", str(output), "--taxonomy", "cityscapes", "--steps", "1",
+              "--style-steps", "0", "--palette", "cityscapes_train_ids", "--offset", "1", *TINY])  # fmt: skip
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), handlers, strict=True):
+            signal.signal(number, handler)
+    assert "4 label maps (cityscapes_train_ids with offset 1) with the classes" in capsys.readouterr().out
+
+
 def test_the_log_resumes_without_the_lost_steps(tmp_path):
     log = run.TrainingLog(tmp_path, 0)
     for step in range(1, 31):

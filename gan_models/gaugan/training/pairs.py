@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,13 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ...labels import decode, palette, taxonomy
+from ...labels import AUTO, LabelPicture, Reading, listed, percent, read, taxonomy
 from ...pictures import open_picture
 from ...pixels import to_float
-from ..config import UNKNOWN
 from .config import TrainingConfig
+from .folder import counted, pair_files, unquoted
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 AHEAD = 2
 """Number of batches that are prepared while one is in use."""
 
@@ -30,6 +30,11 @@ LUMINANCE = (0.299, 0.587, 0.114)
 
 KEPT_BYTES = 1 << 30
 """Memory for decoded pairs of a folder. They are kept because decoding takes longer than cropping."""
+
+MOST_SURVEYED = 64
+"""Number of label maps that are read to tell which classes a folder has."""
+
+MOST_SHARES = 12
 
 Batch = TypeVar("Batch")
 Cut = tuple[Image.Image, Image.Image]
@@ -93,38 +98,38 @@ class RenderedPairs:
 class FolderPairs:
     """A folder with ``images/`` and ``labels/``, whose files have the same names apart from the extension.
 
-    Label maps are PNG files with ids (one channel, or a colour table with an entry for each id), or pictures in the
-    colours of the taxonomy. 255 means unknown. A folder ``styles/`` may contain text files (UTF-8) of the same names
-    with the name of the picture's style: its lighting, weather, season or artist. Not every picture needs one.
+    Label maps are what ``labels.read`` accepts: ids, or pictures in the colours of a taxonomy. 255 and transparent
+    pixels are unknown. A folder ``styles/`` may contain text files (UTF-8) of the same names with the name of the
+    picture's style: its lighting, weather, season or artist. Not every picture needs one.
 
     Args:
         folder: the folder.
         taxonomy_name: taxonomy of the label maps.
-        on_warning: called for every file that is skipped, with the reason.
+        on_warning: called for every file that is skipped, with the reason, and for label maps that are mostly unknown.
+        choice: what the label maps are, one of ``labels.PALETTE_CHOICES``.
+        offset: added to every number that is read as an id.
     Raises:
         FileNotFoundError: the folder does not exist or contains no pair.
     """
 
-    def __init__(self, folder: str | Path, taxonomy_name: str, on_warning: Callable[[str], None] | None = None):
-        folder = Path(folder)
-        images, labels = (_pictures(folder / part) for part in ("images", "labels"))
-        warn = on_warning or (lambda text: None)
-        for name in sorted(images.keys() ^ labels.keys()):
-            lonely = images.get(name) or labels[name]
-            warn(f"{lonely.parent.name}/{lonely.name} is skipped: it has no "
-                 f"{'label map' if name in images else 'picture'} of the same name")  # fmt: skip
+    def __init__(
+        self,
+        folder: str | Path,
+        taxonomy_name: str,
+        on_warning: Callable[[str], None] | None = None,
+        choice: str = AUTO,
+        offset: int = 0,
+    ):
+        self.warn = on_warning or (lambda text: None)
         self.taxonomy = taxonomy(taxonomy_name)
-        names = sorted(images.keys() & labels.keys())
-        self.files = [(images[name], labels[name]) for name in names]
-        styles = _styles(folder / "styles", {*names}, warn)
-        self._styles = [styles.get(name) for name in names]
-        self.warn = warn
+        self.choice, self.offset = choice, offset
+        files = pair_files(unquoted(folder), self.warn)
+        self.files = [(pair.image, pair.labels) for pair in files]
+        self._styles = [pair.style for pair in files]
         self._damaged: set[int] = set()
+        self._unknown: set[Path] = set()
         self._kept: dict[int, Cut] = {}
         self._kept_bytes = 0
-        if not self.files:
-            raise FileNotFoundError(f"there is no training pair in {folder.name}; put pictures into images/ and "
-                                    "label maps of the same names into labels/")  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.files)
@@ -165,25 +170,44 @@ class FolderPairs:
                 return here
         raise ValueError("every training pair is damaged; see the warnings for each")
 
+    def survey(self) -> str:
+        """A sentence with the classes in the label maps and their shares, so that a person notices shifted ids.
+
+        Only some label maps of a large folder are read for it. Damaged ones are left out.
+        """
+        chosen = self.files[:: -(-len(self) // MOST_SURVEYED)]
+        counts = torch.zeros(len(self.taxonomy), dtype=torch.int64)
+        found = []
+        for _, file in chosen:
+            try:
+                reading = self._read_labels(file)
+            except (OSError, ValueError, SyntaxError):
+                continue  # load says why
+            found.append(reading.found)
+            counts += reading.ids.flatten().long().bincount(minlength=len(self.taxonomy))
+        if not found:
+            return f"none of the {len(chosen)} label maps that were tried can be read"
+        kinds = [kind for kind, _ in Counter(found).most_common()]
+        order = [index for index in counts.argsort(descending=True, stable=True).tolist() if counts[index]]
+        shares = listed((f"{self.taxonomy.names[index]} {percent(float(counts[index] / counts.sum()))}"
+                         for index in order), MOST_SHARES)  # fmt: skip
+        which = "" if len(found) == len(self) else f"{len(found)} of "
+        return f"{which}{counted(len(self), 'label map')} ({listed(kinds)}) with the classes {shares}"
+
     def _read(self, image_file: Path, labels_file: Path) -> tuple[Image.Image, Image.Image]:
-        image, labels = open_picture(image_file).convert("RGB"), open_picture(labels_file)
-        if labels.mode not in ("L", "P"):
-            labels = self._from_colors(labels.convert("RGB"))
+        image, reading = open_picture(image_file).convert("RGB"), self._read_labels(labels_file)
+        labels = Image.fromarray(reading.ids[0].numpy())
         if labels.size != image.size:
             raise ValueError(f"the picture is {image.width}×{image.height}, the label map "
                              f"{labels.width}×{labels.height}")  # fmt: skip
-        ids = np.asarray(labels)
-        if len(self.taxonomy) <= UNKNOWN:
-            ids = np.where(ids == UNKNOWN, np.uint8(self.taxonomy.unknown_id), ids)
-        strange = ids[ids >= len(self.taxonomy)]
-        if strange.size:
-            raise ValueError(f"the label map has the id {strange[0]}, but '{self.taxonomy.name}' has ids from 0 to "
-                             f"{len(self.taxonomy) - 1}")  # fmt: skip
-        return image, Image.fromarray(ids)
+        return image, labels
 
-    def _from_colors(self, labels: Image.Image) -> Image.Image:
-        colors = torch.from_numpy(np.array(labels))[None]
-        return Image.fromarray(decode(colors, [palette(self.taxonomy.name)]).ids[0].to(torch.uint8).numpy())
+    def _read_labels(self, file: Path) -> Reading:
+        reading = read(LabelPicture.open(file), self.taxonomy, self.choice, self.offset)
+        if reading.warning and file not in self._unknown:
+            self._unknown.add(file)
+            self.warn(f"{file.parent.name}/{file.name}: {reading.warning}")
+        return reading
 
 
 def batches(
@@ -293,30 +317,3 @@ def _cut_whole(image: Image.Image, labels: Image.Image, config: TrainingConfig, 
 def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     """The order of the pairs in an epoch. Two are cached, because a batch can extend into the next epoch."""
     return np.random.default_rng([seed, epoch]).permutation(count)
-
-
-def _styles(folder: Path, names: set[str], warn: Callable[[str], None]) -> dict[str, str]:
-    """The names of styles in a folder by file name; unusable files are skipped."""
-    files = sorted(folder.glob("*.txt")) if folder.is_dir() else []
-    styles = {}
-    for path in files:
-        if path.stem not in names:
-            warn(f"styles/{path.name} is skipped: it has no picture and label map of the same name")
-            continue
-        try:
-            text = path.read_text("utf-8").strip()
-        except UnicodeDecodeError:
-            warn(f"styles/{path.name} is skipped: it is not a UTF-8 text file")
-            continue
-        if text:
-            styles[path.stem] = text
-        else:
-            warn(f"styles/{path.name} is skipped: it is empty; write the style's name into it")
-    return styles
-
-
-def _pictures(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder.parent.name}/{folder.name}; put pictures into "
-                                "images/ and label maps of the same names into labels/")  # fmt: skip
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}

@@ -20,7 +20,7 @@ from ..networks.efficientnet import EfficientNetLite
 from ..networks.encoder import StyleEncoder
 from .config import TrainingConfig
 from .log import TrainingLog
-from .pairs import Pairs, batches
+from .pairs import FolderPairs, Pairs, batches
 from .result import Examples, Result, result_of, save_result
 from .state import load_state, save_state
 from .style_pretraining import pretrain
@@ -63,6 +63,7 @@ def train(
     half: bool = False,
     on_progress: OnProgress | None = None,
     on_warning: Callable[[str], None] | None = None,
+    on_start: Callable[[str], None] | None = None,
 ) -> Path:
     """Train in a folder; a run that is already there is resumed.
 
@@ -86,6 +87,7 @@ def train(
         on_progress: called for every step. Previews show label maps, their pictures, and what the EMA of the generator
             makes of the label maps, in the styles of the pictures and in random styles.
         on_warning: called for problems that don't stop the training.
+        on_start: called before the first step with the classes of a folder and their shares, in a sentence.
     Returns:
         The file of the model, which ``open_synthesizer`` reads.
     Raises:
@@ -111,6 +113,8 @@ def train(
         if processes()[0] == 0:
             for broken in folder.glob(".*.part"):
                 broken.unlink()
+            if isinstance(pairs, FolderPairs) and on_start:
+                on_start(pairs.survey())
             _warn_of_one_class(pairs, config.taxonomy, warn)
             if perceptual is None and features is None and config.perceptual_weight:
                 warn("training runs without the VGG19 loss, because its weights are not in use")

@@ -207,3 +207,29 @@ def test_without_weights_of_the_features_the_error_says_where_to_get_them(train,
     with pytest.raises(FileNotFoundError, match=r"could not download efficientnet-lite0.*save it in"):
         train(discriminators="projected")
     assert not (comfy_folders / "models" / "gaugan" / "training" / "toy" / "run.safetensors").exists()
+
+
+def test_the_classes_are_told_at_the_start(train, said):
+    train(palette="ids")
+    assert said[0].startswith("4 label maps (ids of 'landscape') with the classes ")
+    assert any(f"{name} " in said[0] for name in ("sky", "mountain", "clouds"))
+
+
+def test_the_offset_and_the_palette_reach_the_training(train, said):
+    train(offset=3, name="shifted")
+    assert said[0].startswith("4 label maps (ids of 'landscape' with offset 3)")
+    with pytest.raises(ValueError, match="every training pair is damaged"):
+        train(palette="landscape", name="colours")
+    assert any("match no 'landscape' colour" in text for text in said)
+
+
+def test_a_quoted_path_is_a_path(train, said, comfy_folders):
+    train(folder=f'"{comfy_folders / "input" / "blobs"}"')
+    assert " minutes on blobs; " in said[-1]
+
+
+def test_new_widgets_come_last(node_classes):
+    ids = [entry.id for entry in node_classes["GauGANTrain"].GET_SCHEMA().inputs]
+    assert ids == ["data", "folder", "taxonomy", "name", "preset", "minutes", "seed", "size", "batch", "steps",
+                   "learning_rate", "flips", "generator", "perceptual", "discriminators", "palette",
+                   "offset"]  # fmt: skip
