@@ -52,7 +52,8 @@ def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
     if min(top) < config.min_size:
         raise ValueError(
             f"the training image is {size[1]}x{size[0]} pixels, too narrow: reduced to {config.max_size} pixels, "
-            f"its short side has {min(top)}, and at least {config.min_size} are needed. Crop it to a less extreme shape"
+            f"its short side has {min(top)}, and at least {config.min_size} are needed. Crop it to a less extreme shape, "
+            f"or set max_size to {_sufficient_size(size, config.min_size)} or more"
         )
     if config.scales_by_trained_size:
         last = _log(config.min_size / min(top), config.scale_factor)
@@ -96,6 +97,13 @@ def check_image(image: Tensor, name: str) -> Tensor:
     if not torch.isfinite(image).all():
         raise ValueError(f"the {name} contains pixels that are NaN or infinite; use one with finite pixels")
     return image
+
+
+def _sufficient_size(size: Size, min_size: int) -> int:
+    """The smallest ``max_size`` with which the short side of an image of ``size`` has ``min_size`` pixels."""
+    short, long = sorted(size)
+    return next(length for length in range((min_size - 1) * long // short, long + 1)
+                if min(training_size(size, length)) >= min_size)  # fmt: skip
 
 
 def _scaled(size: Size, scale: float) -> Size:

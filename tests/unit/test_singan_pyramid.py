@@ -1,6 +1,10 @@
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from PIL import Image
 
 from gan_models.singan import SinGANConfig
@@ -58,6 +62,23 @@ def test_small_and_narrow_images_are_refused_by_name(size):
 def test_a_strip_that_shrinks_to_a_line_is_refused():
     with pytest.raises(ValueError, match="too narrow"):
         scale_sizes((40, 4000), PAPER)
+
+
+@pytest.mark.parametrize("preset, aspect", [("draft", 7), ("standard", 14), ("best", 14), ("paper", 10)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_limit_of_the_aspect_ratio_is_what_the_help_says(preset, aspect, turned):
+    """web/docs/SinGANTrain.md names these ratios; the error beyond them names the sufficient max_size."""
+    config, order = SinGANConfig.preset(preset), -1 if turned else 1
+    assert scale_sizes((100, 100 * aspect)[::order], config)
+    long = (100, 100 * (aspect + 1))[::order]
+    with pytest.raises(ValueError, match=r"or set max_size to \d+ or more") as error:
+        scale_sizes(long, config)
+    enough = int(str(error.value).split()[-3])
+    assert scale_sizes(long, replace(config, max_size=enough))
+    with pytest.raises(ValueError, match="too narrow"):
+        scale_sizes(long, replace(config, max_size=enough - 1))
+    words = (ROOT / "web" / "docs" / "SinGANTrain.md").read_text("utf-8")
+    assert re.search(rf"\b{aspect} : 1 \([^)]*\*\*{preset}\*\*", words)
 
 
 @pytest.mark.parametrize("size, wanted", [((100, 80), (60, 48)), ((33, 47), (71, 90)), ((64, 64), (25, 25))])
