@@ -52,8 +52,8 @@ def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
     if min(top) < config.min_size:
         raise ValueError(
             f"the training image is {size[1]}x{size[0]} pixels, too narrow: reduced to {config.max_size} pixels, "
-            f"its short side has {min(top)}, and at least {config.min_size} are needed. Crop it to a less extreme shape, "
-            f"or set max_size to {_sufficient_size(size, config.min_size)} or more"
+            f"its short side has {min(top)}, and at least {config.min_size} are needed. Crop it to a less extreme "
+            f"shape, or set max_size to {_sufficient_size(size, config.min_size)} or more"
         )
     if config.scales_by_trained_size:
         last = _log(config.min_size / min(top), config.scale_factor)
