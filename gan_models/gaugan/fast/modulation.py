@@ -18,7 +18,7 @@ from ..networks.pix2pixhd import AnyGenerator
 from ..networks.spade import SLOPE, SPADE, Conditioning, SPADEResBlock
 from .neighbourhoods import Neighbourhoods, find_neighbourhoods
 from .predict import predict, predict_folded
-from .scale_and_shift import ScaleAndShift
+from .scale_and_shift import ScaleAndShift, tensor_bytes
 from .spreading import spread_and_modulate
 
 GIBIBYTE = 1 << 30
@@ -53,8 +53,7 @@ class LabelMaps(Conditioning):
     @property
     def bytes(self) -> int:
         """Memory of the label maps and of the scales and shifts that are kept."""
-        label_maps: int = self.codes.nbytes + self._positions.nbytes
-        return label_maps + sum(kept.bytes for kept in self._kept.values())
+        return tensor_bytes(self.codes, self._positions) + sum(kept.bytes for kept in self._kept.values())
 
     def release(self) -> None:
         """Free what only layers that are still to come would need."""

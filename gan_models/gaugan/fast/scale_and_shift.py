@@ -27,7 +27,7 @@ class ScaleAndShift:
     @property
     def bytes(self) -> int:
         """Memory of the rows and the index."""
-        return self.rows.nbytes + (0 if self.index is None else self.index.nbytes)
+        return tensor_bytes(self.rows) + (0 if self.index is None else tensor_bytes(self.index))
 
     def apply(self, x: Tensor, out: Tensor, slope: float = 1.0) -> Tensor:
         """Write ``x * scale + shift`` to ``out`` and return it.
@@ -74,3 +74,8 @@ class ScaleAndShift:
             strip = slice(start, start + step)
             both = rows[:, strip] if index is None else F.embedding(index[:, strip], rows)
             yield source[:, strip], both[..., :channels], both[..., channels:], target[:, strip]
+
+
+def tensor_bytes(*tensors: Tensor) -> int:
+    """Memory of the elements of tensors. Unlike ``Tensor.nbytes``, it can be compiled."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
