@@ -9,6 +9,7 @@ from ..gan_models.weights import Bundled, entries, resolve
 from . import host
 from .advice import advice
 from .sockets import GauGANModel, LabelMap, Style, seed_input
+from .taxonomies import taxonomy_names
 
 CATEGORY = "GAN Atelier/GauGAN"
 KIND = "gaugan"
@@ -40,9 +41,12 @@ class GauGANLoad(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "taxonomy",
-                    options=[AUTO, *labels.TAXONOMIES],
+                    options=[AUTO, *taxonomy_names()],
                     advanced=True,
-                    tooltip="The classes that the model was trained with. auto: as the file says, or by their number.",
+                    tooltip="The classes that the model was trained with. auto: as the file says; otherwise, only the "
+                    "released models are recognised. For classes of your own, put a JSON or CSV file with the id, the "
+                    "name and the colour of every class into models/gaugan/taxonomies and choose it here, or choose "
+                    "numbered.",
                 ),
                 io.Int.Input(
                     "label_offset",
@@ -51,7 +55,8 @@ class GauGANLoad(io.ComfyNode):
                     max=16,
                     advanced=True,
                     tooltip="This number is added to every label id, for a model that was trained with shifted ids: -1 "
-                    "for an ADE20K model that counts from wall = 0. 0: as the file says.",
+                    "for an ADE20K model that counts from wall = 0. 0: as the file says, unless override_label_offset "
+                    "is on.",
                 ),
                 io.Combo.Input(
                     "upsampling",
@@ -60,13 +65,22 @@ class GauGANLoad(io.ComfyNode):
                     tooltip="The training option num_upsampling_layers, for files that do not store it. A wrong value "
                     "gives smeared pictures.",
                 ),
+                io.Boolean.Input(
+                    "override_label_offset",
+                    default=False,
+                    optional=True,
+                    advanced=True,
+                    tooltip="Uses label_offset instead of what the file says, even if label_offset is 0.",
+                ),
             ],
             outputs=[GauGANModel.Output(display_name="model", tooltip="The model, for the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
-    def fingerprint_inputs(cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO):
+    def fingerprint_inputs(
+        cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO, override_label_offset=False
+    ):
         # Files of the list never change (their hash is checked); others can be large, so their content isn't read.
         files = [host.model_path(KIND, file) for file in (name, encoder) if file not in (*ENTRIES, AUTO, NONE)]
         if name not in ENTRIES and encoder == AUTO and (beside := gaugan.encoder_beside(files[0])):
@@ -74,7 +88,9 @@ class GauGANLoad(io.ComfyNode):
         return [name, *((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in files))]
 
     @classmethod
-    def execute(cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO) -> io.NodeOutput:
+    def execute(
+        cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO, override_label_offset=False
+    ) -> io.NodeOutput:
         entry = ENTRIES.get(name)
         overrides = dict(entry.config) if entry else {}
         if upsampling != AUTO:
@@ -84,7 +100,7 @@ class GauGANLoad(io.ComfyNode):
             encoder=None if encoder in (AUTO, NONE) else host.model_path(KIND, encoder),
             without_encoder=encoder == NONE,
             taxonomy_name=taxonomy if taxonomy != AUTO else entry and entry.taxonomy,
-            label_offset=label_offset or (entry.label_offset if entry else None),
+            label_offset=label_offset if label_offset or override_label_offset else entry and entry.label_offset,
             **overrides,
         )
         host.tell(cls.hidden.unique_id, model.summary)

@@ -16,6 +16,7 @@ from ..gan_models.gaugan.training.run import train
 from . import host
 from .gaugan import CATEGORY, KIND
 from .sockets import GauGANModel, offset_input, palette_input, seed_input
+from .taxonomies import taxonomy_names
 
 FOLDER, RENDERED = "folder", "rendered landscapes"
 AUTO = "auto"
@@ -52,7 +53,7 @@ class GauGANTrain(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "taxonomy",
-                    options=[*labels.TAXONOMIES],
+                    options=taxonomy_names(),
                     tooltip="What the ids or colours of the label maps mean.",
                 ),
                 io.String.Input(

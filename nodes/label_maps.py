@@ -8,13 +8,9 @@ from ..gan_models import labels
 from . import host
 from .advice import advice
 from .sockets import LabelMap, offset_input, palette_input
+from .taxonomies import TAXONOMY_TOOLTIP, taxonomy_names
 
 CATEGORY = "GAN Atelier/label maps"
-TAXONOMIES = list(labels.TAXONOMIES)
-TAXONOMY_TOOLTIP = (
-    "landscape has 18 classes for painting landscapes, coco_stuff has the 182 classes of the GauGAN demo, and ade20k "
-    "and cityscapes have the classes of these data sets."
-)
 NONE = "none"
 MASKS = [f"mask_{number}" for number in range(1, 7)]
 
@@ -39,7 +35,7 @@ class GauGANLabelMapFromColors(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "taxonomy",
-                    options=TAXONOMIES,
+                    options=taxonomy_names(),
                     tooltip=f"The classes of the result. {TAXONOMY_TOOLTIP} If the palette is that of another "
                     "taxonomy, its classes are translated by name.",
                 ),
@@ -93,7 +89,7 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
             inputs=[
                 io.DynamicCombo.Input(
                     "taxonomy",
-                    options=[io.DynamicCombo.Option(name, layer_classes(name)) for name in TAXONOMIES],
+                    options=[io.DynamicCombo.Option(name, layer_classes(name)) for name in taxonomy_names()],
                     tooltip=f"The classes to choose from. {TAXONOMY_TOOLTIP}",
                 ),
                 LabelMap.Input(
@@ -191,7 +187,7 @@ class GauGANLabelMapToMask(io.ComfyNode):
                 LabelMap.Input("label_map", tooltip="The label map to select from."),
                 io.DynamicCombo.Input(
                     "taxonomy",
-                    options=[io.DynamicCombo.Option(name, [selected_class(name)]) for name in TAXONOMIES],
+                    options=[io.DynamicCombo.Option(name, [selected_class(name)]) for name in taxonomy_names()],
                     tooltip="The taxonomy of the label map. It must match.",
                 ),
             ],
@@ -221,7 +217,7 @@ class GauGANLabelMapRemap(io.ComfyNode):
             inputs=[
                 LabelMap.Input("label_map", tooltip="The label map to translate."),
                 io.Combo.Input(
-                    "taxonomy", options=TAXONOMIES, tooltip=f"The classes of the result. {TAXONOMY_TOOLTIP}"
+                    "taxonomy", options=taxonomy_names(), tooltip=f"The classes of the result. {TAXONOMY_TOOLTIP}"
                 ),
                 io.String.Input(
                     "replacements",
@@ -248,12 +244,11 @@ class GauGANLabelMapRemap(io.ComfyNode):
 
 def label_picture(image: torch.Tensor, mask: torch.Tensor | None) -> labels.LabelPicture:
     """An IMAGE as a picture of labels. Pixels are transparent by their alpha, or where the MASK is white."""
-    alpha = image[..., -1] if image.shape[-1] in (2, 4) else None
-    pixels = host.to_model(image if alpha is None else image[..., :-1])
-    if alpha is not None:
-        alpha = alpha.reshape(-1, *alpha.shape[-2:])
-    if mask is not None and mask.any():
-        masked = host.mask_to_model(mask).cpu()
+    has_alpha = image.shape[-1] in (2, 4)
+    pixels = host.to_model(image[..., :-1] if has_alpha else image)
+    alpha = host.mask_to_model(image[..., -1], "image")[:, 0] if has_alpha else None
+    masked = None if mask is None else host.mask_to_model(mask).cpu()
+    if masked is not None and masked.any():
         if len(masked) not in (1, len(pixels)):
             raise ValueError(f"mask has {len(masked)} masks, but image has {len(pixels)} pictures; give one for each "
                              "picture, or a single one")  # fmt: skip

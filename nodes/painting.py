@@ -10,8 +10,9 @@ from PIL import Image
 
 from ..gan_models import labels
 from . import host
-from .label_maps import CATEGORY, TAXONOMIES, TAXONOMY_TOOLTIP
+from .label_maps import CATEGORY
 from .sockets import LabelMap
+from .taxonomies import TAXONOMY_TOOLTIP, taxonomy_names
 
 WIDGET = "GAN_ATELIER_LABEL_PAINTER"
 LAYOUTS = host.PACK / "web" / "layouts"
@@ -34,7 +35,7 @@ class GauGANLabelMapPaint(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "taxonomy",
-                    options=TAXONOMIES,
+                    options=taxonomy_names(),
                     tooltip=f"The classes to paint with. {TAXONOMY_TOOLTIP} If you change the taxonomy, the classes of "
                     "the drawing are translated by name.",
                 ),

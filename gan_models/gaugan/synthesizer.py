@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..batching import in_batches
-from ..labels import TAXONOMIES, LabelMap, Taxonomy, taxonomy
+from ..labels import NUMBERED, LabelMap, Taxonomy, taxonomies, taxonomy
 from ..progress import OnProgress
 from ..state_dict import read_state_dict
 from .checkpoint import load, load_encoder, parameters, save
@@ -27,6 +27,9 @@ GENERATOR_MARK, ENCODER_MARK = "net_G", "net_E"
 
 ENDINGS = (".safetensors", ".pth.tar", ".pth", ".pt")
 """The endings of files of weights."""
+
+RELEASED = ("coco_stuff", "ade20k", "cityscapes")
+"""The taxonomies that the number of labels gives away. 19 labels can be those of 'landscape', or any others."""
 
 WORKSPACE = 1 << 28
 """Memory that the work on a label map takes besides the activations."""
@@ -66,7 +69,8 @@ class Synthesizer(nn.Module):
 
     Args:
         taxonomy: name of the taxonomy whose ids the label maps hold.
-        label_offset: added to every id before it goes into the generator. Ids that have no channel then are unknown.
+        label_offset: added to every id before it goes into the generator. Ids that have no channel then are unknown,
+            and so are unknown pixels.
         metadata: what else its file says: licence, training facts.
     """
 
@@ -85,7 +89,9 @@ class Synthesizer(nn.Module):
             raise ValueError(f"the style encoder gives styles of {encoder.config.z_dim} numbers, but the generator "
                              f"{takes}; they are no pair")  # fmt: skip
         known, classes = config.classes + config.unknown, len(taxonomy(taxonomy_name))
-        if classes + min(label_offset, 0) > known:
+        # A net can lack the channel for a last class "unknown", and the numbered classes are more than any net has.
+        needed = classes - taxonomy(taxonomy_name).unknown_is_last + min(label_offset, 0)
+        if needed > known and taxonomy_name != NUMBERED:
             raise ValueError(f"'{taxonomy_name}' has {classes} classes, but this GauGAN knows {known} labels; "
                              "choose the taxonomy that it was trained with")  # fmt: skip
         self.generator = generator
@@ -136,14 +142,25 @@ class Synthesizer(nn.Module):
         self, ids: Tensor, z: Tensor | None = None, instances: Tensor | None = None, seed: int = 0
     ) -> Tensor:
         """The pictures of label maps, ``[B, 3, H, W]`` in [-1, 1]: ``synthesize`` for ids of the taxonomy."""
-        ids = ids.long()
-        config = self.generator.config
-        if self.label_offset:
-            ids = ids + self.label_offset
-            if config.unknown:
-                ids = ids.masked_fill((ids < 0) | (ids > config.classes), config.classes)
         self.require_style(z)
-        return synthesize(self.generator, ids, z, instances=instances, cache=self.cache, seed=seed)
+        labels = self._labels(ids.long())
+        return synthesize(self.generator, labels, z, instances=instances, cache=self.cache, seed=seed)
+
+    def _labels(self, ids: Tensor) -> Tensor:
+        """The generator's labels for ids of the taxonomy. Unknown pixels stay unknown, whatever the offset."""
+        config, classes, offset = self.generator.config, self.classes, self.label_offset
+        labels = ids + offset
+        unknown = ids == classes.unknown_id
+        if config.unknown:
+            if offset:
+                labels = labels.masked_fill((labels < 0) | (labels > config.classes), config.classes)
+            # Without an offset, an unknown class that is not the last one is a label like any other.
+            return labels.masked_fill(unknown, config.classes) if classes.unknown_is_last or offset < 0 else labels
+        lost = (offset < 0 and classes.unknown_is_last) or classes.unknown_id + offset not in range(config.classes)
+        if lost and unknown.any():
+            raise ValueError("the label map has unknown pixels, but this GauGAN has no label for them; give every "
+                             "pixel a class")  # fmt: skip
+        return labels
 
     def generate(
         self,
@@ -288,7 +305,7 @@ def open_synthesizer(
     Args:
         encoder: file of the style encoder. None: the one in the same file; else ``…net_E…`` beside ``…net_G…``.
         without_encoder: do not load any style encoder.
-        taxonomy_name: of its label maps; None: as the file says, else the taxonomy with as many classes.
+        taxonomy_name: of its label maps; None: as the file says, else the one of ``RELEASED`` with as many classes.
         label_offset: see ``Synthesizer``; None: as the file says, else 0.
         overrides: what shapes can't tell, as for ``load_generator``.
     Raises:
@@ -325,9 +342,9 @@ def encoder_beside(path: str | Path) -> Path | None:
 
 
 def _taxonomy_of(labels: int, path: str | Path) -> str:
-    for name in TAXONOMIES:
+    for name in RELEASED:
         if len(taxonomy(name)) == labels:
             return name
-    sizes = ", ".join(f"{name} {len(taxonomy(name))}" for name in TAXONOMIES)
+    sizes = ", ".join(f"{name} {len(taxonomy(name))}" for name in taxonomies() if name != NUMBERED)
     raise ValueError(f"{Path(path).name} does not say what its {labels} labels mean; choose the taxonomy that it was "
-                     f"trained with ({sizes})")  # fmt: skip
+                     f"trained with ({sizes}), or '{NUMBERED}' for classes without names")  # fmt: skip

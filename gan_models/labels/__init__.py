@@ -9,10 +9,21 @@ from .palette import PALETTES, TOLERANCE, Decoded, Palette, decode, encode, pale
 from .reading import AUTO, PALETTE_CHOICES, Reading, percent, read
 from .remap import counterparts, lost_text, parse_replacements, remap
 from .tables import base_class, tables
-from .taxonomy import TAXONOMIES, LabelClass, Taxonomy, listed, taxonomy
+from .taxonomy import (
+    NUMBERED,
+    TAXONOMIES,
+    LabelClass,
+    Taxonomy,
+    listed,
+    look_for_taxonomies,
+    taxonomies,
+    taxonomy,
+    taxonomy_problems,
+)
 
 __all__ = [
     "AUTO",
+    "NUMBERED",
     "PALETTES",
     "PALETTE_CHOICES",
     "TAXONOMIES",
@@ -32,6 +43,7 @@ __all__ = [
     "encode",
     "lay",
     "listed",
+    "look_for_taxonomies",
     "lost_text",
     "palette",
     "parse_replacements",
@@ -40,7 +52,9 @@ __all__ = [
     "remap",
     "resize",
     "tables",
+    "taxonomies",
     "taxonomy",
+    "taxonomy_problems",
     "to_png",
     "uniform",
     "with_legend",

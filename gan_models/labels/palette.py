@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .borders import in_patch, take_from_neighbours
-from .taxonomy import Color, taxonomy
+from .taxonomy import Color, taxonomies, taxonomy
 
 TOLERANCE = 8
 MOST_UNMATCHED = 0.4
@@ -60,14 +59,13 @@ The COCO variant of these preprocessors has 133 panoptic classes, which no taxon
 """
 
 
-@cache
 def palette(name: str) -> Palette:
-    """The palette called ``name``, one of ``PALETTES``. Raises ValueError for any other."""
-    if name not in PALETTES:
-        raise ValueError(f"there is no palette {name!r}; the palettes are {', '.join(PALETTES)}")
+    """The palette called ``name``: one of ``PALETTES``, or a taxonomy. Raises ValueError for any other."""
     if name == "ade20k_oneformer":
         # The preprocessor numbers from wall = 0, and has no colour for unknown, which gets one that it never uses.
         return Palette(name, "ade20k", ((255, 255, 255), *(golden_angle_color(i) for i in range(150))))
+    if name not in PALETTES and name not in taxonomies():
+        raise ValueError(f"there is no palette {name!r}; the palettes are {', '.join(PALETTES)}")
     return Palette(name, name, tuple(entry.color for entry in taxonomy(name).classes))
 
 

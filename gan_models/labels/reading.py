@@ -11,7 +11,7 @@ from .label_picture import LabelPicture
 from .numbering import IDS, INVALID, NUMBERINGS, Numbering
 from .palette import MOST_UNMATCHED, PALETTES, TOLERANCE, Palette, best_match, decode, distinct_colors, palette
 from .remap import lost_text, remap
-from .taxonomy import TAXONOMIES, LabelClass, Taxonomy, taxonomy
+from .taxonomy import LabelClass, Taxonomy, taxonomies, taxonomy
 
 AUTO = "auto"
 PALETTE_CHOICES = (AUTO, *PALETTES, *NUMBERINGS)
@@ -95,7 +95,7 @@ def read(
         return _read_colors(picture, [palette(choice)], target, tolerance)
     if (own := _drawing(picture, target)) is not None:
         return _read_drawing(picture, own, target)
-    palettes = [palette(name) for name in dict.fromkeys([target.name, *PALETTES]) if name in PALETTES]
+    palettes = [palette(name) for name in dict.fromkeys([target.name, *PALETTES])]
     if _has_ids(picture, target, palettes, offset, tolerance):
         return _read_ids(picture, target, NUMBERINGS[IDS], offset)
     return _read_colors(picture, palettes, target, tolerance)
@@ -217,7 +217,7 @@ def _drawing(picture: LabelPicture, target: Taxonomy) -> Taxonomy | None:
     """The taxonomy whose ids the indices are, because each index has the colour of that class; None if none is."""
     if picture.indices is None:
         return None
-    source = taxonomy(picture.drawing) if picture.drawing in TAXONOMIES else target
+    source = taxonomy(picture.drawing) if picture.drawing in taxonomies() else target
     indices = picture.indices
     if int(indices.max()) >= len(source):
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .taxonomy import LabelClass, Taxonomy, listed, taxonomy
+from .taxonomy import TAXONOMIES, LabelClass, Taxonomy, listed, taxonomy
 
 MAPPINGS = Path(__file__).parent / "mappings.json"
 BETWEEN = "landscape"
@@ -41,21 +41,28 @@ def remap(
     return table[ids.long()], lost
 
 
-@cache
 def counterparts(source: str, target: str) -> dict[str, str]:
     """The name of the counterpart in ``target``, or of its unknown class, for every class of taxonomy ``source``.
 
     ``mappings.json`` lists the counterparts to and from 'landscape'. Between two other taxonomies, classes of the same
-    name are counterparts, and the others are translated by way of 'landscape'.
+    name are counterparts, and the others are translated by way of 'landscape'. The classes of a taxonomy that does not
+    ship have only counterparts of the same name.
     """
-    classes, wanted = taxonomy(source), taxonomy(target)
-    if source == target:
-        return {name: name for name in classes.names}
-    if (source, target) in _mappings():
-        return _mappings()[source, target]
-    there, back = counterparts(source, BETWEEN), counterparts(BETWEEN, target)
-    known = set(wanted.names)
-    return {name: name if name in known else back[there[name]] for name in classes.names}
+    return _counterparts(taxonomy(source), taxonomy(target))
+
+
+@cache
+def _counterparts(source: Taxonomy, target: Taxonomy) -> dict[str, str]:
+    if source.name == target.name:
+        return {name: name for name in source.names}
+    if (source.name, target.name) in _mappings():
+        return _mappings()[source.name, target.name]
+    known = set(target.names)
+    if {source.name, target.name} <= {*TAXONOMIES}:
+        there, back = counterparts(source.name, BETWEEN), counterparts(BETWEEN, target.name)
+        return {name: name if name in known else back[there[name]] for name in source.names}
+    same = {name: name if name in known else target.unknown.name for name in source.names}
+    return same | {source.unknown.name: target.unknown.name}
 
 
 def lost_text(lost: Sequence[LabelClass], target: str) -> str:

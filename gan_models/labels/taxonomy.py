@@ -1,115 +1,109 @@
-"""Taxonomies: the classes of label maps with their ids, names and colours."""
+"""The taxonomies by their names: those that ship, those of files, and numbered classes."""
 
-import difflib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from pathlib import Path
 
-from torch import Tensor
+from .classes import Color, LabelClass, Taxonomy, from_hex, listed
+from .taxonomy_files import ENDINGS, generated_color, read_taxonomy
+
+__all__ = [
+    "NUMBERED",
+    "TAXONOMIES",
+    "Color",
+    "LabelClass",
+    "Taxonomy",
+    "listed",
+    "look_for_taxonomies",
+    "taxonomies",
+    "taxonomy",
+    "taxonomy_problems",
+]
 
 FOLDER = Path(__file__).parent / "taxonomies"
 TAXONOMIES = ("landscape", "coco_stuff", "ade20k", "cityscapes")
+"""The taxonomies that ship."""
+NUMBERED = "numbered"
+"""A taxonomy whose classes have numbers for names, for label maps and models whose classes nobody has named."""
+NUMBERED_CLASSES = 254
 
-SKY = ("sky", "sky-other", "clouds", "fog")
-"""The names of the sky, and of what hangs in it, in all taxonomies."""
-
-Color = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class LabelClass:
-    """A class: its id is its channel in a one-hot label map, and its colour shows it in pictures."""
-
-    id: int
-    name: str
-    color: Color
+_folders: list[Callable[[], Iterable[Path]]] = []
 
 
-@dataclass(frozen=True)
-class Taxonomy:
-    """The classes of label maps in channel order, the unknown class included: ``classes[i]`` has id i.
+def look_for_taxonomies(folders: Callable[[], Iterable[Path]]) -> None:
+    """Offer the taxonomies of the files in some folders, in addition to those that ship.
 
-    Attributes:
-        name: the name in sockets, files and the manifest.
-        description: the origin of the ids and the colours.
-        classes: all classes; their ids run from 0 without gaps.
-        unknown_id: the id of pixels that belong to no other class.
+    Args:
+        folders: called whenever taxonomies are looked up. The folders need not exist.
     """
+    _folders.append(folders)
 
-    name: str
-    description: str
-    classes: tuple[LabelClass, ...]
-    unknown_id: int
 
-    def __len__(self) -> int:
-        return len(self.classes)
+def taxonomies() -> list[str]:
+    """The names of all taxonomies: those that ship, those of files that can be read, and ``NUMBERED``."""
+    return [*TAXONOMIES, *(name for name, path in _files().items() if not _problem(path)), NUMBERED]
 
-    @property
-    def names(self) -> list[str]:
-        return [entry.name for entry in self.classes]
 
-    @property
-    def sky(self) -> list[int]:
-        """The ids of the classes that are sky, or that hang in it."""
-        return [entry.id for entry in self.classes if entry.name in SKY]
+def taxonomy_problems() -> list[str]:
+    """A sentence for every file that should be a taxonomy and cannot be read."""
+    return [problem for path in _files().values() if (problem := _problem(path))]
 
-    @property
-    def unknown(self) -> LabelClass:
-        return self.classes[self.unknown_id]
 
-    def find(self, name: str) -> LabelClass:
-        """The class called ``name``; its case and blanks around it are ignored.
+def taxonomy(name: str) -> Taxonomy:
+    """The taxonomy called ``name``, one of ``taxonomies()``.
 
-        Raises:
-            ValueError: there is no such class; the message offers similar names.
-        """
-        wanted = name.strip().lower()
-        if wanted in self._by_name:
-            return self._by_name[wanted]
-        similar = [known for known in self.names if wanted and wanted in known]
-        similar += [known for known in difflib.get_close_matches(wanted, self.names) if known not in similar]
-        hint = (
-            f"did you mean {' or '.join(map(repr, similar[:3]))}?"
-            if similar
-            else f"the classes are {', '.join(self.names[:8])}…"
-        )
-        raise ValueError(f"'{self.name}' has no class {name.strip()!r}; {hint}")
-
-    def present(self, ids: Tensor) -> list[LabelClass]:
-        """The classes that occur in a label map, those with the most pixels first."""
-        counts = ids.flatten().long().bincount(minlength=len(self))
-        order = counts.argsort(descending=True, stable=True).tolist()
-        return [self.classes[i] for i in order if counts[i]]
-
-    @cached_property
-    def _by_name(self) -> dict[str, LabelClass]:
-        return {entry.name: entry for entry in self.classes}
+    Raises:
+        ValueError: there is no such taxonomy, or its file cannot be read.
+    """
+    if name in TAXONOMIES:
+        return _shipped(name)
+    if name == NUMBERED:
+        return _numbered()
+    path = _files().get(name)
+    if path is None:
+        raise ValueError(f"there is no taxonomy {name!r}; the taxonomies are {', '.join(taxonomies())}")
+    return _from_file(name, path)
 
 
 @cache
-def taxonomy(name: str) -> Taxonomy:
-    """The taxonomy called ``name``, one of ``TAXONOMIES``.
-
-    Raises:
-        ValueError: there is no such taxonomy.
-    """
-    if name not in TAXONOMIES:
-        raise ValueError(f"there is no taxonomy {name!r}; the taxonomies are {', '.join(TAXONOMIES)}")
+def _shipped(name: str) -> Taxonomy:
     data = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     classes = tuple(LabelClass(entry["id"], entry["name"], from_hex(entry["color"])) for entry in data["classes"])
     return Taxonomy(data["name"], data["description"], classes, data["unknown_id"])
 
 
-def from_hex(color: str) -> Color:
-    """Parses ``"#ff8000"`` to (255, 128, 0)."""
-    red, green, blue = bytes.fromhex(color.removeprefix("#"))
-    return red, green, blue
+@cache
+def _numbered() -> Taxonomy:
+    classes = [LabelClass(i, f"class {i}", generated_color(i)) for i in range(NUMBERED_CLASSES)]
+    unknown = LabelClass(NUMBERED_CLASSES, "unknown", (0, 0, 0))
+    return Taxonomy(NUMBERED, "Classes without names.", (*classes, unknown), unknown.id)
 
 
-def listed(names: Iterable[str], most: int = 6) -> str:
-    """Joins names for a message: the first ``most`` of them, and the number of the others."""
-    every = list(names)
-    more = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(every[:most]) + more
+def _files() -> dict[str, Path]:
+    """The files of taxonomies by their names. A name that is taken is followed by the ending of the file."""
+    found: dict[str, Path] = {}
+    for folder in (folder for folders in _folders for folder in folders()):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            if path.suffix.lower() in ENDINGS and path.is_file():
+                taken = path.stem in (*TAXONOMIES, NUMBERED, *found)
+                found.setdefault(path.name if taken else path.stem, path)
+    return found
+
+
+def _from_file(name: str, path: Path) -> Taxonomy:
+    status = path.stat()
+    return _read(name, path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read(name: str, path: Path, modified: int, size: int) -> Taxonomy:
+    return read_taxonomy(path, name)
+
+
+def _problem(path: Path) -> str:
+    try:
+        _from_file(path.stem, path)
+    except (ValueError, OSError) as error:
+        return f"taxonomy {path.name} cannot be used: {error}"
+    return ""

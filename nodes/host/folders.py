@@ -35,6 +35,11 @@ def model_folder(kind: str) -> Path:
     return Path(folder_paths.get_folder_paths(kind)[0])
 
 
+def model_folders(kind: str) -> list[Path]:
+    """All folders of ``kind``."""
+    return [Path(folder) for folder in folder_paths.get_folder_paths(kind)]
+
+
 def new_model_path(kind: str, name: str, *, overwrite: bool) -> Path:
     """Where to write a model called ``name``, which may have subfolders: with a number if the name is taken.
 

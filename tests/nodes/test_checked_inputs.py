@@ -34,7 +34,8 @@ def inputs(pack, small_singan, small_gaugan):
     label_map = pack.gan_models.labels.LabelMap(torch.zeros(1, 64, 64, dtype=torch.uint8), "landscape")
     generate = {"model": small_gaugan, "label_map": label_map, "seed": 0, "style_image": image}
     return {
-        "GauGANLabelMapFromColors": {"image": torch.zeros(1, 4, 4, 3), "taxonomy": "cityscapes"},
+        "GauGANLabelMapFromColors": {"image": torch.zeros(1, 4, 4, 3), "taxonomy": "cityscapes",
+                                     "mask": torch.ones(1, 4, 4)},
         "GauGANLabelMapFromMasks": {"taxonomy": CLASSES} | {f"mask_{number}": mask for number in range(1, 7)},
         "GauGANLabelMapPaint": {"taxonomy": "landscape", "width": 64, "height": 64, "image": image},
         "GauGANEncodeStyle": {"model": small_gaugan, "image": image},
@@ -59,6 +60,7 @@ PICTURES = [
     ("SinGANSuperResolve", "image"),
 ]
 MASKS = [
+    ("GauGANLabelMapFromColors", "mask"),
     *(("GauGANLabelMapFromMasks", f"mask_{number}") for number in range(1, 7)),
     ("SinGANHarmonize", "mask"),
     ("SinGANEdit", "mask"),
@@ -81,6 +83,13 @@ def test_numbers_that_are_not_finite_are_refused_by_the_name_of_the_input(call, 
     spoilt.view(-1)[5] = value
     with pytest.raises(ValueError, match=rf"\b{name} contains (pixels|values) that are NaN or infinite"):
         call(node_id, **inputs[node_id] | {name: spoilt})
+
+
+def test_transparency_that_is_not_finite_is_refused_too(call):
+    image = torch.zeros(1, 4, 4, 4)
+    image[0, 1, 2, 3] = float("nan")
+    with pytest.raises(ValueError, match="image contains values that are NaN"):
+        call("GauGANLabelMapFromColors", image=image, taxonomy="cityscapes")
 
 
 @pytest.mark.parametrize("node_id, name", [*PICTURES, *MASKS])

@@ -89,7 +89,7 @@ def test_object_info(node_classes):
         f"mask_{i}" for i in range(1, 7)
     ]
     options = info["input"]["required"]["taxonomy"][1]["options"]
-    assert [option["key"] for option in options] == TAXONOMIES
+    assert [option["key"] for option in options] == [*TAXONOMIES, "numbered"]
     assert options[0]["inputs"]["required"]["base_class"][1]["default"] == "sky"
     assert options[1]["inputs"]["required"]["base_class"][1]["default"] == "sky-other"
     assert "none" not in [

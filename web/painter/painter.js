@@ -214,7 +214,7 @@ export class Painter extends Painting {
         const before = palette.taxonomy;
         if (before === taxonomy) return;
         palette.setTaxonomy(taxonomy);
-        const same = before ? before.to[taxonomy.name][this.classId] : taxonomy.names.indexOf(FIRST_CLASS);
+        const same = before ? before.to[taxonomy.name][this.classId] : Math.max(0, taxonomy.names.indexOf(FIRST_CLASS));
         this.setClass(last.classes.get(taxonomy.name) ?? same);
     }
 

@@ -5,6 +5,8 @@ import { decodePng, encodePng } from "./png.js";
 import { fromColors, isOwnPalette } from "./taxonomy.js";
 
 const FOLDER = "gan_atelier";
+/** The taxonomy whose generated colours mean nothing in the pictures of others. */
+const NUMBERED = "numbered";
 const EXAMPLE = "example:";
 const REMEMBERED = 64;
 const KEEPALIVE_BYTES = 60_000;
@@ -151,7 +153,8 @@ export class Storage {
         const context = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
         context.drawImage(bitmap, 0, 0);
         const { data } = context.getImageData(0, 0, width, height);
-        const found = fromColors(data, [...new Set([preferred, ...this.taxonomies.values()])]);
+        const named = [...this.taxonomies.values()].filter(({ name }) => name !== NUMBERED);
+        const found = fromColors(data, [...new Set([preferred, ...named])]);
         if (!found) throw new StorageError("This picture is not painted in the colours of any taxonomy.");
         return { width, height, ...found };
     }

@@ -46,7 +46,7 @@ def saved(tmp_path_factory):
     loaded = gaugan.load_generator(generator, **nets[0].config.as_dict()), gaugan.load_encoder(encoder)
     gaugan.save(path / "painter.safetensors", *loaded, {"taxonomy": "landscape"})
     plain = gaugan_toys.generator(gaugan_toys.config(**LANDSCAPE, z_dim=0))
-    gaugan.save(path / "plain.safetensors", plain)
+    gaugan.save(path / "plain.safetensors", plain, None, {"taxonomy": "landscape"})
     return path
 
 

@@ -31,7 +31,7 @@ def test_widgets_stay_where_saved_workflows_have_them(node_classes):
         node_id: [entry.id for entry in node_classes[node_id].GET_SCHEMA().inputs if headless.widgets.is_widget(entry)]
         for node_id in NODES
     } == {
-        "GauGANLoad": ["name", "encoder", "taxonomy", "label_offset", "upsampling"],
+        "GauGANLoad": ["name", "encoder", "taxonomy", "label_offset", "upsampling", "override_label_offset"],
         "GauGANEncodeStyle": [],
         "GauGANRandomStyle": ["seed", "count", "spread"],
         "GauGANMixStyles": ["weight", "frames"],
@@ -66,13 +66,14 @@ def test_files_with_other_endings_are_listed_and_loaded(call, node_classes, file
     name, encoder, *_ = node_classes["GauGANLoad"].define_schema().inputs
     assert f"latest_net_G{ending}" in name.options and f"latest_net_E{ending}" in encoder.options
     assert "pictures.tar" not in name.options
-    assert call("Load", name=f"latest_net_G{ending}").model.encoder is not None
+    assert call("Load", name=f"latest_net_G{ending}", taxonomy="landscape").model.encoder is not None
 
 
 def test_a_wrapped_file_with_both_nets_loads_as_one(call, files):
     states = {f"net{part}": torch.load(files / f"latest_net_{part}.pth") for part in ("G", "E")}
     torch.save({"epoch": 3} | states, files / "checkpoint.pth.tar")
-    wrapped, pair = call("Load", name="checkpoint.pth.tar"), call("Load", name="latest_net_G.pth")
+    names = "checkpoint.pth.tar", "latest_net_G.pth"
+    wrapped, pair = (call("Load", name=name, taxonomy="landscape") for name in names)
     styles = [call("EncodeStyle", model=model, image=photo()) for model in (wrapped, pair)]
     assert torch.equal(styles[0].z, styles[1].z)
 
@@ -81,14 +82,15 @@ def test_a_wrapped_file_with_both_nets_loads_as_one(call, files):
 
 
 def test_a_pair_of_released_files_loads_as_one(call, files, label_map):
-    pair, single = (call("Load", name=name) for name in ("latest_net_G.pth", "painter.safetensors"))
+    names = "latest_net_G.pth", "painter.safetensors"
+    pair, single = (call("Load", name=name, taxonomy="landscape") for name in names)
     assert pair.model.taxonomy == "landscape"
     image = photo()
     styles = [call("EncodeStyle", model=model, image=image) for model in (pair, single)]
     assert torch.allclose(styles[0].z, styles[1].z, atol=1e-4)
     # The start grid has 16 cells: 128 pixels doubled 5 times, or 256 doubled 6 times, as the released nets would be.
     assert pair.model.generator.config.upsampling == "more"
-    pair = call("Load", name="latest_net_G.pth", upsampling="normal")
+    pair = call("Load", name="latest_net_G.pth", taxonomy="landscape", upsampling="normal")
     images = [call("Generate", model=model, label_map=label_map(), seed=3) for model in (pair, single)]
     assert torch.allclose(images[0], images[1], atol=1e-3)
 
@@ -96,16 +98,16 @@ def test_a_pair_of_released_files_loads_as_one(call, files, label_map):
 def test_encoder_widget(call, files):
     assert call("Load", name="painter.safetensors", encoder="none").model.encoder is None
     (files / "latest_net_E.pth").rename(files / "other.pth")
-    assert call("Load", name="latest_net_G.pth").model.encoder is None
-    assert call("Load", name="latest_net_G.pth", encoder="other.pth").model.encoder is not None
+    assert call("Load", name="latest_net_G.pth", taxonomy="landscape").model.encoder is None
+    assert call("Load", name="latest_net_G.pth", taxonomy="landscape", encoder="other.pth").model.encoder is not None
     with pytest.raises(ValueError, match=r"plain\.safetensors: .*not a GauGAN style encoder; it seems to be a"):
-        call("Load", name="latest_net_G.pth", encoder="plain.safetensors")
+        call("Load", name="latest_net_G.pth", taxonomy="landscape", encoder="plain.safetensors")
 
 
 def test_an_encoder_of_another_net_is_refused(call, files):
     torch.save(gaugan_toys.encoder(z_dim=9).state_dict(), files / "latest_net_E.pth")
     with pytest.raises(ValueError, match=r"styles of 9 numbers, but the generator takes 6"):
-        call("Load", name="latest_net_G.pth")
+        call("Load", name="latest_net_G.pth", taxonomy="landscape")
 
 
 def test_the_loader_says_what_it_loaded(call, files, said):

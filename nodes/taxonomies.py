@@ -1,0 +1,31 @@
+"""The taxonomies that the nodes offer: those that ship, those in models/gaugan/taxonomies, and numbered classes."""
+
+import logging
+from pathlib import Path
+
+from ..gan_models import labels
+from . import host
+
+KIND, FOLDER = "gaugan", "taxonomies"
+TAXONOMY_TOOLTIP = (
+    "landscape has 18 classes for painting landscapes, coco_stuff has the 182 classes of the GauGAN demo, and ade20k "
+    "and cityscapes have the classes of these data sets. JSON and CSV files in models/gaugan/taxonomies, with the id, "
+    "the name and the colour of every class, are listed, too. numbered has class 0 to class 253, without names."
+)
+
+log = logging.getLogger("GAN Atelier")
+
+
+def taxonomy_folders() -> list[Path]:
+    """The folders where users put taxonomies."""
+    return [folder / FOLDER for folder in host.model_folders(KIND)]
+
+
+def taxonomy_names() -> list[str]:
+    """The names of all taxonomies, for the list of a widget. Files that cannot be read are named in the log."""
+    for problem in labels.taxonomy_problems():
+        log.warning(problem)
+    return labels.taxonomies()
+
+
+labels.look_for_taxonomies(taxonomy_folders)
