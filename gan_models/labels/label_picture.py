@@ -21,6 +21,10 @@ NEARLY_GREY = 4
 
 LOSSY_FORMATS = ("JPEG", "MPO", "AVIF")
 WHITE_16 = 65535
+BETWEEN = "many are no whole numbers, as lossy compression or smooth resizing leaves them"
+FRACTION, FEW = 0.2, 0.01
+"""Levels are no whole numbers if this share of them differs from one by this much, which half precision does not."""
+
 PER_LEVEL = 257
 """The 16-bit value of each of the 255 levels of 8 bits."""
 
@@ -52,7 +56,8 @@ class LabelPicture:
     def from_images(cls, images: Tensor, alpha: Tensor | None = None) -> "LabelPicture":
         """A picture from pixels, as other nodes give them.
 
-        Levels of a grey picture with 16 bits are recognised if none is above 255.
+        The levels of grey pictures are recognised in all scales that ComfyUI gives them: level v of 8 bits is v / 255
+        or v * 256 / 65535, and level v of 16 bits is v / 65535, which is read as an id if none is above 255.
 
         Args:
             images: ``[B, 3, H, W]`` in -1..1.
@@ -60,10 +65,10 @@ class LabelPicture:
         """
         pixels = (images.detach().float().cpu().permute(0, 2, 3, 1) + 1) / 2
         transparent = _transparent(None if alpha is None else (alpha.cpu().float() * 255).round())
-        highest = float(pixels.max()) * 255
-        if 0 < highest < 1 - 0.5 / PER_LEVEL and bool((pixels == pixels[..., :1]).all()):
-            values = (pixels[..., 0] * WHITE_16).round().int()
-            return cls(_as_grey(values), transparent, values)
+        opaque = pixels if transparent is None else pixels[~transparent]
+        if bool((opaque == opaque[..., :1]).all()):
+            values, whole = _levels(pixels[..., 1], transparent)
+            return cls(_as_grey(values), transparent, values, lossy=None if whole else BETWEEN)
         return cls._from_colors((pixels * 255).round().clamp(0, 255).to(torch.uint8), transparent)
 
     @classmethod
@@ -100,6 +105,22 @@ class LabelPicture:
         if spread and lossy is None:
             lossy = "its greys are tinted, as lossy compression leaves them"
         return cls(colors, transparent, colors[..., 1].int(), lossy=lossy)
+
+
+def _levels(grey: Tensor, transparent: Tensor | None) -> tuple[Tensor, bool]:
+    """The integers, int32, that grey values in 0..1 were made from, and whether they are integers at all."""
+    deep = grey * WHITE_16
+    opaque = deep if transparent is None else deep[~transparent]
+    if opaque.numel() == 0 or 0 < float(opaque.max()) < 255.5:
+        return deep.round().int(), True
+    # FFmpeg, which decodes for ComfyUI, makes 16 bits of grey pictures with 8 by appending zeros.
+    divisor = min((PER_LEVEL, 256), key=lambda unit: float(_rest(opaque / unit).mean()))
+    whole = (_rest(opaque / divisor) > FRACTION).float().mean() < FEW
+    return (deep / divisor).round().int(), bool(whole)
+
+
+def _rest(numbers: Tensor) -> Tensor:
+    return (numbers - numbers.round()).abs()
 
 
 def _alpha(image: Image.Image) -> Tensor | None:

@@ -352,13 +352,25 @@ def test_drawings_keep_classes_that_share_a_colour(opened):
     assert torch.equal(read(opened(unnamed), taxonomy("cityscapes")).ids[0], ids)
 
 
-@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("unit", [1 / 255, 256 / 65535, 1 / 65535], ids=["8 bit", "8 bit of FFmpeg", "16 bit"])
 @pytest.mark.parametrize("name", TAXONOMIES)
-def test_pixels_of_other_nodes(name, bits):
-    """As Load Image gives grey pictures of 8 and of 16 bits."""
-    ids = blobs(name, 2)
-    image = torch.from_numpy(ids / (2**bits - 1)).float().expand(2, 3, -1, -1) * 2 - 1
-    picture = LabelPicture.from_images(image)
-    for choice in ("auto", "ids"):
-        reading = read(picture, taxonomy(name), choice)
-        assert reading.ids.shape == (2, 64, 64) and np.array_equal(reading.ids[1].numpy(), ids)
+def test_pixels_of_other_nodes(name, unit):
+    """As Load Image gives grey pictures of 8 and of 16 bits, decoded by Pillow or by FFmpeg."""
+    classes = len(taxonomy(name))
+    stripes = np.arange(classes, dtype=np.uint8)[None].repeat(8, 0)
+    for ids in (blobs(name, 2), stripes, stripes % 2, stripes[:, -1:], stripes * 0):
+        image = torch.from_numpy(ids * unit).float().expand(2, 3, -1, -1) * 2 - 1
+        reading = read(LabelPicture.from_images(image), taxonomy(name), "ids")
+        assert reading.ids.shape == (2, *ids.shape) and np.array_equal(reading.ids[1].numpy(), ids)
+    image = torch.from_numpy(blobs(name, 2) * unit).float().expand(1, 3, -1, -1) * 2 - 1
+    assert np.array_equal(read(LabelPicture.from_images(image), taxonomy(name)).ids[0].numpy(), blobs(name, 2))
+
+
+def test_transparent_pixels_of_other_nodes_may_have_any_colour():
+    ids = torch.from_numpy(BANDS)
+    image = (ids / 255).expand(1, 3, -1, -1).clone() * 2 - 1
+    image[:, 0, :6] = 1
+    alpha = torch.ones(1, 48, 64)
+    alpha[:, :6] = 0.2
+    read_ids = read(LabelPicture.from_images(image, alpha), LANDSCAPE).ids[0]
+    assert (read_ids[:6] == LANDSCAPE.unknown_id).all() and torch.equal(read_ids[6:], ids[6:])
