@@ -22,7 +22,8 @@ import torch
 from torch import Tensor
 
 from gan_models.gaugan import LabelMaps, label_codes, one_hot
-from gan_models.gaugan.training import trainer as trainer_module
+from gan_models.gaugan.networks.one_hot import conditioning
+from gan_models.gaugan.networks.spade import Conditioning
 from gan_models.gaugan.training.losses import adversarial_loss, discriminator_loss, feature_matching_loss
 from gan_models.gaugan.training.presets import preset
 from gan_models.gaugan.training.trainer import Trainer
@@ -33,9 +34,12 @@ BATCHES = {"small": {128: 8, 256: 4}, "paper": {128: 4, 256: 2}}
 
 
 class PlainTrainer(Trainer):
-    """A trainer that runs the discriminators separately for each side."""
+    """A trainer with one-hot label maps that runs the discriminators separately for each side."""
 
-    def _adversarial_losses(
+    def conditioning(self, codes: Tensor) -> Conditioning:
+        return conditioning(one_hot(self.config.generator, codes))
+
+    def adversarial_losses(
         self, images: Tensor, fake: Tensor, labels: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         with self.autocast():
@@ -76,9 +80,8 @@ def gradients(trainer: Trainer, path: str, ids: Tensor, dtype: torch.dtype) -> l
     return [parameter.grad.clone() for parameter in trainer.generator.parameters()]
 
 
-def step_seconds(trainer: Trainer, path: str, batch: tuple[Tensor, Tensor]) -> float:
+def step_seconds(trainer: Trainer, batch: tuple[Tensor, Tensor]) -> float:
     """Seconds that one training step takes."""
-    trainer_module.LabelMaps = LABELS[path]
     clock = time.process_time if trainer.device.type == "cpu" else time.perf_counter
     began = clock()
     trainer.train_step(*batch)
@@ -106,7 +109,7 @@ def measure(name: str, size: int, dtype: torch.dtype, device: str, repeats: int)
     for repeat in range(repeats + 1):
         loaded = examples(size, batch, repeat * batch)
         for path, trainer in trainers.items():
-            taken = step_seconds(trainer, path, loaded)
+            taken = step_seconds(trainer, loaded)
             if repeat:
                 seconds[path] = min(seconds[path], taken)
     return {path: batch / taken for path, taken in seconds.items()} | apart

@@ -14,7 +14,7 @@ Window = tuple[EllipsisType, slice, slice]
 """The index of a rectangle of pictures ``[..., H, W]``."""
 
 GROUND_WEIGHT = 0.25
-"""Weight of the ground's colours in the transfer loss, since the ground of two pictures consists of different classes."""
+"""Weight of the ground's colours in the transfer loss, since it consists of other classes in another picture."""
 
 GRID_PERIODS = (2, 4, 8, 16)
 """Periods, in pixels, of the patterns that the last doublings of a generator can leave behind."""

@@ -22,6 +22,7 @@ from ..networks.efficientnet import EfficientNetLite
 from ..networks.encoder import StyleEncoder
 from ..networks.pix2pixhd import build_generator
 from ..networks.projected import ProjectedConfig
+from ..networks.spade import Conditioning
 from .config import TrainingConfig
 from .draws import color_window, sample_style, training_noise
 from .initialization import effective_state, initialize, normalize_spectrally
@@ -141,7 +142,7 @@ class Trainer:
             losses, fake = self._reconstruction_losses(images, codes, labels)
             # Detached from the generator, so that one pass of the discriminators gives the gradients of both sides.
             shown = fake.detach().requires_grad_()
-            adversarial_losses, discriminator_losses = self._adversarial_losses(images, shown, labels)
+            adversarial_losses, discriminator_losses = self.adversarial_losses(images, shown, labels)
             values = require_finite(losses | adversarial_losses | discriminator_losses, f"step {self.step + 1}")
             to_fake = torch.autograd.grad(total(adversarial_losses), shown, retain_graph=True)[0]
             pulled = (fake * to_fake).sum()
@@ -167,7 +168,7 @@ class Trainer:
                 if not self.encoder_frozen:
                     losses["style"] = config.style_weight * style_loss(mu, logvar)
             noise = training_noise(len(images), config.seed, self.step)
-            fake: Tensor = self.generator(LabelMaps(config.generator, codes), z, noise).float()
+            fake: Tensor = self.generator(self.conditioning(codes), z, noise).float()
             made, real, where = (x[own] if others else x for x in (fake, images, labels))
             height, width = images.shape[2:]
             window = color_window(height, width, config.color_window, config.seed, self.step)
@@ -217,10 +218,19 @@ class Trainer:
         self.encoder.requires_grad_(not self.encoder_frozen)
         return F.l1_loss(mu.float(), z.detach().float())
 
-    def _adversarial_losses(
+    def conditioning(self, codes: Tensor) -> Conditioning:
+        """Label maps in the form in which the generator gets them. Codes: as from ``label_codes``."""
+        return LabelMaps(self.config.generator, codes)
+
+    def adversarial_losses(
         self, images: Tensor, fake: Tensor, labels: Tensor
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """The adversarial losses of the generator, and the losses of the discriminators."""
+        """The adversarial losses of the generator, and the losses of the discriminators.
+
+        Args:
+            images, fake: real and generated pictures, ``[B, 3, H, W]`` in [-1, 1].
+            labels: their one-hot label maps, ``[B, classes, H, W]``.
+        """
         config = self.config
         made = {}
         with self.autocast(), parametrize.cached():
