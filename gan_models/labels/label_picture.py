@@ -1,6 +1,7 @@
 """Pictures that may be label maps: their colours and numbers, before anything is known about the meaning."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from ..pictures import open_picture
+from .evidence import looks_compressed
 
 KEY = "Taxonomy"
 """The text chunk of a drawing that names its taxonomy."""
@@ -95,6 +97,11 @@ class LabelPicture:
             return cls(_as_grey(values), transparent, values, one_channel=True, lossy=lossy)
         color = image.convert("RGBA" if "A" in image.getbands() else "RGB").convert("RGB")
         return cls._from_colors(_tensor(color), transparent, lossy)
+
+    @cached_property
+    def looks_compressed(self) -> bool:
+        """Whether the levels of a grey picture were compressed with loss, or resized smoothly."""
+        return self.lossy is not None or (self.values is not None and looks_compressed(self.values))
 
     @classmethod
     def _from_colors(cls, colors: Tensor, transparent: Tensor | None, lossy: str | None = None) -> "LabelPicture":

@@ -136,7 +136,7 @@ def decode(
     if best.unmatched > MOST_UNMATCHED:
         chosen = best_match(colors, counts, palettes[:1], tolerance)
         closest = best_match(colors, counts, [palettes[0], *map(palette, PALETTES)], tolerance)
-        raise ValueError(_complaint(chosen, closest, tolerance))
+        raise ValueError(_complaint(chosen, closest, tolerance, is_grey(colors[counts > 0])))
     ids = best.nearest[inverse]
     off_palette = ~best.near_enough[inverse]
     if transparent is not None:
@@ -210,13 +210,14 @@ def is_grey(colors: Tensor) -> bool:
     return bool((colors == colors[..., :1]).all())
 
 
-def _complaint(best: Match, closest: Match, tolerance: int) -> str:
+def _complaint(best: Match, closest: Match, tolerance: int, grey: bool) -> str:
     text = (
         f"{best.unmatched * 100:.0f} % of the pixels match no '{best.palette.name}' colour (tolerance {tolerance}). "
         "A colour map has one flat colour for each class; "
     )
     if closest.unmatched > MOST_UNMATCHED:
-        return text + "is this a photo, or a map in other colours? No palette comes close."
+        otherwise = "are the grey levels ids" if grey else "a map in other colours"
+        return text + f"is this a photo, or {otherwise}? No palette comes close."
     share = f"{closest.unmatched * 100:.0f} %"
     return text + f"is this one painted with another palette? Closest: '{closest.palette.name}' ({share})."
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .evidence import looks_compressed, looks_like_a_photo
+from .evidence import looks_like_a_photo
 from .label_picture import LabelPicture
 from .numbering import IDS, INVALID, NUMBERINGS, Numbering
 from .palette import MOST_UNMATCHED, PALETTES, TOLERANCE, Palette, best_match, decode, distinct_colors, palette
@@ -117,7 +118,7 @@ def _read_ids(picture: LabelPicture, target: Taxonomy, numbering: Numbering, off
                          "the palette of the colours")  # fmt: skip
     if picture.lossy and numbers is picture.values:
         raise ValueError(f"the levels of this grey picture cannot be ids: {picture.lossy}. {HOW_TO_SAVE}")
-    if numbers is not picture.indices and looks_compressed(numbers):
+    if numbers is picture.values and picture.looks_compressed:
         raise ValueError("the levels of this grey picture cannot be ids: around the borders, they are mixtures of "
                          f"several ids, as JPEG, lossy WebP or smooth resizing leave them. {HOW_TO_SAVE}")  # fmt: skip
     ids = _opaque_ids(picture, numbers, source, numbering, offset)
@@ -185,13 +186,13 @@ def _levels_are_ids(
     valid = NUMBERINGS[IDS].ids(values, target, offset)[opaque] != INVALID
     explained = valid.float().mean().item() if len(valid) else 1.0
     colors, counts = _counted(picture)
-    tolerance = tolerance if picture.lossy or looks_compressed(values) else 0
+    tolerance = tolerance if picture.looks_compressed else 0
     matches = [best_match(colors, counts, [tried], tolerance) for tried in palettes]
     matched = 1 - min(match.unmatched for match in matches)
-    if max(explained, matched) < 1 - MOST_UNMATCHED:
-        return not looks_like_a_photo(values)  # neither fits: the error names the number that is no id
-    if matched > explained or looks_like_a_photo(values):
+    if looks_like_a_photo(values) or matched > max(explained, 1 - MOST_UNMATCHED):
         return False
+    if explained < 1 - MOST_UNMATCHED:
+        return True  # neither fits: the error names the number that is no id
     exact = 1 - min(match.inexact for match in matches if match.palette == palettes[0])
     return picture.one_channel or exact < explained
 
@@ -208,6 +209,11 @@ def _has_colors_of(picture: LabelPicture, palettes: Sequence[Palette], tolerance
 
 def _counted(picture: LabelPicture) -> tuple[Tensor, Tensor]:
     """The distinct colours of the opaque pixels, and how many pixels have each."""
+    if picture.values is not None:
+        levels = picture.colors[..., 1] if picture.transparent is None else picture.colors[..., 1][~picture.transparent]
+        counts = torch.from_numpy(np.bincount(levels.flatten().numpy(), minlength=256))
+        found = counts.nonzero()[:, 0]
+        return found.to(torch.uint8)[:, None].expand(-1, 3), counts[found]
     colors, inverse = distinct_colors(picture.colors)
     seen = inverse.flatten() if picture.transparent is None else inverse[~picture.transparent]
     return colors, seen.bincount(minlength=len(colors))

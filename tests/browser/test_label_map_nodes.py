@@ -15,7 +15,8 @@ def graph():
     classes |= {f"taxonomy.class_{i}": "none" for i in range(2, 7)}
     return {
         "1": {"class_type": "GANAtelierExampleImage", "inputs": {"picture": "balloons_pasted.png"}},
-        "2": {"class_type": "GauGANLabelMapFromMasks", "inputs": {**classes, "mask_1": ["1", 1]}},
+        "2": {"class_type": "GauGANLabelMapFromMasks",
+              "inputs": {**classes, "unite_batches": False, "mask_1": ["1", 1]}},
         "3": {"class_type": "GauGANLabelMapToMask",
               "inputs": {"label_map": ["2", 0], "taxonomy": "coco_stuff", "taxonomy.class": "sea"}},
         "4": {"class_type": "GauGANLabelMapToColors", "inputs": {"label_map": ["2", 0], "legend": True}},
