@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..batching import in_batches
-from ..labels import NUMBERED, LabelMap, Taxonomy, taxonomies, taxonomy
+from ..labels import NUMBERED, TAXONOMIES, LabelMap, Taxonomy, taxonomies, taxonomy
 from ..progress import OnProgress
 from ..state_dict import read_state_dict
 from .checkpoint import load, load_encoder, parameters, save
@@ -89,8 +89,9 @@ class Synthesizer(nn.Module):
             raise ValueError(f"the style encoder gives styles of {encoder.config.z_dim} numbers, but the generator "
                              f"{takes}; they are no pair")  # fmt: skip
         known, classes = config.classes + config.unknown, len(taxonomy(taxonomy_name))
-        # A net can lack the channel for a last class "unknown", and the numbered classes are more than any net has.
-        needed = classes - taxonomy(taxonomy_name).unknown_is_last + min(label_offset, 0)
+        # A net with own classes can lack the channel for a last class "unknown", and no net has all numbered classes.
+        optional = taxonomy_name not in TAXONOMIES and taxonomy(taxonomy_name).unknown_is_last
+        needed = classes - optional + min(label_offset, 0)
         if needed > known and taxonomy_name != NUMBERED:
             raise ValueError(f"'{taxonomy_name}' has {classes} classes, but this GauGAN knows {known} labels; "
                              "choose the taxonomy that it was trained with")  # fmt: skip
