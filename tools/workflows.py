@@ -277,7 +277,7 @@ EXAMPLES = {
             "1": LANDSCAPE_MODEL,
             "2": node("GANAtelierExampleImage", picture="lake_labels.png"),
             "3": node("GauGANLabelMapFromColors", image=["2", 0], taxonomy="landscape", palette="auto", tolerance=8),
-            "4": node("GauGANGenerate", model=["1", 0], label_map=["3", 0], seed=5, size="resize", color_match="off"),
+            "4": node("GauGANGenerate", model=["1", 0], label_map=["3", 0], seed=8, size="resize", color_match="off"),
             "5": node("PreviewImage", images=["4", 0]),
             "6": node("SinGANTrain", image=["4", 0], preset="draft", seed=0, purpose="any task", max_size=0,
                       iterations=0),
