@@ -84,7 +84,8 @@ class GauGANLabelMapPaint(io.ComfyNode):
         if label_map is not None:
             start, lost = labels.remap(label_map.ids[:1], label_map.classes, classes)
             start = labels.resize(start, height, width)
-            said = translated(lost, taxonomy)
+            resized = host.resized_text({"label_map": label_map.ids}, start, "the drawing")
+            said = "; ".join(filter(None, [translated(lost, taxonomy), resized]))
             shown["start"] = [host.temporary_file(labels.to_png(start[0], taxonomy), ".png")]
         if image is not None:
             shown["trace"] = [host.temporary_file(to_trace(image), ".jpg")]

@@ -170,3 +170,14 @@ def test_lost_classes_are_reported(pack, paint, drawing, monkeypatch):
                      "are unknown in 'landscape'; check that this is the right taxonomy"]  # fmt: skip
     paint(painting="example:lake")
     assert len(lines) == 1
+
+
+def test_a_label_map_of_another_size_is_said(pack, paint, label_map, monkeypatch):
+    from server import PromptServer
+
+    lines = []
+    monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
+    paint(label_map=label_map)
+    assert lines == ["label_map (24×16) resized to 96×64, the size of the drawing"]
+    paint(label_map=label_map, width=24, height=16)
+    assert len(lines) == 1
