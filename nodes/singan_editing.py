@@ -40,9 +40,7 @@ class SinGANHarmonize(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        picture, mask = host.to_model(image), host.mask_to_model(mask)
-        injection = singan.Harmonization(placed(model), picture, mask, seeded(seed))
-        note = host.resized_text({"mask": mask}, picture, "image")
+        injection, note = masked(singan.Harmonization, model, image, mask, seed)
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, note=note))
 
 
@@ -74,9 +72,7 @@ class SinGANEdit(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        picture, mask = host.to_model(image), host.mask_to_model(mask)
-        injection = singan.Edit(placed(model), picture, mask, seeded(seed))
-        note = host.resized_text({"mask": mask}, picture, "image")
+        injection, note = masked(singan.Edit, model, image, mask, seed)
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, note=note))
 
 
@@ -194,6 +190,13 @@ def all_scales_input() -> io.Boolean.Input:
         advanced=True,
         tooltip="Returns one captioned picture for every start scale, so that you can compare them.",
     )
+
+
+def masked(kind: type[singan.Injection], model, image, mask, seed: int) -> tuple[singan.Injection, str]:
+    """An injection of ``kind``, which takes a mask, and what to say if the mask has another size than the picture."""
+    picture, mask = host.to_model(image), host.mask_to_model(mask)
+    injection = kind(placed(model), picture, mask, seeded(seed))
+    return injection, host.resized_text({"mask": mask}, picture, "image")
 
 
 def injected(

@@ -25,16 +25,6 @@ def call(node_classes):
 
 
 @pytest.fixture
-def said(node_classes, monkeypatch):
-    """The texts that nodes have shown to the user."""
-    from server import PromptServer
-
-    lines = []
-    monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
-    return lines
-
-
-@pytest.fixture
 def label_map(pack):
     """``label_map(rows, taxonomy)``: a label map with class names for pixels."""
 

@@ -159,25 +159,17 @@ def test_any_label_picture_is_a_drawing(pack, paint, comfy_folders, monkeypatch)
         paint(painting="lossy.jpg [input]")
 
 
-def test_lost_classes_are_reported(pack, paint, drawing, monkeypatch):
-    from server import PromptServer
-
-    lines = []
-    monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
+def test_lost_classes_are_reported(pack, paint, drawing, said):
     person = pack.gan_models.labels.taxonomy("coco_stuff").find("person").id
     paint(painting=drawing(torch.full((64, 96), person), "coco_stuff"))
-    assert lines == ["translated to 'landscape'; 'landscape' has no class for person, now unknown; 100 % of the pixels "
+    assert said == ["translated to 'landscape'; 'landscape' has no class for person, now unknown; 100 % of the pixels "
                      "are unknown in 'landscape'; check that this is the right taxonomy"]  # fmt: skip
     paint(painting="example:lake")
-    assert len(lines) == 1
+    assert len(said) == 1
 
 
-def test_a_label_map_of_another_size_is_said(pack, paint, label_map, monkeypatch):
-    from server import PromptServer
-
-    lines = []
-    monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
+def test_a_label_map_of_another_size_is_said(paint, label_map, said):
     paint(label_map=label_map)
-    assert lines == ["label_map (24×16) resized to 96×64, the size of the drawing"]
+    assert said == ["label_map (24×16) resized to 96×64, the size of the drawing"]
     paint(label_map=label_map, width=24, height=16)
-    assert len(lines) == 1
+    assert len(said) == 1

@@ -24,15 +24,6 @@ def masked(call):
 
 
 @pytest.fixture
-def said(node_classes, monkeypatch):
-    from server import PromptServer
-
-    lines = []
-    monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
-    return lines
-
-
-@pytest.fixture
 def below(pack):
     """``below(height, width)``: a label map of sea."""
     sea = pack.gan_models.labels.taxonomy("landscape").find("sea").id

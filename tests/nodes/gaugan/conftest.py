@@ -19,16 +19,6 @@ def call(node_classes, comfy_folders):
 
 
 @pytest.fixture
-def said(node_classes, monkeypatch):
-    """What nodes have told the user."""
-    from server import PromptServer
-
-    lines = []
-    monkeypatch.setattr(PromptServer.instance, "on_text", lambda text, node_id: lines.append(text))
-    return lines
-
-
-@pytest.fixture
 def folder(comfy_folders):
     path = comfy_folders / "models" / "gaugan"
     path.mkdir(parents=True)
