@@ -23,6 +23,7 @@ ARROWS = {
     "gan_models.state_dict": "files inert_pickle",
     "gan_models.weights": "files progress",
     "gan_models.labels": "pictures",
+    "gan_models.segmentation": "labels progress",
     "gan_models.scenes": "blur files labels pixels",
     "gan_models.gaugan.config": "",
     "gan_models.gaugan.label_codes": "gaugan.config",
