@@ -65,6 +65,7 @@ SETTINGS: tuple[tuple[str, Callable[[str], float], str], ...] = (
     ("discriminator-rate", float, "factor of the learning rate for the discriminators"),
     ("latent-weight", float, "weight of the difference between a picture's style and the style read from it"),
     ("decay", float, "share of its weights that the generator's EMA keeps in each step"),
+    ("frozen-norm", float, "share of the steps, at the end, in which batch norm uses fixed statistics"),
     ("margin", float, "pictures are resized to this many times --size, then cropped"),
     ("ngf", int, "channels of the generator's last layers"),
     ("nhidden", int, "channels of SPADE's hidden layer"),

@@ -100,6 +100,50 @@ def test_a_stopped_run_resumes_exactly(tmp_path, data, kind, monkeypatch):
     assert all(torch.equal(value, results[1][name]) for name, value in results[0].items())
 
 
+def norms(tensors, network):
+    """The batch norm statistics of a network of a run."""
+    return {key: value for key, value in tensors.items() if key.startswith(f"{network}/") and ".running_" in key}
+
+
+def test_batch_norm_is_frozen_for_the_last_steps(tmp_path, data):
+    config = training_config(steps=4, frozen_norm=0.5)
+    run.train(data, config, tmp_path / "whole")
+    states = []
+
+    def stop_at(step):
+        def stop(progress):
+            if progress.step == step and progress.stage.startswith("step"):
+                raise KeyboardInterrupt
+
+        return stop
+
+    # Stopped before batch norm is frozen, and while it is frozen.
+    for step in (2, 3):
+        with pytest.raises(KeyboardInterrupt):
+            run.train(data, config, tmp_path / "parts", on_progress=stop_at(step))
+        states.append(tensors(tmp_path / "parts"))
+    path = run.train(data, config, tmp_path / "parts")
+    states.append(tensors(tmp_path / "parts"))
+    before, frozen, end = (norms(state, "generator") for state in states)
+    assert before and all(torch.equal(frozen[key], end[key]) for key in end)
+    assert not all(torch.equal(before[key], frozen[key]) for key in end)
+    assert all(torch.equal(states[2][key], value) for key, value in tensors(tmp_path / "whole").items())
+    # The model uses the statistics with which it was trained.
+    model = open_synthesizer(path).generator.state_dict()
+    assert all(torch.equal(model[key.removeprefix("ema/")], value) for key, value in norms(states[2], "ema").items())
+
+
+def test_a_stop_while_batch_norm_is_measured_freezes_nothing(tmp_path, data):
+    def stop(progress):
+        if progress.stage.startswith("measuring"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.train(data, training_config(steps=4, frozen_norm=1.0), tmp_path, on_progress=stop)
+    trainer = load_state(tmp_path / run.STATE)
+    assert trainer.step == 0 and not trainer.norm_frozen
+
+
 def test_a_stop_while_the_model_is_made_keeps_the_state(tmp_path, data):
     def stop(progress):
         if "measuring" in progress.stage:

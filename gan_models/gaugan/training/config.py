@@ -58,6 +58,9 @@ class TrainingConfig:
             mean colour and contrast; in a window, it does not. 1 is the whole picture.
         flips: whether pictures are mirrored at random.
         decay: share of its weights that the generator's exponential moving average (EMA) keeps in a step.
+        frozen_norm: share of the run's steps, at its end, in which batch norm is frozen: it normalizes by statistics
+            that are measured once instead of those of each batch. Small batches have other statistics than the model
+            will use; with frozen ones, the net learns with what it will use. The paper has none.
         style_steps: number of steps before the first one in which the encoder alone learns to tell named styles apart,
             if the data name them (see style_pretraining.py). At most ``steps`` are done. Afterwards the encoder is
             frozen. The paper has none.
@@ -92,6 +95,7 @@ class TrainingConfig:
     color_window: float = 1.0
     flips: bool = True
     decay: float = 0.999
+    frozen_norm: float = 0.0
     style_steps: int = 0
 
     def __post_init__(self) -> None:
@@ -109,8 +113,9 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be at least 0 and below 1; it is {getattr(self, name):g}")
         if not 0 < self.color_window <= 1:
             raise ValueError(f"color_window must be above 0 and at most 1; it is {self.color_window:g}")
-        if not 0 <= self.smallest_crop <= 1:
-            raise ValueError(f"smallest_crop must be from 0 to 1; it is {self.smallest_crop:g}")
+        for name in ("smallest_crop", "frozen_norm"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1; it is {getattr(self, name):g}")
         if (self.encoder.z_dim if self.encoder else 0) != self.generator.z_dim:
             raise ValueError("z_dim of the style encoder and of the generator must be equal")
         if self.size % self.generator.stride or self.height % self.generator.stride:
@@ -137,6 +142,10 @@ class TrainingConfig:
         scale = size / self.size
         batch = max(1, round(self.batch / scale**2))
         return dataclasses.replace(self, size=size, batch=batch, smallest_crop=min(1.0, self.smallest_crop * scale))
+
+    def freezes_norm_at(self, step: int) -> bool:
+        """Whether batch norm is frozen at a step."""
+        return step >= self.steps - round(self.frozen_norm * self.steps)
 
     def rate_at(self, step: int) -> float:
         """Factor of the learning rates at a step: 1 in the first half of the run, then falling to 0."""

@@ -67,8 +67,8 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
     """Copies of the networks of a run in their present state. The run itself is not affected.
 
     Args:
-        examples: pictures on which the batch norm statistics of the EMA are measured, and whose styles the encoder
-            stores. If several processes train together, each of them calls this with its share.
+        examples: pictures on which the batch norm statistics of the EMA are measured, unless they are frozen, and whose
+            styles the encoder stores. If several processes train together, each of them calls this with its share.
     """
     config = trainer.config
     encoder = None
@@ -76,7 +76,7 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
         encoder = StyleEncoder(config.encoder).to(trainer.device).eval().requires_grad_(False)
         encoder.load_state_dict(effective_state(trainer.encoder))
     generator = copy.deepcopy(trainer.ema)
-    norms = [module for module in generator.modules() if isinstance(module, BatchNorm)]
+    norms = [module for module in generator.modules() if isinstance(module, BatchNorm) and not trainer.norm_frozen]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None

@@ -184,6 +184,9 @@ class _Run:
                     break
                 if save or show:
                     self._keep(save)
+                if trainer.config.freezes_norm_at(trainer.step) and not trainer.norm_frozen:
+                    self._freeze_norm()
+                    continue
                 began = time.monotonic()
                 losses = self._step(*next(examples))
                 self.log.add(trainer.step, trainer.seconds, losses)
@@ -245,9 +248,19 @@ class _Run:
         values = torch.tensor([float(flag) for flag in flags], device=self.trainer.device)
         return [value > 0 for value in mean_over_processes(values).tolist()]
 
-    def _examples(self, count: int) -> Generator[tuple[Tensor, Tensor], None, None]:
+    def _freeze_norm(self) -> None:
+        """Measure the statistics at the training size, and freeze batch norm unless training has to stop."""
+        with closing(self._examples(RESULT_BATCHES, largest_scale=1.0)) as examples:
+            measured = result_of(self.trainer, self._reported(examples)).generator
+        if not self._agree(self._must_raise)[0]:
+            self.trainer.freeze_norm(measured)
+
+    def _examples(
+        self, count: int, largest_scale: float | None = None
+    ) -> Generator[tuple[Tensor, Tensor], None, None]:
         """Batches in their own colours that are the same every time and that no step trains on."""
-        config = replace(self.trainer.config, color_jitter=0.0)
+        config = self.trainer.config
+        config = replace(config, color_jitter=0.0, largest_scale=largest_scale or config.largest_scale)
         with closing(batches(self.pairs, config, ASIDE, *processes())) as examples:
             for _, example in zip(range(count), examples, strict=False):
                 yield example

@@ -18,8 +18,8 @@ from .trainer import Trainer
 FORMAT_VERSION = 2
 ARCHITECTURE = "gaugan-training"
 MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "smallest_crop", "largest_scale",
-              "color_jitter", "color_window", "transfers", "flips", "generator_rate", "discriminator_rate",
-              *WEIGHTS)  # fmt: skip
+              "color_jitter", "color_window", "frozen_norm", "transfers", "flips", "generator_rate",
+              "discriminator_rate", *WEIGHTS)  # fmt: skip
 """Settings that may change when a run is resumed."""
 
 RENAMED = (("^averaged/", "ema/"), (r"^critics/critics\.", "discriminator/scales."), ("^critics/", "discriminator/"),
@@ -53,6 +53,7 @@ def save_state(trainer: Trainer, path: str | Path) -> None:
         "pictures": str(trainer.pictures),
         "seconds": str(trainer.seconds),
         "encoder_frozen": str(int(trainer.encoder_frozen)),
+        "norm_frozen": str(int(trainer.norm_frozen)),
     }
     write_atomically(path, to_bytes(tensors, about))
 
@@ -109,6 +110,8 @@ def load_state(
                     values[part] = torch.empty_like(parameter).copy_(value)
     if int(about.get("encoder_frozen", 0)):
         trainer.freeze_encoder()
+    if int(about.get("norm_frozen", 0)):
+        trainer.freeze_norm()
     trainer.step = int(about["step"])
     trainer.pictures = int(about.get("pictures", trainer.step * config.batch))
     trainer.seconds = float(about.get("seconds", 0))

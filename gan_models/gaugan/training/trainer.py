@@ -20,9 +20,9 @@ from ..label_codes import label_codes, one_hot
 from ..networks.discriminator import build_discriminator
 from ..networks.efficientnet import EfficientNetLite
 from ..networks.encoder import StyleEncoder
-from ..networks.pix2pixhd import build_generator
+from ..networks.pix2pixhd import AnyGenerator, build_generator
 from ..networks.projected import ProjectedConfig
-from ..networks.spade import Conditioning
+from ..networks.spade import BatchNorm, Conditioning
 from .config import TrainingConfig
 from .draws import color_window, sample_style, training_noise
 from .initialization import effective_state, initialize, normalize_spectrally
@@ -63,6 +63,7 @@ class Trainer:
     Attributes:
         step: the number of steps done.
         encoder_frozen: whether the style encoder is frozen.
+        norm_frozen: whether batch norm is frozen.
         pictures: the number of pictures seen, over all processes. A picture that was seen twice counts twice.
         seconds: the total time of the steps.
         ema: the generator with the exponential moving average of the weights, which becomes the model.
@@ -83,7 +84,7 @@ class Trainer:
         self.device = torch.device(device)
         self.dtype = dtype
         self.step = 0
-        self.encoder_frozen = False
+        self.encoder_frozen = self.norm_frozen = False
         self.pictures = 0
         self.seconds = 0.0
         self.perceptual = perceptual.to(device) if perceptual is not None else None
@@ -121,6 +122,20 @@ class Trainer:
         assert self.encoder is not None
         self.encoder.eval().requires_grad_(False)
         self.encoder_frozen = True
+
+    def freeze_norm(self, measured: AnyGenerator | None = None) -> None:
+        """Freeze the generator's batch norm: from now on, it normalizes by fixed statistics.
+
+        Args:
+            measured: a generator of the same architecture with the statistics; None keeps those that the generator has.
+        """
+        source = (measured or self.generator).state_dict()
+        for generator in (self.generator, self.ema):
+            for name, module in generator.named_modules():
+                if isinstance(module, BatchNorm):
+                    module.load_state_dict({key: source[f"{name}.{key}"] for key in module.state_dict()})
+                    module.eval()
+        self.norm_frozen = True
 
     def train_step(self, images: Tensor, ids: Tensor) -> dict[str, float]:
         """One step of the generator and one of the discriminators.
@@ -279,9 +294,6 @@ class Trainer:
     def autocast(self) -> AbstractContextManager[None]:
         """A context in which convolutions have the precision of the training."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
-
-
-
 
 
 def total(losses: dict[str, Tensor]) -> Tensor:
