@@ -60,6 +60,7 @@ SETTINGS: tuple[tuple[str, Callable[[str], float], str], ...] = (
     ("smallest-crop", float, "random crops take this share to all of a picture; 0 uses --margin instead"),
     ("largest-scale", float, "batches have random sizes, from --size to this many times --size"),
     ("color-jitter", float, "random variation of gamma, white balance and saturation; 0.2 is moderate"),
+    ("warp", float, "smooth random displacements, relative to a picture's sides; 0.03 is moderate"),
     ("color-window", float, "share of the sides of the random window in which colours of classes are compared"),
     ("generator-rate", float, "factor of the learning rate for the generator and the style encoder"),
     ("discriminator-rate", float, "factor of the learning rate for the discriminators"),

@@ -6,7 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs, batches, jittered
+from gan_models.gaugan.training.augmentation import jittered, warped
+from gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs, batches
 from gan_models.labels import encode, palette
 from gan_models.scenes import render_scene
 from gaugan_toys import training_config, training_folder
@@ -391,3 +392,25 @@ def test_many_files_without_a_partner_are_counted(tmp_path):
     folder = folder_of(tmp_path, images, {"000.png": Image.fromarray(stripes(0, 3))})
     FolderPairs(folder, "landscape", said.append)
     assert len(said) == 21 and said[-1] == "39 more files are skipped, as nothing has the same name"
+
+
+def test_a_warp_bends_picture_and_label_map_alike():
+    ids = torch.zeros(48, 64, dtype=torch.long)
+    ids[20:, 10:40] = 5
+    pixels = (ids / 5 * 2 - 1).expand(3, -1, -1)
+    bent, bent_ids = warped(pixels, ids, 0.05, random.Random(3))
+    assert bent.shape == pixels.shape and set(bent_ids.unique().tolist()) == {0, 5}
+    assert (bent_ids != ids).float().mean() > 0.02
+    # Only where a border runs through a pixel do colours and ids differ.
+    wrong = ((bent[0] > 0) != (bent_ids == 5)).float().mean()
+    assert wrong < 0.01
+    still, still_ids = warped(pixels, ids, 0.0, random.Random(3))
+    assert torch.allclose(still, pixels, atol=1e-5) and torch.equal(still_ids, ids)
+
+
+def test_warped_batches_depend_on_the_step_alone(tmp_path):
+    pairs = FolderPairs(training_folder(tmp_path), "landscape")
+    config = training_config(warp=0.05)
+    plain, _ = next(batches(pairs, training_config(), 3))
+    bent, again = (next(batches(pairs, config, 3))[0] for _ in range(2))
+    assert torch.equal(bent, again) and not torch.equal(bent, plain)

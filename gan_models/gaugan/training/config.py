@@ -53,6 +53,8 @@ class TrainingConfig:
         color_jitter: random variation of gamma, white balance and saturation of the training pictures, as a standard
             deviation of their logarithms (a quarter of it for white balance). It shows the style encoder more colours
             than a small data set has. The paper has none.
+        warp: standard deviation of smooth random displacements by which pictures and label maps are bent alike,
+            relative to their sides. It shows more shapes than a single picture has. The paper has none.
         color_window: height and width, relative to the picture's, of the random window of each step in which the region
             and transfer losses compare colours. In a whole picture, a dark middle with bright borders has the right
             mean colour and contrast; in a window, it does not. 1 is the whole picture.
@@ -92,6 +94,7 @@ class TrainingConfig:
     smallest_crop: float = 0.0
     largest_scale: float = 1.0
     color_jitter: float = 0.0
+    warp: float = 0.0
     color_window: float = 1.0
     flips: bool = True
     decay: float = 0.999
@@ -102,7 +105,7 @@ class TrainingConfig:
         for name in ("size", "batch", "steps", "learning_rate", "generator_rate", "discriminator_rate", "init_gain"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
-        for name in (*WEIGHTS, "style_steps", "color_jitter"):
+        for name in (*WEIGHTS, "style_steps", "color_jitter", "warp"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         for name in ("margin", "largest_scale"):

@@ -1,7 +1,5 @@
 """Training data: pictures with their label maps, from a folder or from the renderer, and batches of them."""
 
-import math
-import random
 from collections import Counter
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,15 +16,12 @@ from torch import Tensor
 
 from ...labels import AUTO, LabelPicture, Reading, listed, percent, read, taxonomy
 from ...pictures import open_picture
-from ...pixels import to_float
+from .augmentation import Cut, varied
 from .config import TrainingConfig
 from .folder import counted, pair_files, unquoted
 
 AHEAD = 2
 """Number of batches that are prepared while one is in use."""
-
-LUMINANCE = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue (ITU-R BT.601)."""
 
 KEPT_BYTES = 1 << 30
 """Memory for decoded pairs of a folder. They are kept because decoding takes longer than cropping."""
@@ -37,7 +32,6 @@ MOST_SURVEYED = 64
 MOST_SHARES = 12
 
 Batch = TypeVar("Batch")
-Cut = tuple[Image.Image, Image.Image]
 
 
 class Pairs(Protocol):
@@ -260,57 +254,6 @@ def place_in_epochs(seed: int, count: int, position: int) -> int:
     """Index of the example at a position in the endless sequence of all epochs, each with its own order."""
     epoch, place = divmod(position, count)
     return int(_order(seed, epoch, count)[place])
-
-
-def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, position: int) -> tuple[Tensor, Tensor]:
-    """A pair, cropped and mirrored at random; the position determines how.
-
-    Returns:
-        the picture, ``[3, H, W]`` in [-1, 1], and ids, int64 ``[H, W]``.
-    """
-    draw = random.Random(f"{config.seed} {position}")
-    cut = _cut_whole if config.smallest_crop else _squeeze_and_cut
-    image, labels = cut(image, labels, config, draw)
-    pixels = to_float(torch.from_numpy(np.array(image)).permute(2, 0, 1))
-    ids = torch.from_numpy(np.array(labels)).long()
-    if config.flips and draw.random() < 0.5:
-        pixels, ids = pixels.flip(2), ids.flip(1)
-    return jittered(pixels, config.color_jitter, draw) if config.color_jitter else pixels, ids
-
-
-def jittered(pixels: Tensor, amount: float, draw: random.Random) -> Tensor:
-    """Vary the gamma, white balance and saturation of a picture ``[3, H, W]`` in [-1, 1].
-
-    Args:
-        amount: standard deviation of the logarithms of gamma and saturation. The gain of each channel has a quarter of
-            it.
-    """
-    gamma, saturation = (math.exp(draw.gauss(0, amount)) for _ in range(2))
-    gains = torch.tensor([math.exp(draw.gauss(0, amount / 4)) for _ in range(3)]).view(3, 1, 1)
-    values = (pixels / 2 + 0.5) ** gamma
-    grey = (values * torch.tensor(LUMINANCE).view(3, 1, 1)).sum(0, keepdim=True)
-    return torch.lerp(grey, values, saturation).mul(gains).clamp(0, 1) * 2 - 1
-
-
-def _squeeze_and_cut(image: Image.Image, labels: Image.Image, config: TrainingConfig, draw: random.Random) -> Cut:
-    """Resize a pair to ``margin`` times the size, then crop it to the size (Park et al. 2019, section 4)."""
-    large = round(config.size * config.margin), round(config.height * config.margin)
-    left, top = draw.randint(0, large[0] - config.size), draw.randint(0, large[1] - config.height)
-    box = (left, top, left + config.size, top + config.height)
-    if image.size != large:
-        image = image.resize(large, Image.Resampling.BICUBIC)
-        labels = labels.resize(large, Image.Resampling.NEAREST)
-    return image.crop(box), labels.crop(box)
-
-
-def _cut_whole(image: Image.Image, labels: Image.Image, config: TrainingConfig, draw: random.Random) -> Cut:
-    """Take a random crop with the training pictures' aspect ratio from a pair, and resize it to the size."""
-    scale = draw.uniform(config.smallest_crop, 1) * min(image.width / config.size, image.height / config.height)
-    width, height = config.size * scale, config.height * scale
-    left, top = draw.uniform(0, image.width - width), draw.uniform(0, image.height - height)
-    box = (left, top, left + width, top + height)
-    size = (config.size, config.height)
-    return image.resize(size, Image.Resampling.BICUBIC, box), labels.resize(size, Image.Resampling.NEAREST, box)
 
 
 @lru_cache(maxsize=2)

@@ -18,10 +18,11 @@ from ...distributed import average_gradients, processes
 from ...progress import OnProgress, Progress
 from ...seeds import seeds_default_generator
 from ..networks.encoder import StyleEncoder
+from .augmentation import varied
 from .config import TrainingConfig
 from .draws import sample_style
 from .losses import style_loss
-from .pairs import Pairs, place_in_epochs, prepared, varied
+from .pairs import Pairs, place_in_epochs, prepared
 from .trainer import require_finite, total
 
 BATCH = 16
