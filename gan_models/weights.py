@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,17 +54,30 @@ class Hosted:
 
 
 @dataclass(frozen=True)
+class HostedFolder:
+    """A model of several files on the Hugging Face Hub, such as a checkpoint of ``transformers``."""
+
+    repo_id: str
+    filenames: Sequence[str]
+    revision: str
+
+    @property
+    def files(self) -> list[Hosted]:
+        return [Hosted(self.repo_id, name, self.revision) for name in self.filenames]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One model of the manifest.
 
     Attributes:
         name: the name that the loader lists and that workflows save.
         title: a description for people.
-        architecture: "gaugan", "singan", "vgg19" or "efficientnet".
+        architecture: "gaugan", "singan", "segmentation", "vgg19" or "efficientnet".
         taxonomy: the taxonomy of its label maps; None if it uses none.
-        source: where the file comes from.
-        sha256: hash of the file; None if it is unknown.
-        bytes: size of the file; None if it is unknown.
+        source: where the file, or the folder of files, comes from.
+        sha256: hash of the file; None if it is unknown, and for folders.
+        bytes: size of the file or the folder; None if it is unknown.
         license: the licence of the weights.
         homepage: the address of the publisher's page.
         label_offset: the number to add to a label id before it enters the network.
@@ -77,7 +90,7 @@ class Entry:
     title: str
     architecture: str
     taxonomy: str | None
-    source: Bundled | Hosted
+    source: Bundled | Hosted | HostedFolder
     sha256: str | None
     bytes: int | None
     license: str
@@ -89,7 +102,9 @@ class Entry:
 
     @property
     def file_name(self) -> str:
-        """The file's name in a model folder."""
+        """The name of the file, or of the folder of files, in a model folder."""
+        if isinstance(self.source, HostedFolder):
+            return self.name
         path = self.source.path if isinstance(self.source, Bundled) else self.source.filename
         return self.name + Path(path).suffix
 
@@ -103,7 +118,7 @@ class Entry:
 
 
 def entries(architecture: str) -> list[Entry]:
-    """The manifest's models of one architecture ("gaugan", "singan", "vgg19", "efficientnet"), in its order."""
+    """The manifest's models of one architecture, in its order."""
     models = json.loads(MANIFEST.read_text(encoding="utf-8"))["models"]
     return [_entry(model) for model in models if model["architecture"] == architecture]
 
@@ -114,7 +129,7 @@ def bundled(architecture: str) -> dict[str, str]:
 
 
 def resolve(entry: Entry, folder: str | Path, on_progress: OnProgress | None = None) -> Path:
-    """Return the file of a model, and download it into ``folder`` if it is not there.
+    """Return the file of a model, or its folder of files, and download into ``folder`` what is not there.
 
     HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE apply as they do to every client of the Hugging Face Hub. A stopped
     download leaves a hidden ``.part`` file, from which the next call resumes. The file gets its name only once it is
@@ -134,17 +149,22 @@ def resolve(entry: Entry, folder: str | Path, on_progress: OnProgress | None = N
         if not path.is_file():
             raise FileNotFoundError(f"{entry.source.path} is missing from the pack; reinstall GAN Atelier")
         return path
-    path = Path(folder) / entry.file_name
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _download(entry, entry.source, path, on_progress)
-    _check(entry, path)
-    return path
+    place = Path(folder) / entry.file_name
+    parts = ([(place / source.filename, source) for source in entry.source.files]
+             if isinstance(entry.source, HostedFolder) else [(place, entry.source)])  # fmt: skip
+    for path, source in parts:
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _download(entry, source, path, on_progress)
+        _check(entry, path)
+    return place
 
 
 def _entry(model: dict[str, Any]) -> Entry:
     source = model["source"]
-    return Entry(**{**model, "source": Bundled(source["bundled"]) if "bundled" in source else Hosted(**source)})
+    if "bundled" in source:
+        return Entry(**{**model, "source": Bundled(source["bundled"])})
+    return Entry(**{**model, "source": (HostedFolder if "filenames" in source else Hosted)(**source)})
 
 
 def _download(entry: Entry, source: Hosted, path: Path, on_progress: OnProgress | None) -> None:

@@ -16,8 +16,9 @@ class Segmentation:
     Attributes:
         ids: uint8 ``[B, H, W]``: ids of the segmenter's taxonomy.
         confidence: float32 ``[B, H, W]`` in 0..1: the probability of that class.
-        instances: int32 ``[B, H, W]``: pixels of one object share a number, and pixels of no object have 0. None means
-            that the net does not tell objects apart.
+        instances: int32 ``[B, H, W]``: pixels of one object share a number, which is above 1000, and pixels of no
+            object have their id, so that borders between classes are borders between instances, too. None means that
+            the net does not tell objects apart.
     """
 
     ids: Tensor
