@@ -8,7 +8,7 @@ unbiased over photographs.
 import torch
 from torch import Tensor
 
-from gan_models.gaugan.networks.efficientnet import EfficientNetLite
+from gan_models.efficientnet import EfficientNetLite
 from gan_models.pixels import to_float
 
 BATCH = 8

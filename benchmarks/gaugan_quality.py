@@ -38,9 +38,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 
 import gaugan_segmentation
+from gan_models.efficientnet import EfficientNetLite, read_efficientnet
 from gan_models.gaugan import Synthesizer, open_synthesizer
 from gan_models.gaugan.checkpoint import parameters
-from gan_models.gaugan.networks.efficientnet import EfficientNetLite, read_efficientnet
 from gan_models.labels import taxonomy
 from gaugan_metrics import class_iou, mean_iou, pixel_accuracy
 from gaugan_photographs import Photograph, read_photographs

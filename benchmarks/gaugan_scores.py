@@ -8,8 +8,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from gan_models.efficientnet import EfficientNetLite
 from gan_models.gaugan import Synthesizer
-from gan_models.gaugan.networks.efficientnet import EfficientNetLite
 from gan_models.pixels import to_bytes, to_float
 from gaugan_looks import features, kernel_distance
 from gaugan_metrics import CLASSES, confusion, deviation, frechet

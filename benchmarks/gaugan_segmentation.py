@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from safetensors.torch import save as to_file
 from torch import Tensor, nn
 
+from gan_models.efficientnet import EfficientNetLite
 from gan_models.files import read_safetensors, write_atomically
-from gan_models.gaugan.networks.efficientnet import EfficientNetLite
 from gan_models.pixels import to_float
 from gaugan_metrics import CLASSES, UNKNOWN
 from gaugan_photographs import Photograph, random_crop

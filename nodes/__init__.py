@@ -1,8 +1,9 @@
 """The pack's nodes, in menu order."""
 
 from .examples import GANAtelierExampleImage
-from .gaugan import GauGANEncodeStyle, GauGANGenerate, GauGANLoad, GauGANMixStyles, GauGANRandomStyle
-from .gaugan_training import GauGANSave, GauGANTrain
+from .gaugan import GauGANEncodeStyle, GauGANGenerate, GauGANMixStyles, GauGANRandomStyle
+from .gaugan_files import GauGANLoad, GauGANSave
+from .gaugan_training import GauGANTrain
 from .label_maps import (
     GauGANLabelMapFromColors,
     GauGANLabelMapFromMasks,
@@ -11,6 +12,7 @@ from .label_maps import (
     GauGANLabelMapToMask,
 )
 from .painting import GauGANLabelMapPaint
+from .segmentation import GauGANLabelMapFromPhoto
 from .singan import SinGANLoad, SinGANSample, SinGANSave
 from .singan_editing import SinGANEdit, SinGANHarmonize, SinGANPaintToImage, SinGANSuperResolve
 from .singan_training import SinGANTrain
@@ -19,6 +21,7 @@ from .singan_views import SinGANAnimate, SinGANScales
 NODES = [
     GANAtelierExampleImage,
     GauGANLabelMapPaint,
+    GauGANLabelMapFromPhoto,
     GauGANLabelMapFromColors,
     GauGANLabelMapFromMasks,
     GauGANLabelMapToColors,

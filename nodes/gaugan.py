@@ -1,110 +1,15 @@
-"""GauGAN models: load, choose a style, generate."""
+"""GauGAN: choose a style, generate."""
 
 from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
-from ..gan_models.gaugan.training.run import STATE
 from ..gan_models.seeds import seeded
-from ..gan_models.weights import Bundled, entries, resolve
 from . import host
 from .advice import advice
 from .sockets import GauGANModel, LabelMap, Style, seed_input
-from .taxonomies import taxonomy_names
 
 CATEGORY = "GAN Atelier/GauGAN"
-KIND = "gaugan"
-ENTRIES = {entry.name: entry for entry in entries(KIND)}
-AUTO, NONE = "auto", "none"
 OFF, OVERALL, PER_CLASS = "off", "overall", "per class"
-host.register_model_folder(KIND, ".pth", ".pt", ".tar")
-
-
-class GauGANLoad(io.ComfyNode):
-    @classmethod
-    def define_schema(cls):
-        files = local_files()
-        return io.Schema(
-            node_id="GauGANLoad",
-            display_name="Load GauGAN",
-            category=CATEGORY,
-            description="Loads a GauGAN (SPADE): a file in models/gaugan, or a listed model, which is downloaded when "
-            "this node first runs. A style encoder in the same file or beside it is loaded too.",
-            search_aliases=["spade loader", "open gaugan", "latest_net_G", "semantic image synthesis model"],
-            inputs=[
-                io.Combo.Input("name", options=offered(files), tooltip=name_tooltip()),
-                io.Combo.Input(
-                    "encoder",
-                    options=[AUTO, NONE, *files],
-                    advanced=True,
-                    tooltip="The file of the style encoder. auto: the encoder in the same file, or latest_net_E beside "
-                    "latest_net_G. none: no encoder.",
-                ),
-                io.Combo.Input(
-                    "taxonomy",
-                    options=[AUTO, *taxonomy_names()],
-                    advanced=True,
-                    tooltip="The classes that the model was trained with. auto: as the file says; otherwise, only the "
-                    "released models are recognised. For classes of your own, put a JSON or CSV file with the id, the "
-                    "name and the colour of every class into models/gaugan/taxonomies and choose it here, or choose "
-                    "numbered.",
-                ),
-                io.Int.Input(
-                    "label_offset",
-                    default=0,
-                    min=-16,
-                    max=16,
-                    advanced=True,
-                    tooltip="This number is added to every label id, for a model that was trained with shifted ids: -1 "
-                    "for an ADE20K model that counts from wall = 0. 0: as the file says, unless override_label_offset "
-                    "is on.",
-                ),
-                io.Combo.Input(
-                    "upsampling",
-                    options=[AUTO, *gaugan.UPSAMPLINGS],
-                    advanced=True,
-                    tooltip="The training option num_upsampling_layers, for files that do not store it. A wrong value "
-                    "gives smeared pictures.",
-                ),
-                io.Boolean.Input(
-                    "override_label_offset",
-                    default=False,
-                    optional=True,
-                    advanced=True,
-                    tooltip="Uses label_offset instead of what the file says, even if label_offset is 0.",
-                ),
-            ],
-            outputs=[GauGANModel.Output(display_name="model", tooltip="The model, for the other GauGAN nodes.")],
-            hidden=[io.Hidden.unique_id],
-        )
-
-    @classmethod
-    def fingerprint_inputs(
-        cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO, override_label_offset=False
-    ):
-        # Files of the list never change (their hash is checked); others can be large, so their content isn't read.
-        files = [host.model_path(KIND, file) for file in (name, encoder) if file not in (*ENTRIES, AUTO, NONE)]
-        if name not in ENTRIES and encoder == AUTO and (beside := gaugan.encoder_beside(files[0])):
-            files.append(beside)
-        return [name, *((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in files))]
-
-    @classmethod
-    def execute(
-        cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO, override_label_offset=False
-    ) -> io.NodeOutput:
-        entry = ENTRIES.get(name)
-        overrides = dict(entry.config) if entry else {}
-        if upsampling != AUTO:
-            overrides["upsampling"] = upsampling
-        model = gaugan.open_synthesizer(
-            fetched(entry, cls.hidden.unique_id) if entry else host.model_path(KIND, name),
-            encoder=None if encoder in (AUTO, NONE) else host.model_path(KIND, encoder),
-            without_encoder=encoder == NONE,
-            taxonomy_name=taxonomy if taxonomy != AUTO else entry and entry.taxonomy,
-            label_offset=label_offset if label_offset or override_label_offset else entry and entry.label_offset,
-            **overrides,
-        )
-        host.tell(cls.hidden.unique_id, model.summary)
-        return io.NodeOutput(host.ManagedModel(model.to(host.inference_dtype())))
 
 
 class GauGANEncodeStyle(io.ComfyNode):
@@ -289,41 +194,6 @@ class GauGANGenerate(io.ComfyNode):
         if notes:
             host.tell(cls.hidden.unique_id, "; ".join(notes))
         return io.NodeOutput(host.to_comfy(images))
-
-
-def local_files() -> list[str]:
-    """The files in models/gaugan, except listed models, the states of training runs, and archives of other things."""
-    belonging = {entry.file_name for entry in (*ENTRIES.values(), *entries("vgg19"), *entries("efficientnet"))}
-    files = host.model_files(KIND)
-    states = {name for name in files if name.startswith(host.TRAINING) and name.endswith(STATE)}
-    archives = {name for name in files if name.lower().endswith(".tar") and not name.lower().endswith(".pth.tar")}
-    return [name for name in files if name not in belonging | states | archives]
-
-
-def offered(files: list[str]) -> list[str]:
-    """The names in the loader's list: models that ship with the pack, the user's files, then models to download."""
-    bundled = [name for name, entry in ENTRIES.items() if isinstance(entry.source, Bundled)]
-    return [*bundled, *files, *(name for name in ENTRIES if name not in bundled)]
-
-
-def name_tooltip() -> str:
-    """The tooltip of the loader's list, with the licence of each listed model."""
-    lines = "\n".join(entry.description for entry in ENTRIES.values())
-    files = "Names with an ending are files in models/gaugan (safetensors, or pth, pt and pth.tar without code)."
-    return f"{files} The other models are:\n{lines}"
-
-
-def fetched(entry, node_id: str | None):
-    """The file of a model of the list, downloaded if no model folder has it."""
-    report = host.progress_reporter(node_id)
-
-    def on_progress(progress):
-        host.show_text(node_id, progress.stage)
-        report(progress)
-
-    here = entry.file_name in host.model_files(KIND)
-    folder = host.model_path(KIND, entry.file_name).parent if here else host.model_folder(KIND)
-    return resolve(entry, folder, on_progress)
 
 
 def read_style(model, photos, report):

@@ -1,28 +1,35 @@
-"""Training a GauGAN on a folder of pictures with label maps."""
+"""Training a GauGAN on pictures with label maps, from the beginning or from a model."""
 
 import os
-from pathlib import Path
 
-import torch
 from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
 from ..gan_models.gaugan.training.features import find_features
-from ..gan_models.gaugan.training.folder import unquoted
-from ..gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs
 from ..gan_models.gaugan.training.perceptual import find_perceptual
-from ..gan_models.gaugan.training.presets import DISCRIMINATORS, GENERATORS, PRESETS, preset
+from ..gan_models.gaugan.training.presets import DISCRIMINATORS, GENERATORS, PRESETS
 from ..gan_models.gaugan.training.run import train
 from . import host
-from .gaugan import CATEGORY, KIND
-from .sockets import GauGANModel, offset_input, palette_input, seed_input
+from .gaugan import CATEGORY
+from .gaugan_files import KIND
+from .gaugan_training_data import (
+    CONNECTED,
+    FOLDER,
+    RENDERED,
+    configure,
+    connected_pairs,
+    described,
+    folder_pairs,
+    networks_of,
+    rendered_pairs,
+    require_use,
+    training_folder,
+)
+from .sockets import GauGANModel, LabelMap, offset_input, palette_input, seed_input
 from .taxonomies import taxonomy_names
 
-FOLDER, RENDERED = "folder", "rendered landscapes"
 AUTO = "auto"
-SCENES = 2000
 MEMORY = 6 << 30
-PRECISIONS = {"float16": torch.float16, "float32": torch.float32}
 
 
 class GauGANTrain(io.ComfyNode):
@@ -32,16 +39,20 @@ class GauGANTrain(io.ComfyNode):
             node_id="GauGANTrain",
             display_name="Train GauGAN",
             category=CATEGORY,
-            description="Trains a GauGAN to turn label maps into pictures, on a folder of pictures with their label "
-            "maps or on landscapes that the pack renders. You can stop at any time: the progress is saved, and the "
-            "next run with the same name resumes from there.",
-            search_aliases=["train spade", "semantic image synthesis training", "learn from label maps", "fit gaugan"],
+            description="Trains a GauGAN to turn label maps into pictures: on a folder of pictures with their label "
+            "maps, on connected pictures and label maps, or on landscapes that the pack renders. With a connected "
+            "model, training starts from that model. You can stop at any time: the progress is saved, and the next run "
+            "with the same name resumes from there.",
+            search_aliases=["train spade", "semantic image synthesis training", "learn from label maps", "fit gaugan",
+                            "fine-tune gaugan", "single image gaugan"],
+            is_input_list=True,
             inputs=[
                 io.Combo.Input(
                     "data",
-                    options=[FOLDER, RENDERED],
+                    options=[FOLDER, RENDERED, CONNECTED],
                     tooltip="What to train on. folder: your own pictures and label maps. rendered landscapes: 2000 "
-                    "scenes in the classes of 'landscape', which the pack renders while it trains.",
+                    "scenes in the classes of 'landscape', which the pack renders while it trains. connected pictures: "
+                    "what is connected to images and label_maps.",
                 ),
                 io.String.Input(
                     "folder",
@@ -68,7 +79,8 @@ class GauGANTrain(io.ComfyNode):
                     default="small",
                     tooltip="The settings to start from. small: 128 pixels and a small net, which learns from a few "
                     "hundred photographs on a CPU in an hour or more. paper: 256 pixels and the paper's net, which "
-                    "takes days on a large GPU.",
+                    "takes days on a large GPU. fine-tune: adapts the connected model to one or a few pictures in ten "
+                    "minutes on a CPU.",
                 ),
                 io.Float.Input(
                     "minutes",
@@ -155,14 +167,33 @@ class GauGANTrain(io.ComfyNode):
                 ),
                 palette_input(optional=True, advanced=True),
                 offset_input(),
+                io.Image.Input(
+                    "images",
+                    optional=True,
+                    tooltip="Pictures to train on, if data is 'connected pictures': a batch, or a list of pictures of "
+                    "different sizes.",
+                ),
+                LabelMap.Input(
+                    "label_maps",
+                    optional=True,
+                    tooltip="The label maps of the connected pictures, one for each and of the same size, for example "
+                    "from Label Map from Photo.",
+                ),
+                GauGANModel.Input(
+                    "model",
+                    optional=True,
+                    tooltip="A model to start from, which keeps its architecture. The preset fine-tune needs one. It "
+                    "counts only for a new run, because a run that is resumed has its own weights.",
+                ),
             ],
             outputs=[GauGANModel.Output(display_name="model", tooltip="The model, for the other GauGAN nodes.")],
             hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
+    @host.takes_lists()
     def fingerprint_inputs(cls, data, folder="", **others):
-        if data == RENDERED:
+        if data != FOLDER:
             return None
         pairs = training_folder(folder)
         parts = ["images", "labels", *(["styles"] if (pairs / "styles").is_dir() else [])]
@@ -170,16 +201,21 @@ class GauGANTrain(io.ComfyNode):
         return [len(files), max((status.st_mtime_ns for status in files), default=0)]
 
     @classmethod
+    @host.takes_lists("images", "label_maps")
     def execute(
         cls, data, folder, taxonomy, name, preset, minutes, seed, size=0, batch=0, steps=0, learning_rate=0.0,
         flips=True, generator="spade", perceptual=False, discriminators=AUTO, palette=labels.AUTO, offset=0,
+        images=None, label_maps=None, model=None,
     ) -> io.NodeOutput:  # fmt: skip
+        require_use(data, images=images, label_maps=label_maps)
         run = host.training_folder(KIND, name)
+        start = model.model if model is not None else None
         config = configure(
             preset,
             taxonomy,
             generator,
             None if discriminators == AUTO else discriminators,
+            start,
             seed=seed,
             size=size,
             batch=batch,
@@ -188,7 +224,14 @@ class GauGANTrain(io.ComfyNode):
             flips=flips,
         )
         warn, report = warner(cls.hidden.unique_id), reporter(cls.hidden.unique_id)
-        pairs = training_pairs(data, folder, config, run, warn, palette, offset)
+        sources = {"model": start.digest} if start is not None else {}
+        if data == CONNECTED:
+            pairs = connected_pairs(images, label_maps, config)
+            sources["pictures"] = pairs.digest
+        elif data == RENDERED:
+            pairs = rendered_pairs(config, run)
+        else:
+            pairs = folder_pairs(folder, config, warn, palette, offset)
         host.free_memory(MEMORY)
         file = train(
             pairs,
@@ -199,86 +242,16 @@ class GauGANTrain(io.ComfyNode):
             perceptual=find_perceptual(host.model_folder(KIND), warn, report) if perceptual else None,
             features=find_features(config, host.model_folder(KIND), report),
             minutes=minutes or None,
-            data=f"{len(pairs)} rendered landscapes" if data == RENDERED else training_folder(folder).name,
+            data=described(data, pairs, folder),
             on_progress=report,
             on_warning=warn,
             on_start=warn,
+            start=networks_of(start),
+            sources=sources,
         )
-        model = gaugan.open_synthesizer(file)
-        host.tell(cls.hidden.unique_id, f"{model.trained}; {model.summary}")
-        return io.NodeOutput(host.ManagedModel(model.to(host.inference_dtype())))
-
-
-class GauGANSave(io.ComfyNode):
-    @classmethod
-    def define_schema(cls):
-        return io.Schema(
-            node_id="GauGANSave",
-            display_name="Save GauGAN",
-            category=CATEGORY,
-            description="Saves a GauGAN to models/gaugan as one safetensors file, together with its style encoder and "
-            "the meaning of its labels.",
-            search_aliases=["export gaugan", "store spade", "convert latest_net_G to safetensors"],
-            inputs=[
-                GauGANModel.Input("model", tooltip="The model to save."),
-                io.String.Input(
-                    "name",
-                    default="my_gaugan",
-                    tooltip="File name without an extension. It may contain subfolders, as in coast/evening.",
-                ),
-                io.Boolean.Input(
-                    "overwrite",
-                    default=False,
-                    tooltip="Replace an existing file with this name. When this is off, a number is appended to the "
-                    "name.",
-                ),
-                io.Combo.Input(
-                    "precision",
-                    options=list(PRECISIONS),
-                    advanced=True,
-                    tooltip="Precision of the weights in the file. float16: half the size, and pictures that look the "
-                    "same. float32: full precision, unless the model was loaded in half precision.",
-                ),
-            ],
-            outputs=[
-                io.String.Output(display_name="file_name", tooltip="The name in Load GauGAN after a refresh (R).")
-            ],
-            is_output_node=True,
-            hidden=[io.Hidden.unique_id],
-        )
-
-    @classmethod
-    def execute(cls, model, name, overwrite=False, precision="float16") -> io.NodeOutput:
-        path = host.new_model_path(KIND, name, overwrite=overwrite)
-        model.model.save(path, PRECISIONS[precision])
-        file_name = path.relative_to(host.model_folder(KIND)).as_posix()
-        host.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
-        return io.NodeOutput(file_name)
-
-
-def configure(name: str, taxonomy: str, generator: str, discriminators: str | None, **widgets):
-    """The settings that the node's widgets ask for. 0 means the preset's value, except for the seed."""
-    overrides = {key: value for key, value in widgets.items() if value or key in ("seed", "flips")}
-    return preset(name, taxonomy, generator, discriminators, **overrides)
-
-
-def training_folder(folder: str) -> Path:
-    """The folder of the pairs. ``folder`` is a full path or a path inside ComfyUI's input folder."""
-    if not folder.strip():
-        raise ValueError(f"folder is empty; give a folder with images/ and labels/, or set data to '{RENDERED}'")
-    return host.input_folder() / unquoted(folder)
-
-
-def training_pairs(data: str, folder: str, config, run: Path, warn, palette: str, offset: int):
-    """The pairs that the widgets ask for."""
-    if data == RENDERED:
-        if config.taxonomy != "landscape":
-            raise ValueError(f"taxonomy is '{config.taxonomy}', but rendered landscapes need 'landscape'; choose that")
-        return RenderedPairs.for_run(run, SCENES, config)
-    try:
-        return FolderPairs(training_folder(folder), config.taxonomy, warn, palette, offset)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"folder: {error}") from error
+        trained = gaugan.open_synthesizer(file)
+        host.tell(cls.hidden.unique_id, f"{trained.trained}; {trained.summary}")
+        return io.NodeOutput(host.ManagedModel(trained.to(host.inference_dtype())))
 
 
 def warner(node_id: str | None):

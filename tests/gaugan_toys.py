@@ -5,10 +5,10 @@ import torch
 from PIL import Image
 from torch import nn
 
+from gan_models import efficientnet
+from gan_models.efficientnet import EfficientNetLite
 from gan_models.gaugan import EncoderConfig, Generator, GeneratorConfig, StyleEncoder
-from gan_models.gaugan.networks import efficientnet
 from gan_models.gaugan.networks.discriminator import DiscriminatorConfig
-from gan_models.gaugan.networks.efficientnet import EfficientNetLite
 from gan_models.gaugan.networks.projected import ProjectedConfig
 from gan_models.gaugan.training.config import TrainingConfig
 

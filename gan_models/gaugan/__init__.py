@@ -11,10 +11,11 @@ from .label_codes import instance_edges, label_codes, one_hot
 from .networks.encoder import StyleEncoder
 from .networks.generator import Generator
 from .networks.pix2pixhd import Pix2PixHD
+from .opening import encoder_beside, open_synthesizer
 from .sizes import HOW_TO_FIT, fitting
 from .style import Style, mix_styles, random_styles, transition
 from .synthesis import synthesize
-from .synthesizer import Synthesizer, encoder_beside, open_synthesizer
+from .synthesizer import Synthesizer
 
 __all__ = [
     "HOW_TO_FIT",

@@ -1,5 +1,6 @@
 """A GauGAN that is ready to use: its nets, what its labels mean, and what it keeps of the label maps used last."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,10 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from ..batching import in_batches
-from ..labels import NUMBERED, TAXONOMIES, LabelMap, Taxonomy, taxonomies, taxonomy
+from ..labels import NUMBERED, TAXONOMIES, LabelMap, Taxonomy, taxonomy
 from ..progress import OnProgress
-from ..state_dict import read_state_dict
-from .checkpoint import load, load_encoder, parameters, save
+from .checkpoint import parameters, save
 from .errors import NoEncoderError, NoStyleError, StyleSizeError
 from .fast.modulation import ModulationCache
 from .networks.encoder import StyleEncoder
@@ -21,15 +21,6 @@ from .networks.pix2pixhd import AnyGenerator
 from .sizes import HowToFit, fitting
 from .style import Style, random_styles
 from .synthesis import synthesize
-
-GENERATOR_MARK, ENCODER_MARK = "net_G", "net_E"
-"""How training code calls the files of a generator and of the style encoder that belongs to it."""
-
-ENDINGS = (".safetensors", ".pth.tar", ".pth", ".pt")
-"""The endings of files of weights."""
-
-RELEASED = ("coco_stuff", "ade20k", "cityscapes")
-"""The taxonomies that the number of labels gives away. 19 labels can be those of 'landscape', or any others."""
 
 WORKSPACE = 1 << 28
 """Memory that the work on a label map takes besides the activations."""
@@ -114,12 +105,25 @@ class Synthesizer(nn.Module):
     def summary(self) -> str:
         """A line for a person: what it takes and gives."""
         config = self.generator.config
-        width = self._facts.get("size", config.crop_size)
-        size = f"{width}×{round(width / config.aspect_ratio)}"
+        size = f"{self.trained_size}×{round(self.trained_size / config.aspect_ratio)}"
         style = f"style of {config.z_dim} numbers" if config.z_dim else "no style"
         encoder = ", with encoder" if self.encoder else ", no encoder" if config.z_dim else ""
         return (f"classes of '{self.taxonomy}', {style}{encoder}, trained at {size}, "
                 f"{parameters(self.generator) / 1e6:.1f} M parameters")  # fmt: skip
+
+    @property
+    def trained_size(self) -> int:
+        """Width of the pictures on which it was trained, in pixels."""
+        return int(self._facts.get("size", self.generator.config.crop_size))
+
+    @property
+    def digest(self) -> str:
+        """A digest of all weights, by which a training recognises the model from which it started."""
+        found = hashlib.sha256()
+        for name, value in self.state_dict().items():
+            found.update(name.encode())
+            found.update(value.detach().cpu().contiguous().float().numpy().data)
+        return found.hexdigest()
 
     @property
     def trained(self) -> str:
@@ -290,62 +294,3 @@ class Synthesizer(nn.Module):
     def _place(self) -> tuple[torch.device, torch.dtype]:
         weight = self.generator.conv_img.weight
         return weight.device, weight.dtype
-
-
-def open_synthesizer(
-    path: str | Path,
-    *,
-    encoder: str | Path | None = None,
-    without_encoder: bool = False,
-    taxonomy_name: str | None = None,
-    label_offset: int | None = None,
-    **overrides: Any,
-) -> Synthesizer:
-    """Read a generator's file and what belongs to it, ready for inference, in float32 on the CPU.
-
-    Args:
-        encoder: file of the style encoder. None: the one in the same file; else ``…net_E…`` beside ``…net_G…``.
-        without_encoder: do not load any style encoder.
-        taxonomy_name: of its label maps; None: as the file says, else the one of ``RELEASED`` with as many classes.
-        label_offset: see ``Synthesizer``; None: as the file says, else 0.
-        overrides: what shapes can't tell, as for ``load_generator``.
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: a file is damaged or another thing than it should be, or they don't belong together.
-    """
-    found = load(path, **overrides)
-    config = found.generator.config
-    own = found.encoder
-    if encoder is None and own is None and config.z_dim:
-        encoder = encoder_beside(path)
-    if without_encoder:
-        own = None
-    elif encoder is not None:
-        try:
-            own = load_encoder(read_state_dict(encoder)[0])
-        except ValueError as error:
-            raise ValueError(f"{Path(encoder).name}: {error}") from error
-    name = taxonomy_name or found.metadata.get("taxonomy") or _taxonomy_of(config.classes + config.unknown, path)
-    if label_offset is None:
-        label_offset = int(found.metadata.get("label_offset", 0))
-    return Synthesizer(found.generator, own, name, label_offset, found.metadata)
-
-
-def encoder_beside(path: str | Path) -> Path | None:
-    """The file of the style encoder that lies beside a generator's, such as ``latest_net_E.pth``, if there is one."""
-    path = Path(path)
-    if GENERATOR_MARK not in path.name:
-        return None
-    own = next((ending for ending in ENDINGS if path.name.endswith(ending)), path.suffix)
-    stem = path.name.removesuffix(own).replace(GENERATOR_MARK, ENCODER_MARK)
-    beside = [path.with_name(stem + ending) for ending in (own, *ENDINGS)]
-    return next((file for file in beside if file.is_file()), None)
-
-
-def _taxonomy_of(labels: int, path: str | Path) -> str:
-    for name in RELEASED:
-        if len(taxonomy(name)) == labels:
-            return name
-    sizes = ", ".join(f"{name} {len(taxonomy(name))}" for name in taxonomies() if name != NUMBERED)
-    raise ValueError(f"{Path(path).name} does not say what its {labels} labels mean; choose the taxonomy that it was "
-                     f"trained with ({sizes}), or '{NUMBERED}' for classes without names")  # fmt: skip

@@ -22,6 +22,8 @@ from .folders import (
     model_folder,
     model_folders,
     model_path,
+    model_subfolder,
+    model_subfolders,
     new_model_path,
     register_model_folder,
     training_folder,
@@ -37,6 +39,7 @@ from .images import (
     to_model,
     to_pil,
 )
+from .lists import takes_lists
 from .progress import progress_reporter, show_text, tell
 
 PACK = Path(__file__).resolve().parent.parent.parent
@@ -58,12 +61,15 @@ __all__ = [
     "model_folder",
     "model_folders",
     "model_path",
+    "model_subfolder",
+    "model_subfolders",
     "new_model_path",
     "progress_reporter",
     "register_model_folder",
     "resized_text",
     "results_device",
     "show_text",
+    "takes_lists",
     "tell",
     "temporary_file",
     "to_bytes",

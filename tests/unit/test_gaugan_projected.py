@@ -7,8 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from gan_models.efficientnet import EfficientNetLite, load_efficientnet, read_efficientnet
 from gan_models.gaugan import label_codes, one_hot
-from gan_models.gaugan.networks.efficientnet import EfficientNetLite, load_efficientnet, read_efficientnet
 from gan_models.gaugan.networks.projected import ProjectedConfig, ProjectedDiscriminator
 from gan_models.gaugan.training import run
 from gan_models.gaugan.training.draws import color_window, training_noise

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gan_models.gaugan import GeneratorConfig, Synthesizer, fitting, match_colors, mix_styles, random_styles, transition
-from gan_models.gaugan.synthesizer import encoder_beside, open_synthesizer
+from gan_models.gaugan.opening import encoder_beside, open_synthesizer
 from gan_models.seeds import seeded
 from gan_models.weights import Hosted, entries
 from gaugan_toys import blob_map, config, encoder, generator

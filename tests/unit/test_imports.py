@@ -21,6 +21,7 @@ ARROWS = {
     "gan_models.kernels": "",
     "gan_models.distributed": "",
     "gan_models.state_dict": "files inert_pickle",
+    "gan_models.efficientnet": "state_dict",
     "gan_models.weights": "files progress",
     "gan_models.labels": "pictures",
     "gan_models.segmentation": "labels progress",
@@ -31,19 +32,20 @@ ARROWS = {
     "gan_models.gaugan.colors": "gaugan.sizes",
     "gan_models.gaugan.style": "",
     "gan_models.gaugan.errors": "",
-    "gan_models.gaugan.networks": "gaugan.config kernels distributed seeds state_dict",
+    "gan_models.gaugan.networks": "gaugan.config kernels distributed seeds",
     "gan_models.gaugan.fast": "gaugan.config gaugan.label_codes gaugan.networks kernels",
     "gan_models.gaugan.detection": "gaugan.config state_dict",
     "gan_models.gaugan.checkpoint": "gaugan.detection gaugan.networks files state_dict",
     "gan_models.gaugan.synthesis": "gaugan.label_codes gaugan.networks gaugan.fast",
     "gan_models.gaugan.synthesizer": "gaugan.checkpoint gaugan.errors gaugan.fast gaugan.networks gaugan.sizes "
-                                     "gaugan.style gaugan.synthesis batching labels progress state_dict",
+                                     "gaugan.style gaugan.synthesis batching labels progress",
+    "gan_models.gaugan.opening": "gaugan.checkpoint gaugan.synthesizer labels state_dict",
     "gan_models.gaugan.training": "gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes gaugan.networks "
                                   "gaugan.style gaugan.synthesis labels scenes weights files pictures pixels progress "
-                                  "distributed ema seeds state_dict",
+                                  "distributed ema seeds state_dict efficientnet",
     "gan_models.gaugan.train": "gaugan.config gaugan.training labels progress distributed",
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "
-                         "gaugan.label_codes gaugan.networks gaugan.sizes gaugan.style gaugan.synthesis "
+                         "gaugan.label_codes gaugan.networks gaugan.opening gaugan.sizes gaugan.style gaugan.synthesis "
                          "gaugan.synthesizer state_dict",
     "gan_models.singan": "blur ema files pixels progress seeds inert_pickle",
     "gan_models.convert": "gaugan.checkpoint gaugan.config gaugan.detection singan state_dict",
@@ -52,7 +54,8 @@ ARROWS = {
 """What each room of ``gan_models`` may import of ``gan_models``. A package's own name stands for its ``__init__``."""
 
 COMFYUI = {"comfy", "folder_paths", "server"}
-FAMILIES = {"gaugan_training": "gaugan", "painting": "label_maps", "singan_editing": "singan", "singan_views": "singan"}
+FAMILIES = {"gaugan_files": "gaugan", "gaugan_training": "gaugan", "painting": "label_maps",
+            "segmentation": "label_maps", "singan_editing": "singan", "singan_views": "singan"}  # fmt: skip
 """Node files that use another one of their family."""
 
 

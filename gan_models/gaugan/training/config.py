@@ -63,6 +63,8 @@ class TrainingConfig:
         frozen_norm: share of the run's steps, at its end, in which batch norm is frozen: it normalizes by statistics
             that are measured once instead of those of each batch. Small batches have other statistics than the model
             will use; with frozen ones, the net learns with what it will use. The paper has none.
+        train_encoder: whether the style encoder learns. If it does not, styles keep the meaning that they have in the
+            model from which the run starts.
         style_steps: number of steps before the first one in which the encoder alone learns to tell named styles apart,
             if the data name them (see style_pretraining.py). At most ``steps`` are done. Afterwards the encoder is
             frozen. The paper has none.
@@ -99,6 +101,7 @@ class TrainingConfig:
     flips: bool = True
     decay: float = 0.999
     frozen_norm: float = 0.0
+    train_encoder: bool = True
     style_steps: int = 0
 
     def __post_init__(self) -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from ...efficientnet import EfficientNetLite, read_efficientnet
 from ...progress import OnProgress
 from ...weights import entries, resolve
-from ..networks.efficientnet import EfficientNetLite, read_efficientnet
 from ..networks.projected import ProjectedConfig
 from .config import TrainingConfig
 

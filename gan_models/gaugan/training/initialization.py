@@ -14,6 +14,12 @@ def initialize(network: nn.Module, gain: float) -> None:
                 nn.init.zeros_(module.bias)
 
 
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """The weights and statistics of a finished network, in float32, without the styles that an encoder stores."""
+    return {name: value.detach().float() if value.is_floating_point() else value
+            for name, value in network.state_dict().items() if name != "seen"}  # fmt: skip
+
+
 def normalize_spectrally(network: nn.Module) -> None:
     """Put spectral norm on the convolutions that need it.
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ...labels import AUTO, LabelPicture, Reading, listed, percent, read, taxonomy
+from ...labels import AUTO, LabelPicture, Reading, Taxonomy, listed, percent, read, taxonomy
 from ...pictures import open_picture
 from .augmentation import Cut, varied
 from .config import TrainingConfig
@@ -48,6 +48,9 @@ class Pairs(Protocol):
         If ``load`` finds that a picture is damaged, it loads another one instead. The result is then the style of that
         one.
         """
+
+    def survey(self) -> str | None:
+        """A sentence with the classes in the label maps and their shares, or None if there is nothing to check."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,9 @@ class RenderedPairs:
         from ...scenes import random_lighting
 
         return random_lighting(self.first_seed + index).name
+
+    def survey(self) -> None:
+        """Rendered label maps need no check."""
 
 
 class FolderPairs:
@@ -182,11 +188,9 @@ class FolderPairs:
         if not found:
             return f"none of the {len(chosen)} label maps that were tried can be read"
         kinds = [kind for kind, _ in Counter(found).most_common()]
-        order = [index for index in counts.argsort(descending=True, stable=True).tolist() if counts[index]]
-        shares = listed((f"{self.taxonomy.names[index]} {percent(float(counts[index] / counts.sum()))}"
-                         for index in order), MOST_SHARES)  # fmt: skip
         which = "" if len(found) == len(self) else f"{len(found)} of "
-        return f"{which}{counted(len(self), 'label map')} ({listed(kinds)}) with the classes {shares}"
+        classes = class_shares(self.taxonomy, counts)
+        return f"{which}{counted(len(self), 'label map')} ({listed(kinds)}) with the classes {classes}"
 
     def _read(self, image_file: Path, labels_file: Path) -> tuple[Image.Image, Image.Image]:
         image, reading = open_picture(image_file).convert("RGB"), self._read_labels(labels_file)
@@ -202,6 +206,13 @@ class FolderPairs:
             self._unknown.add(file)
             self.warn(f"{file.parent.name}/{file.name}: {reading.warning}")
         return reading
+
+
+def class_shares(classes: Taxonomy, counts: Tensor) -> str:
+    """The most frequent classes with their shares, for a person. Counts: pixels of each class, ``[classes]``."""
+    order = [index for index in counts.argsort(descending=True, stable=True).tolist() if counts[index]]
+    shares = (f"{classes.names[index]} {percent(float(counts[index] / counts.sum()))}" for index in order)
+    return listed(shares, MOST_SHARES)
 
 
 def batches(

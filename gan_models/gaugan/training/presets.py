@@ -10,6 +10,7 @@ from ..networks.projected import ProjectedConfig
 from .config import TrainingConfig
 
 PAPER, PROJECTED = "paper", "projected"
+FINE_TUNE = "fine-tune"
 
 DISCRIMINATORS: dict[str, dict[str, Any]] = {
     PAPER: {},
@@ -20,6 +21,12 @@ DISCRIMINATORS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """The kinds of discriminators, the paper's and those on frozen features, with the settings that each kind changes."""
+
+TUNING: dict[str, Any] = {
+    "batch": 4, "steps": 400, "learning_rate": 1e-4, "smallest_crop": 0.4, "warp": 0.02, "color_jitter": 0.05,
+    "decay": 0.99, "frozen_norm": 1.0, "train_encoder": False,
+}  # fmt: skip
+"""Few small steps, strong augmentation, and the statistics and the style encoder of the model as they are."""
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "small": {
@@ -34,10 +41,15 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "paper": {PAPER: {}, PROJECTED: {}},
+    FINE_TUNE: {
+        PAPER: TUNING | {"discriminator_ndf": 32, "region_weight": 4.0},
+        PROJECTED: TUNING,
+    },
 }  # fmt: skip
-"""The settings that each preset changes for each kind of discriminators. "small" trains on a CPU in hours."""
+"""The settings that each preset changes for each kind of discriminators. "small" trains on a CPU in hours, and
+"fine-tune" adapts a trained model to a few pictures in minutes."""
 
-DEFAULTS = {"small": PROJECTED, "paper": PAPER}
+DEFAULTS = {"small": PROJECTED, "paper": PAPER, FINE_TUNE: PROJECTED}
 """The default discriminators of each preset."""
 
 GENERATORS: dict[str, type[GeneratorConfig] | type[Pix2PixHDConfig]] = {
@@ -66,22 +78,59 @@ def preset(
         discriminators: one of ``DISCRIMINATORS``; None means the default of the preset.
         changes: as for ``changed``.
     Raises:
-        ValueError: there is no such preset or taxonomy, or a value is not valid.
+        ValueError: there is no such preset or taxonomy, the preset needs a model, or a value is not valid.
     """
-    if name not in PRESETS:
-        raise ValueError(f"there is no preset {name!r}; there are {', '.join(PRESETS)}")
+    if name == FINE_TUNE:
+        raise ValueError(f"the preset '{FINE_TUNE}' needs a trained model to start from; give one, or choose another "
+                         "preset")  # fmt: skip
     known = taxonomy(taxonomy_name)
     # The net's channel for unknown pixels is its last one. At any other id, "unknown" is an ordinary class.
     unknown = known.unknown_id == len(known) - 1
     net = GENERATORS[generator](len(known) - unknown, unknown=unknown)
+    kind, values = _settings(name, discriminators)
+    paper = TrainingConfig(taxonomy_name, net, EncoderConfig(), _discriminator(kind, net))
+    values = {key: value for key, value in values.items() if key not in SPADE_ONLY or generator == "spade"}
+    return changed(paper, **values | {key: value for key, value in changes.items() if value is not None})
+
+
+def preset_of_model(
+    name: str,
+    taxonomy_name: str,
+    net: NetConfig,
+    encoder: EncoderConfig | None,
+    size: int,
+    discriminators: str | None = None,
+    **changes: Any,
+) -> TrainingConfig:
+    """The settings of a preset for a run that starts from a trained model and keeps its architecture.
+
+    Args:
+        name, discriminators: as for ``preset``.
+        net, encoder: the architectures of the model's networks.
+        size: width of the training pictures in pixels.
+        changes: attributes of ``TrainingConfig``. None means no change.
+    Raises:
+        ValueError: there is no such preset, or a value is not valid.
+    """
+    kind, values = _settings(name, discriminators)
+    encoder = dataclasses.replace(encoder, seen=0) if encoder else None
+    start = TrainingConfig(taxonomy_name, net, encoder, _discriminator(kind, net), size=size)
+    of_run = {key: value for key, value in values.items() if key in TRAINING | {"discriminator_ndf"} and key != "size"}
+    return changed(start, **of_run | {key: value for key, value in changes.items() if value is not None})
+
+
+def _settings(name: str, discriminators: str | None) -> tuple[str, dict[str, Any]]:
+    """The kind of discriminators, and all settings that it and the preset change."""
+    if name not in PRESETS:
+        raise ValueError(f"there is no preset {name!r}; there are {', '.join(PRESETS)}")
     kind = discriminators or DEFAULTS[name]
     if kind not in DISCRIMINATORS:
         raise ValueError(f"there are no discriminators {kind!r}; there are {', '.join(DISCRIMINATORS)}")
-    discriminator = DiscriminatorConfig(3 + net.semantic_nc) if kind == PAPER else ProjectedConfig(net.semantic_nc)
-    paper = TrainingConfig(taxonomy_name, net, EncoderConfig(), discriminator)
-    values = DISCRIMINATORS[kind] | PRESETS[name][kind]
-    values = {key: value for key, value in values.items() if key not in SPADE_ONLY or generator == "spade"}
-    return changed(paper, **values | {key: value for key, value in changes.items() if value is not None})
+    return kind, DISCRIMINATORS[kind] | PRESETS[name][kind]
+
+
+def _discriminator(kind: str, net: NetConfig) -> DiscriminatorConfig | ProjectedConfig:
+    return DiscriminatorConfig(3 + net.semantic_nc) if kind == PAPER else ProjectedConfig(net.semantic_nc)
 
 
 def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:

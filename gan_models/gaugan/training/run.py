@@ -1,7 +1,7 @@
 """Starts or resumes a training run in a folder, reports, saves every few minutes, and writes the model at the end."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,14 +13,14 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ...distributed import mean_over_processes, processes
+from ...efficientnet import EfficientNetLite
 from ...labels import taxonomy
 from ...pixels import to_bytes
 from ...progress import OnProgress, Progress
-from ..networks.efficientnet import EfficientNetLite
 from ..networks.encoder import StyleEncoder
 from .config import TrainingConfig
 from .log import TrainingLog
-from .pairs import FolderPairs, Pairs, batches
+from .pairs import Pairs, batches
 from .result import Examples, Result, result_of, save_result
 from .state import load_state, save_state
 from .style_pretraining import pretrain
@@ -64,6 +64,8 @@ def train(
     on_progress: OnProgress | None = None,
     on_warning: Callable[[str], None] | None = None,
     on_start: Callable[[str], None] | None = None,
+    start: Mapping[str, nn.Module] | None = None,
+    sources: Mapping[str, str] | None = None,
 ) -> Path:
     """Train in a folder; a run that is already there is resumed.
 
@@ -87,13 +89,16 @@ def train(
         on_progress: called for every step. Previews show label maps, their pictures, and what the EMA of the generator
             makes of the label maps, in the styles of the pictures and in random styles.
         on_warning: called for problems that don't stop the training.
-        on_start: called before the first step with the classes of a folder and their shares, in a sentence.
+        start: as for ``Trainer``, for a new run.
+        sources: digests of what the run trains on, by a name for a person, such as "pictures". A run that is resumed
+            must have the same.
+        on_start: called before the first step with the classes of the label maps and their shares, in a sentence.
     Returns:
         The file of the model, which ``open_synthesizer`` reads.
     Raises:
         Enough: ``on_progress`` raised it while the style encoder learned alone, so there is no model yet.
         NotFiniteError: a loss was not finite. The last saved state remains.
-        ValueError: the run in the folder has other settings, or the training data are unusable.
+        ValueError: the run in the folder has other settings or sources, or the training data are unusable.
         OSError: the folder cannot be written or the disk is full.
     """
     folder = Path(folder)
@@ -108,13 +113,16 @@ def train(
             settings = {field.name: getattr(config, field.name) for field in fields(config)}
             del settings["style_steps"]
             trainer = load_state(folder / STATE, **of_trainer, **settings)
+            _require_sources(trainer.sources, sources or {}, folder.name)
         else:
-            trainer = Trainer(config, **of_trainer)
+            trainer = Trainer(config, **of_trainer, start=start)
+            trainer.sources = dict(sources or {})
         if processes()[0] == 0:
             for broken in folder.glob(".*.part"):
                 broken.unlink()
-            if isinstance(pairs, FolderPairs) and on_start:
-                on_start(pairs.survey())
+            survey = pairs.survey() if on_start else None
+            if on_start and survey:
+                on_start(survey)
             _warn_of_one_class(pairs, config.taxonomy, warn)
             if perceptual is None and features is None and config.perceptual_weight:
                 warn("training runs without the VGG19 loss, because its weights are not in use")
@@ -297,6 +305,13 @@ class _Run:
             pixels = to_bytes(sheet[0]).permute(1, 2, 0).numpy()
             Image.fromarray(pixels).save(samples / f"{self.trainer.step:06d}.png")
         self._report(f"step {self.trainer.step}", sheet)
+
+
+def _require_sources(has: Mapping[str, str], wanted: Mapping[str, str], name: str) -> None:
+    for kind in sorted(has.keys() | wanted.keys()):
+        if has.get(kind) != wanted.get(kind):
+            raise ValueError(f"the run '{name}' was begun with {'other' if kind in has else 'no'} {kind}; give the "
+                             "same, or start a new run under another name")  # fmt: skip
 
 
 def _warn_of_one_class(pairs: Pairs, taxonomy_name: str, warn: Callable[[str], None]) -> None:

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
+from ...efficientnet import EfficientNetLite
 from ...files import read_safetensors, write_atomically
-from ..networks.efficientnet import EfficientNetLite
 from .config import WEIGHTS, TrainingConfig
 from .trainer import Trainer
 
@@ -53,6 +53,7 @@ def save_state(trainer: Trainer, path: str | Path) -> None:
         "pictures": str(trainer.pictures),
         "seconds": str(trainer.seconds),
         "encoder_frozen": str(int(trainer.encoder_frozen)),
+        "sources": json.dumps(trainer.sources),
         "norm_frozen": str(int(trainer.norm_frozen)),
     }
     write_atomically(path, to_bytes(tensors, about))
@@ -112,6 +113,7 @@ def load_state(
         trainer.freeze_encoder()
     if int(about.get("norm_frozen", 0)):
         trainer.freeze_norm()
+    trainer.sources = json.loads(about.get("sources", "{}"))
     trainer.step = int(about["step"])
     trainer.pictures = int(about.get("pictures", trainer.step * config.batch))
     trainer.seconds = float(about.get("seconds", 0))

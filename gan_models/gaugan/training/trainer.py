@@ -3,6 +3,7 @@
 import copy
 import math
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from itertools import chain
 
@@ -12,20 +13,20 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ...distributed import average_gradients, mean_over_processes, processes
+from ...efficientnet import EfficientNetLite
 from ...ema import move_averages
 from ...labels import taxonomy
 from ...seeds import seeds_default_generator
 from ..fast.modulation import LabelMaps
 from ..label_codes import label_codes, one_hot
 from ..networks.discriminator import build_discriminator
-from ..networks.efficientnet import EfficientNetLite
 from ..networks.encoder import StyleEncoder
 from ..networks.pix2pixhd import AnyGenerator, build_generator
 from ..networks.projected import ProjectedConfig
 from ..networks.spade import BatchNorm, Conditioning
 from .config import TrainingConfig
 from .draws import color_window, sample_style, training_noise
-from .initialization import effective_state, initialize, normalize_spectrally
+from .initialization import effective_state, initialize, normalize_spectrally, weights_of
 from .losses import (
     adversarial_loss,
     color_loss,
@@ -57,6 +58,8 @@ class Trainer:
             [-1, 1] each. See ``perceptual.py``.
         features: the network whose features the discriminators of a ``ProjectedConfig`` use. See
             ``efficientnet.py``.
+        start: networks whose weights the run starts from, "generator" and "encoder", of the architectures in
+            ``config``; None starts from random weights. They are not changed.
     Raises:
         ValueError: the discriminators need features, but ``features`` is None.
 
@@ -64,6 +67,7 @@ class Trainer:
         step: the number of steps done.
         encoder_frozen: whether the style encoder is frozen.
         norm_frozen: whether batch norm is frozen.
+        sources: what the run trains on: digests by name, which the state keeps.
         pictures: the number of pictures seen, over all processes. A picture that was seen twice counts twice.
         seconds: the total time of the steps.
         ema: the generator with the exponential moving average of the weights, which becomes the model.
@@ -77,6 +81,7 @@ class Trainer:
         dtype: torch.dtype = torch.float32,
         perceptual: nn.Module | None = None,
         features: EfficientNetLite | None = None,
+        start: Mapping[str, nn.Module] | None = None,
     ):
         if isinstance(config.discriminator, ProjectedConfig) and features is None:
             raise ValueError("discriminators on features need the network that computes them, EfficientNet-Lite0")
@@ -85,6 +90,7 @@ class Trainer:
         self.dtype = dtype
         self.step = 0
         self.encoder_frozen = self.norm_frozen = False
+        self.sources: dict[str, str] = {}
         self.pictures = 0
         self.seconds = 0.0
         self.perceptual = perceptual.to(device) if perceptual is not None else None
@@ -96,10 +102,16 @@ class Trainer:
             self.discriminator = build_discriminator(config.discriminator)
             for network in self.networks.values():
                 initialize(network, config.init_gain)
+            for name, network in (start or {}).items():
+                self.networks[name].load_state_dict(weights_of(network))
             self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
             normalize_spectrally(self.generator)
             if self.encoder is not None:
                 normalize_spectrally(self.encoder)
+        if self.encoder is not None and not config.train_encoder:
+            self.freeze_encoder()
+        if start and config.freezes_norm_at(0):
+            self.freeze_norm()
         for network in (*self.networks.values(), self.ema):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         learning = [self.generator.parameters(), self.encoder.parameters() if self.encoder else []]

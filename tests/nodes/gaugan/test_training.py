@@ -232,4 +232,89 @@ def test_new_widgets_come_last(node_classes):
     ids = [entry.id for entry in node_classes["GauGANTrain"].GET_SCHEMA().inputs]
     assert ids == ["data", "folder", "taxonomy", "name", "preset", "minutes", "seed", "size", "batch", "steps",
                    "learning_rate", "flips", "generator", "perceptual", "discriminators", "palette",
-                   "offset"]  # fmt: skip
+                   "offset", "images", "label_maps", "model"]  # fmt: skip
+
+
+@pytest.fixture
+def few_steps(modules, monkeypatch):
+    """The preset "fine-tune" with the paper's discriminators, three steps and small batches."""
+    toy = modules["presets"].TUNING | {"steps": 3, "batch": 2, "discriminator_ndf": 4}
+    monkeypatch.setitem(modules["presets"].PRESETS, "fine-tune", {"paper": toy, "projected": toy})
+    monkeypatch.setitem(modules["presets"].DEFAULTS, "fine-tune", "paper")
+
+
+@pytest.fixture
+def connected(train, label_map):
+    """``connected(**changes)``: a call with pictures and label maps on the sockets."""
+    given = {"data": "connected pictures", "folder": "", "images": [photo(64, 96, 2)],
+             "label_maps": [label_map(64, 96, 2)]}  # fmt: skip
+    return lambda **changes: train(**given | changes)
+
+
+def test_connected_pictures_of_several_sizes_train_a_model(connected, label_map, said):
+    model = connected(images=[photo(64, 96, 2), photo(80, 64)], label_maps=[label_map(64, 96, 2), label_map(80, 64)])
+    assert " minutes on 3 connected pictures; " in said[-1] and model.model.encoder.seen is not None
+    assert any(text.startswith("3 label maps with the classes ") for text in said)
+
+
+def test_fine_tuning_keeps_architecture_encoder_and_statistics(train, connected, few_steps, call, said):
+    start = train()
+    tuned = connected(name="tuned", preset="fine-tune", model=[start]).model
+    assert tuned.generator.config == start.model.generator.config
+    before, after = start.model.state_dict(), tuned.state_dict()
+    for name in before:
+        same = torch.equal(before[name].float(), after[name].float())
+        if name.startswith("encoder.fc") or ".running_" in name:
+            assert same, name
+    moved = (before["generator.conv_img.weight"].float() - after["generator.conv_img.weight"].float()).abs().max()
+    assert 0 < moved < 0.1
+    assert "trained for 3 steps" in said[-1] and "trained at 32×32" in said[-1]
+
+
+def test_other_pictures_or_another_model_under_the_same_name_are_refused(train, connected, few_steps, call):
+    first, second = train(), train(name="second", seed=1)
+    tune = {"name": "tuned", "preset": "fine-tune", "model": [first]}
+    connected(**tune)
+    connected(**tune | {"steps": 4})
+    with pytest.raises(ValueError, match="the run 'tuned' was begun with other pictures; give the same"):
+        connected(**tune | {"steps": 4, "images": [photo(64, 96, 2, seed=5)]})
+    with pytest.raises(ValueError, match="the run 'tuned' was begun with other model"):
+        connected(**tune | {"steps": 4, "model": [second]})
+
+
+def test_connected_inputs_that_do_not_fit_are_named(train, connected, label_map, few_steps, call, said):
+    with pytest.raises(ValueError, match="there are 2 pictures and 1 label map; every picture needs one label map"):
+        connected(label_maps=[label_map(64, 96)])
+    with pytest.raises(ValueError, match="picture 1 is 96×64, but its label map is 64×64; give both the same size"):
+        connected(label_maps=[label_map(64, 64, 2)])
+    with pytest.raises(ValueError, match="data is 'connected pictures', but label_maps is not connected"):
+        connected(label_maps=None)
+    with pytest.raises(ValueError, match="images is connected, but data is 'folder'; set data to 'connected pictures'"):
+        train(images=[photo()])
+    broken = photo(64, 96, 2)
+    broken[1, 3, 3] = float("nan")
+    with pytest.raises(ValueError, match="images contains pixels"):
+        connected(images=[broken])
+    with pytest.raises(ValueError, match="the preset 'fine-tune' needs a trained model to start from"):
+        connected(preset="fine-tune")
+    model = train()
+    with pytest.raises(ValueError, match="taxonomy is 'ade20k', but the connected model has"):
+        connected(preset="fine-tune", model=[model], taxonomy="ade20k")
+    with pytest.raises(ValueError, match="put Remap Label Map in between"):
+        connected(label_maps=[label_map(64, 96, 2, taxonomy="ade20k")])
+
+
+def test_lists_of_a_node_are_unpacked(pack):
+    host = sys.modules[f"{pack.__name__}.nodes.host"]
+
+    class Node:
+        @classmethod
+        @host.takes_lists("images")
+        def execute(cls, name, images=None, **others):
+            return name, images, others
+
+    assert Node.execute(["a", "b"], images=[1, 2], seed=[3]) == ("a", [1, 2], {"seed": 3})
+    assert Node.execute("a", images=1) == ("a", [1], {})
+    assert Node.execute("a") == ("a", None, {})
+    with pytest.raises(ValueError, match="seed is an empty list"):
+        Node.execute("a", seed=[])

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import gaugan_segmentation
-from gan_models.gaugan.networks.efficientnet import EfficientNetLite
+from gan_models.efficientnet import EfficientNetLite
 from gaugan_scores import HeldOut
 from gaugan_segmentation import Segmentation
 from quality_toys import NAMES, SIZE, STYLES, photograph
