@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..gan_models import gaugan, labels
+from ..gan_models import gaugan, labels, segmentation
 
 ADVICE: dict[type[ValueError], str] = {
     labels.OtherTaxonomyError: "put Remap Label Map in between",
@@ -11,6 +11,9 @@ ADVICE: dict[type[ValueError], str] = {
                          "style_image of GauGAN Generate and set color_match",
     gaugan.NoEncoderError: "use GauGAN Random Style, or choose an encoder file (latest_net_E) in Load GauGAN",
     gaugan.StyleSizeError: "make the style with the same model",
+    segmentation.MissingTransformersError: "install or update it (pip install -U transformers)",
+    segmentation.MissingNamesError: "write the names of its classes there, or set taxonomy to numbered",
+    segmentation.NothingMatchesError: "choose another taxonomy; numbered takes any classes",
 }  # fmt: skip
 
 

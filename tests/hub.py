@@ -4,28 +4,32 @@ import contextlib
 import hashlib
 import json
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
 
-PATH = "/someone/models/resolve/main/folder/net.pth"
-REPOSITORY = "/api/models/someone/models/revision/main"
-FOLDER = "/api/models/someone/models/tree/main/folder"
+REPOSITORY = "someone/models"
+FILE = "folder/net.pth"
 
 
 class Hub:
     """The server, as a context manager.
 
     Attributes:
-        content: the file that the server announces.
+        content: the file that the server announces, at the path ``FILE`` of the repository ``REPOSITORY``.
         sent: the bytes that it sends; tests replace them to imitate a damaged transfer.
-        status: of the answers at ``PATH``.
-        token: if set, ``PATH`` answers 401 unless this token is sent.
+        files: further files of the repository, by their paths.
+        status: of the answers that lead to a file.
+        token: if set, these answers are 401 unless this token is sent.
         break_at: the connection breaks once, after so many bytes of the file.
         large: whether the ETag is the file's sha256, as it is for large files.
         requests: (method, path, Range, Authorization) of every request.
     """
 
-    def __init__(self, content: bytes):
+    def __init__(self, content: bytes, files: Mapping[str, bytes] | None = None, revision: str = "main"):
         self.content = self.sent = content
+        self.files = dict(files or {})
+        self.revision = quote(revision, safe="")
         self.status = 200
         self.token: str | None = None
         self.break_at: int | None = None
@@ -51,7 +55,11 @@ class Hub:
     @property
     def bodies(self) -> list[str | None]:
         """The Range headers of the requests for the file itself."""
-        return [header for method, path, header, _ in self.requests if method == "GET" and path == "/cdn"]
+        return [header for method, path, header, _ in self.requests if method == "GET" and path.startswith("/cdn")]
+
+    def announced(self) -> dict[str, bytes]:
+        """Every file, as the server announces it."""
+        return {FILE: self.content} | self.files
 
     def _handler(hub):
         class Handler(BaseHTTPRequestHandler):
@@ -65,14 +73,18 @@ class Hub:
                 hub.requests.append(
                     (self.command, self.path, self.headers.get("Range"), self.headers.get("Authorization"))
                 )
-                if self.path == "/cdn":
-                    self.body()
-                elif self.path == REPOSITORY:
-                    self.answer_json({"id": "someone/models", "siblings": []})
-                elif self.path.split("?")[0] == FOLDER:
-                    size = len(hub.content)
-                    self.answer_json([{"type": "file", "path": "folder/net.pth", "size": size, "oid": "0" * 40}])
-                elif self.path != PATH or hub.status == 404:
+                path, tree = self.path.split("?")[0], f"/api/models/{REPOSITORY}/tree/{hub.revision}"
+                name = path.removeprefix(f"/{REPOSITORY}/resolve/{hub.revision}/")
+                if path.startswith("/cdn/"):
+                    self.body(path.removeprefix("/cdn/"))
+                elif path == f"/api/models/{REPOSITORY}/revision/{hub.revision}":
+                    self.answer_json({"id": REPOSITORY, "siblings": []})
+                elif path.startswith(tree):
+                    inside = path.removeprefix(tree).lstrip("/")
+                    self.answer_json([{"type": "file", "path": name, "size": len(content), "oid": "0" * 40}
+                                      for name, content in hub.announced().items()
+                                      if name.rpartition("/")[0] == inside])  # fmt: skip
+                elif name not in hub.announced() or hub.status == 404:
                     self.answer(404, {"X-Error-Code": "EntryNotFound"})
                 elif hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
                     self.answer(401, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."})
@@ -80,13 +92,15 @@ class Hub:
                     self.answer(hub.status, {})
                 else:
                     # The ETag of a large file is its sha256; that of a small file is the hash of its git blob.
-                    tag = hub.sha256 if hub.large else hub.sha256[:40]
+                    content = hub.announced()[name]
+                    digest = hashlib.sha256(content).hexdigest()
+                    tag = digest if hub.large else digest[:40]
                     self.answer(302, {
-                        "Location": f"{hub.storage}/cdn",
+                        "Location": f"{hub.storage}/cdn/{name}",
                         "X-Repo-Commit": "0" * 40,
                         "X-Linked-Etag": f'"{tag}"',
-                        "X-Linked-Size": str(len(hub.content)),
-                        "X-Xet-Hash": hub.sha256,
+                        "X-Linked-Size": str(len(content)),
+                        "X-Xet-Hash": digest,
                         "X-Xet-Refresh-Route": f"{hub.url}/xet-read-token",
                     })  # fmt: skip
 
@@ -103,10 +117,11 @@ class Hub:
             def answer_json(self, value):
                 self.answer(200, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
-            def body(self):
+            def body(self, name):
+                content = hub.sent if name == FILE else hub.files[name]
                 start, end = self.headers["Range"].removeprefix("bytes=").split("-")
-                start, end, total = int(start), int(end), len(hub.sent)
-                part = hub.sent[start : end + 1]
+                start, end, total = int(start), int(end), len(content)
+                part = content[start : end + 1]
                 if not part:
                     self.answer(416, {"Content-Range": f"bytes */{total}"})
                     return

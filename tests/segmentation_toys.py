@@ -69,7 +69,7 @@ def write_checkpoint(
         dominant: the class that the net finds everywhere. None gives a net that finds several classes.
         settings: further keys of the configuration.
     """
-    with torch.random.fork_rng(), torch.inference_mode(False):
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False):
         torch.manual_seed(0)
         labels = {"id2label": dict(enumerate(names)), "label2id": {name: i for i, name in enumerate(names)}}
         net, last = NETS[kind](**labels | settings)

@@ -40,6 +40,21 @@ def model_folders(kind: str) -> list[Path]:
     return [Path(folder) for folder in folder_paths.get_folder_paths(kind)]
 
 
+def model_subfolders(kind: str, file: str) -> list[str]:
+    """Names of the folders, at most two levels deep in the folders of ``kind``, that have a file of this name."""
+    found = ((path, folder) for folder in model_folders(kind) for depth in ("*", "*/*")
+             for path in folder.glob(f"{depth}/{file}"))  # fmt: skip
+    return sorted({path.parent.relative_to(folder).as_posix() for path, folder in found})
+
+
+def model_subfolder(kind: str, name: str, file: str) -> Path:
+    """The folder of a listed name. Raises FileNotFoundError for any other."""
+    if name not in model_subfolders(kind, file):
+        raise FileNotFoundError(f"there is no folder {name!r} with a {file} in {model_folder(kind)}; press R to "
+                                "refresh the list")  # fmt: skip
+    return next(folder / name for folder in model_folders(kind) if (folder / name / file).is_file())
+
+
 def new_model_path(kind: str, name: str, *, overwrite: bool) -> Path:
     """Where to write a model called ``name``, which may have subfolders: with a number if the name is taken.
 

@@ -6,6 +6,7 @@ import torch
 import gaugan_toys
 import headless
 from gan_models import gaugan
+from segmentation_toys import write_checkpoint
 from singan_toys import picture, trained
 
 IMAGE, MASK = "IMAGE", "MASK"
@@ -27,7 +28,12 @@ def small_gaugan(call, comfy_folders):
 
 
 @pytest.fixture
-def inputs(pack, small_singan, small_gaugan):
+def small_segmenter(comfy_folders):
+    return write_checkpoint(comfy_folders / "models" / "segmentation", "segformer").name
+
+
+@pytest.fixture
+def inputs(pack, small_singan, small_gaugan, small_segmenter):
     """Sound inputs of every node that takes a picture or a mask."""
     image = (picture(44, 56).movedim(1, -1) + 1) / 2
     mask = torch.ones(1, 44, 56)
@@ -37,6 +43,7 @@ def inputs(pack, small_singan, small_gaugan):
         "GauGANLabelMapFromColors": {"image": torch.zeros(1, 4, 4, 3), "taxonomy": "cityscapes",
                                      "mask": torch.ones(1, 4, 4)},
         "GauGANLabelMapFromMasks": {"taxonomy": CLASSES} | {f"mask_{number}": mask for number in range(1, 7)},
+        "GauGANLabelMapFromPhoto": {"image": image, "model": small_segmenter},
         "GauGANLabelMapPaint": {"taxonomy": "landscape", "width": 64, "height": 64, "image": image},
         "GauGANEncodeStyle": {"model": small_gaugan, "image": image},
         "GauGANGenerate": generate,
@@ -50,6 +57,7 @@ def inputs(pack, small_singan, small_gaugan):
 
 PICTURES = [
     ("GauGANLabelMapFromColors", "image"),
+    ("GauGANLabelMapFromPhoto", "image"),
     ("GauGANLabelMapPaint", "image"),
     ("GauGANEncodeStyle", "image"),
     ("GauGANGenerate", "style_image"),

@@ -13,6 +13,7 @@ from gan_models import gaugan
 NODES = {
     "GauGANLabelMapFromColors",
     "GauGANLabelMapFromMasks",
+    "GauGANLabelMapFromPhoto",
     "GauGANLabelMapPaint",
     "GauGANLabelMapToMask",
     "GauGANLabelMapRemap",
