@@ -10,9 +10,9 @@ import pytest
 import torch
 from hub import Hub
 from huggingface_hub import constants
-from segmentation_toys import NAMES, NETS, UNIVERSAL, change_config, write_checkpoint
 
 import headless
+from segmentation_toys import NAMES, NETS, UNIVERSAL, change_config, write_checkpoint
 
 NODE = "GauGANLabelMapFromPhoto"
 

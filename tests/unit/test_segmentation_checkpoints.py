@@ -10,7 +10,6 @@ import torch
 import torch.nn.functional as F
 import transformers
 from safetensors.torch import load_file, save_file
-from segmentation_toys import NAMES, NETS, UNIVERSAL, change_config, write_checkpoint
 
 from gan_models import segmentation
 from gan_models.progress import Progress
@@ -21,6 +20,7 @@ from gan_models.segmentation import (
     OtherCheckpointError,
     preparation,
 )
+from segmentation_toys import NAMES, NETS, UNIVERSAL, change_config, write_checkpoint
 
 CPU = torch.device("cpu")
 

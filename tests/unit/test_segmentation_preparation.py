@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from segmentation_toys import write_json
 
 from gan_models.segmentation.preparation import read_preparation
+from segmentation_toys import write_json
 
 PLAIN = {"do_resize": True, "size": {"height": 64, "width": 64}, "resample": 2, "do_rescale": True,
          "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": [0.4, 0.5, 0.6],
