@@ -2,13 +2,12 @@
 
     python -m tools.workflows [--thumbnails] [name ...]
 
-Each workflow is defined here as an API-format graph with node positions and a note. The editor lays it out and saves
-it, and the executor of ``run_workflow.py`` runs it for its thumbnail.
+Each workflow is an API-format graph with node positions and a note. The editor lays it out and saves it, and the
+executor of ``run_workflow.py`` runs it for its thumbnail.
 """
 
 import argparse
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +17,12 @@ import headless
 from tests.browser.editor import Editor
 from tests.comfyui.server import PACK, ComfyUI, find_comfyui
 
+from .diffusion_workflows import DIFFUSION
+from .workflow_example import LANDSCAPE_MODEL, Example, node
+
 WORKFLOWS = PACK / "workflows"
 THUMBNAIL = (480, 300)
-
-Place = tuple[float, float, float, float]
-
-
-@dataclass
-class Example:
-    """A workflow: its nodes in the API format, their places (x, y, width, height), and a note beside them."""
-
-    nodes: dict[str, dict[str, Any]]
-    places: dict[str, Place]
-    note: str
-    note_place: Place
-    titles: dict[str, str] = field(default_factory=dict)
-    thumbnail_node: str = ""
-
-
-def node(kind: str, **inputs: Any) -> dict[str, Any]:
-    return {"class_type": kind, "inputs": inputs}
-
-
-LANDSCAPE_MODEL = node(
-    "GauGANLoad", name="gaugan-landscape", encoder="auto", taxonomy="auto", label_offset=0, upsampling="auto"
-)
+NAME_MODEL = "([id, model]) => { app.graph.getNodeById(id).properties.models = [model]; }"
 
 EXAMPLES = {
     "singan_sample_bundled": Example(
@@ -294,7 +274,7 @@ EXAMPLES = {
         note_place=(40, 40, 340, 160),
         thumbnail_node="8",
     ),
-}  # fmt: skip
+} | DIFFUSION  # fmt: skip
 
 
 def make(name: str, example: Example, editor: Editor, executor: headless.Executor) -> None:
@@ -307,6 +287,8 @@ def make(name: str, example: Example, editor: Editor, executor: headless.Executo
     editor.load(titled, name)
     for node_id, place in example.places.items():
         editor.place(node_id, *place)
+    for node_id, model in example.models.items():
+        editor.page.evaluate(NAME_MODEL, [node_id, model])
     editor.note(example.note, *example.note_place)
     editor.save(WORKFLOWS / f"{name}.json")
     save_thumbnail(name, example, executor)
@@ -318,11 +300,17 @@ def save_thumbnail(name: str, example: Example, executor: headless.Executor) -> 
 
 def thumbnail(example: Example, executor: headless.Executor) -> Image.Image:
     """The result of the workflow's main node: the middle one of its pictures, cropped to fit."""
-    run = executor.run(example.nodes)
+    run = executor.run(needed(example.nodes, example.thumbnail_node))
     source, slot = example.nodes[example.thumbnail_node]["inputs"]["images"]
     images = run.value(source, slot)
     pixels = (images[len(images) // 2] * 255).round().byte().numpy()
     return ImageOps.fit(Image.fromarray(pixels), THUMBNAIL, Image.Resampling.LANCZOS)
+
+
+def needed(nodes: dict[str, dict[str, Any]], node_id: str) -> dict[str, dict[str, Any]]:
+    """A node and all nodes that lead to it. The others may need models that are not here."""
+    links = [value[0] for value in nodes[node_id]["inputs"].values() if isinstance(value, list)]
+    return {key: value for link in links for key, value in needed(nodes, link).items()} | {node_id: nodes[node_id]}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from example_workflows import RUNNABLE
 from PIL import Image
 
 import headless
@@ -23,7 +24,7 @@ QUICK = {"SinGANTrain": {"preset": "draft", "max_size": 64, "iterations": 2}}
 TOLERANCE = 1
 
 
-@pytest.mark.parametrize("path", sorted((PACK / "workflows").glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: path.stem)
 def test_workflow_gives_the_same_pictures_as_without_comfyui(comfyui, node_classes, tmp_path, path):
     prompt = headless.read_workflow(path, node_classes).prompt
     for node in prompt.values():
