@@ -1,27 +1,34 @@
 """Reading state dicts from safetensors and PyTorch's .pth files, without running what a file holds."""
 
-import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from .files import read_safetensors
-from .inert_pickle import read
+from .inert_pickle import CodeError, read
+from .quoting import plain, shown
 
 StateDict = dict[str, Tensor]
 
 DEEPEST = 5
 """How many containers around a tensor are looked into."""
 
+LONGEST_KEY = 200
+"""Longer names belong to no network."""
+
+MOST_NAMED = 6
+
 
 def read_state_dict(path: str | Path) -> tuple[StateDict, dict[str, str]]:
     """The tensors and the metadata of a safetensors or .pth file. Code in a .pth file is never run.
 
     Training code often saves several networks, or other facts beside a network. The tensors in dicts within the file's
-    dict get dotted names, such as ``netG.fc.weight``. What is not a tensor is left out.
+    dict get dotted names, such as ``netG.fc.weight``. What is not a tensor is left out. A container that occurs more
+    than once is looked into once. The memory that reading takes is bounded as ``inert_pickle.read`` and
+    ``files.read_safetensors`` say.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -30,42 +37,33 @@ def read_state_dict(path: str | Path) -> tuple[StateDict, dict[str, str]]:
     path = Path(path)
     if path.suffix == ".safetensors":
         return read_safetensors(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path.name}")
     return _read_pth(path), {}
 
 
 def _read_pth(path: Path) -> StateDict:
-    loaded = _content(path)
-    if not isinstance(loaded, Mapping):
-        raise ValueError(f"{path.name} is not a state dict: it should map names to tensors, but it is a "
-                         f"{type(loaded).__name__}")  # fmt: skip
-    tensors = _tensors(loaded, "", DEEPEST)
-    if loaded and not tensors:
-        raise ValueError(f"{path.name} is not a state dict: it should map names to tensors, but its keys are "
-                         f"{', '.join(map(str, loaded))}")  # fmt: skip
-    return tensors
-
-
-def _content(path: Path) -> Any:
+    name = plain(path.name)
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        try:
-            return read(path)
-        except ValueError:
-            raise ValueError(f"{path.name} holds more than tensors, or is damaged; it was not opened, as such a file "
-                             "can run code. Save its state dict alone, or as safetensors") from error  # fmt: skip
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path.name} is damaged or not a PyTorch file ({type(error).__name__})") from error
-
-
-def _tensors(content: Any, prefix: str, deepest: int) -> StateDict:
-    """The tensors in a dict or list, and in those inside it, by their dotted names."""
-    tensors = {}
-    for key, value in content.items() if isinstance(content, Mapping) else enumerate(content):
-        if isinstance(value, Tensor):
-            tensors[f"{prefix}{key}"] = value
-        elif isinstance(value, Mapping | list | tuple) and deepest > 1:
-            tensors |= _tensors(value, f"{prefix}{key}.", deepest - 1)
+        loaded = read(path)
+    except CodeError as error:
+        raise ValueError(f"{name} holds more than tensors, or is damaged; it was not opened, as such a file can run "
+                         "code. Save its state dict alone, or as safetensors") from error  # fmt: skip
+    if not isinstance(loaded, Mapping):
+        kind = "Tensor" if isinstance(loaded, Tensor) else shown(loaded).removeprefix("a ")
+        raise ValueError(f"{name} is not a state dict: it should map names to tensors, but it is a {kind}")
+    tensors = dict(_tensors(loaded, "", DEEPEST, set()))
+    if loaded and not tensors:
+        raise ValueError(f"{name} is not a state dict: it should map names to tensors, but its keys are "
+                         f"{', '.join(plain(key) for key in islice(loaded, MOST_NAMED))}")  # fmt: skip
     return tensors
+
+
+def _tensors(content: Any, prefix: str, deepest: int, seen: set[int]) -> Iterator[tuple[str, Tensor]]:
+    """The tensors in a dict or list, and in those inside it, with their dotted names."""
+    seen.add(id(content))
+    for key, value in content.items() if isinstance(content, Mapping) else enumerate(content):
+        if isinstance(key, str) and len(key) > LONGEST_KEY:
+            continue
+        if isinstance(value, Tensor):
+            yield f"{prefix}{key}", value
+        elif isinstance(value, Mapping | list) and deepest > 1 and id(value) not in seen:
+            yield from _tensors(value, f"{prefix}{key}.", deepest - 1, seen)

@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from ..quoting import shown
+from ..settings import require_kinds
+
 Upsampling = Literal["normal", "more", "most"]
 
 UPSAMPLINGS: tuple[Upsampling, ...] = get_args(Upsampling)
@@ -12,6 +15,9 @@ UNKNOWN = 255
 
 COLOR_FEATURES = 6
 """Inputs per cell for a style encoder with ``colors``: the mean and deviation of red, green and blue."""
+
+MOST_LAYERS = 8
+"""The most convolutions of a style encoder; each halves the picture."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class NetConfig(ABC):
     aspect_ratio: float = 1.0
 
     def __post_init__(self) -> None:
+        require_kinds(self)
         for name in ("classes", "ngf", "crop_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; it is {getattr(self, name)}")
@@ -101,7 +108,7 @@ class GeneratorConfig(NetConfig):
         if self.nhidden < 1:
             raise ValueError(f"nhidden must be at least 1; it is {self.nhidden}")
         if self.upsampling not in UPSAMPLINGS:
-            raise ValueError(f"upsampling must be one of {', '.join(UPSAMPLINGS)}; it is {self.upsampling!r}")
+            raise ValueError(f"upsampling must be one of {', '.join(UPSAMPLINGS)}; it is {shown(self.upsampling)}")
         if self.style_blocks and not self.z_dim:
             raise ValueError("style_blocks needs a style, but z_dim is 0")
         if self.upsampling == "most" and self.ngf % 2:
@@ -151,6 +158,11 @@ class EncoderConfig:
     colors: bool = False
 
     def __post_init__(self) -> None:
+        require_kinds(self)
+        if self.layers > MOST_LAYERS:
+            raise ValueError(f"a style encoder has at most {MOST_LAYERS} convolutions; this one has {self.layers}")
+        if min(self.ndf, self.z_dim, self.grid) < 1 or min(self.layers, self.seen) < 0:
+            raise ValueError("a style encoder needs channels, a style and a grid, and no number may be negative")
         if not self.layers and not self.colors:
             raise ValueError("a style encoder without convolutions needs colors")
 

@@ -6,18 +6,18 @@ The file has the first training image and its noise as ``training_image`` and ``
 
 import json
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from ..files import read_safetensors, write_atomically
+from ..quoting import plain
+from ..settings import number_in, settings_in
 from .config import SinGANConfig
 from .model import SinGAN
 from .networks import Critic, Generator
-
-Network = TypeVar("Network", Generator, Critic)
+from .rebuilding import network_of, pictures_of, require_bounded, scales_of
 
 ARCHITECTURE = "singan"
 FORMAT_VERSION = 1
@@ -44,7 +44,7 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> SinGAN:
     """
     model, _ = decode(path)
     if not model.finished:
-        raise ValueError(f"{Path(path).name} is an unfinished training run with {len(model.generators)} of "
+        raise ValueError(f"{plain(Path(path).name)} is an unfinished training run with {len(model.generators)} of "
                          f"{len(model.sizes)} scales; run the training again to finish it")  # fmt: skip
     return model.to(device)
 
@@ -73,18 +73,21 @@ def encode(model: SinGAN, critic: Critic | None = None, *, licence: str = LICENC
 def decode(path: str | Path) -> tuple[SinGAN, Critic | None]:
     """Read a model and, of an unfinished run, the critic that ``encode`` wrote.
 
+    Besides what ``read_safetensors`` takes, the networks take the size of the file in memory.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, not a SinGAN, or in a newer format.
     """
-    path = Path(path)
+    name = plain(Path(path).name)
     tensors, metadata = read_safetensors(path)
     try:
         return rebuild(tensors, metadata)
-    except (KeyError, IndexError, RuntimeError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path.name} is marked as a SinGAN, but its tensors are incompatible: {error}") from error
     except ValueError as error:
-        raise ValueError(f"{path.name}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
+    except (LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ValueError(f"{name} is marked as a SinGAN, but its tensors are incompatible "
+                         f"({type(error).__name__})") from error  # fmt: skip
 
 
 def is_singan(tensors: dict[str, Tensor]) -> bool:
@@ -97,36 +100,26 @@ def rebuild(tensors: dict[str, Tensor], metadata: dict[str, str]) -> tuple[SinGA
 
     The networks' shapes follow from the tensors; the metadata adds the settings of the training.
 
+    Everything is compared with the bytes that are there before anything is built from it.
+
     Raises:
-        ValueError, KeyError, IndexError, RuntimeError, TypeError, json.JSONDecodeError: the tensors are not a SinGAN's,
-            in a newer format, or incompatible with each other.
+        ValueError: the tensors are not a SinGAN's, are incompatible with each other or not sound, or are in a newer
+            format.
     """
     if not is_singan(tensors):
-        raise ValueError(f"this is not a SinGAN; its first tensors are {', '.join(sorted(tensors)[:3]) or 'none'}")
-    version = int(metadata.get("format_version", FORMAT_VERSION))
+        names = ", ".join(plain(name) for name in sorted(tensors)[:3])
+        raise ValueError(f"this is not a SinGAN; its first tensors are {names or 'none'}")
+    version = number_in(metadata, "format_version", FORMAT_VERSION)
     if version > FORMAT_VERSION:
         raise ValueError(f"its format {version} is newer than format {FORMAT_VERSION}, the last one supported by this "
                          "version of the pack; update the pack")  # fmt: skip
-    config = SinGANConfig.from_dict(json.loads(metadata.get("config", "{}")))
-    sizes = [(int(h), int(w)) for h, w in tensors["sizes"]]
-    images, z_rec = tensors["training_image"][None], tensors["z_rec"]
-    if "other_images" in tensors or "other_z_rec" in tensors:
-        images = torch.cat([images, tensors["other_images"]])
-        z_rec = torch.cat([z_rec, tensors["other_z_rec"]])
-    model = SinGAN(config, sizes, images, z_rec, json.loads(metadata.get("facts", "{}")))
-    for scale, amplitude in enumerate(tensors["noise_amplitudes"].tolist()):
-        weights = _below(tensors, f"generators.{scale}.")
-        model.add_scale(_network(Generator, weights), amplitude)
-    weights = _below(tensors, "critic.")
-    return model, _network(Critic, weights) if weights else None
-
-
-def _network(kind: type[Network], weights: dict[str, Tensor]) -> Network:
-    normalization = "batch" if "layers.1.running_mean" in weights else "none"
-    network = kind(weights["layers.0.weight"].shape[0], normalization)  # type: ignore[arg-type]
-    network.load_state_dict(weights)
-    return network.eval()
-
-
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    config = SinGANConfig.from_dict(settings_in(metadata, "config"))
+    sizes, amplitudes = scales_of(tensors)
+    images, z_rec = pictures_of(tensors, sizes)
+    model = SinGAN(config, sizes, images, z_rec, settings_in(metadata, "facts"))
+    for scale, amplitude in enumerate(amplitudes):
+        generator = network_of(Generator, tensors, f"generators.{scale}.")
+        require_bounded(generator, z_rec, amplitude, scale)
+        model.add_scale(generator, amplitude)
+    critic = network_of(Critic, tensors, "critic.") if any(name.startswith("critic.") for name in tensors) else None
+    return model, critic

@@ -3,6 +3,9 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from ..quoting import shown
+from ..settings import require_kinds
+
 Normalization = Literal["batch", "none"]
 
 _COUNTS = (
@@ -101,6 +104,7 @@ class SinGANConfig:
     smallest_side = 32
 
     def __post_init__(self) -> None:
+        require_kinds(self)
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; it is {getattr(self, name)}")
@@ -116,7 +120,7 @@ class SinGANConfig:
         if self.min_size > self.max_size:
             raise ValueError(f"min_size ({self.min_size}) must not exceed max_size ({self.max_size})")
         if self.normalization not in ("batch", "none"):
-            raise ValueError(f"normalization must be 'batch' or 'none'; it is {self.normalization!r}")
+            raise ValueError(f"normalization must be 'batch' or 'none'; it is {shown(self.normalization)}")
         if self.joint_scales and (self.normalization != "none" or self.generator_steps > 1):
             raise ValueError("joint_scales needs normalization 'none' and generator_steps 1")
         if self.diversity and (self.generator_steps > 1 or 0 < self.crop < self.coarse_side):

@@ -9,10 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 ARROWS = {
-    "gan_models.files": "",
+    "gan_models.files": "quoting user_files",
     "gan_models.progress": "",
     "gan_models.seeds": "",
-    "gan_models.inert_pickle": "",
+    "gan_models.quoting": "",
+    "gan_models.user_files": "quoting",
+    "gan_models.settings": "quoting",
+    "gan_models.filling": "quoting",
+    "gan_models.inert_pickle": "quoting user_files",
     "gan_models.batching": "progress",
     "gan_models.blur": "",
     "gan_models.ema": "",
@@ -20,13 +24,13 @@ ARROWS = {
     "gan_models.pixels": "",
     "gan_models.kernels": "",
     "gan_models.distributed": "",
-    "gan_models.state_dict": "files inert_pickle",
+    "gan_models.state_dict": "files inert_pickle quoting",
     "gan_models.efficientnet": "state_dict",
     "gan_models.weights": "files progress",
     "gan_models.labels": "pictures",
-    "gan_models.segmentation": "labels progress",
+    "gan_models.segmentation": "efficientnet files labels progress",
     "gan_models.scenes": "blur files labels pixels",
-    "gan_models.gaugan.config": "",
+    "gan_models.gaugan.config": "quoting settings",
     "gan_models.gaugan.label_codes": "gaugan.config",
     "gan_models.gaugan.sizes": "gaugan.config",
     "gan_models.gaugan.colors": "gaugan.sizes",
@@ -47,7 +51,7 @@ ARROWS = {
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "
                          "gaugan.label_codes gaugan.networks gaugan.opening gaugan.sizes gaugan.style gaugan.synthesis "
                          "gaugan.synthesizer state_dict",
-    "gan_models.singan": "blur ema files pixels progress seeds inert_pickle",
+    "gan_models.singan": "blur ema files filling inert_pickle pixels progress quoting seeds settings",
     "gan_models.convert": "gaugan.checkpoint gaugan.config gaugan.detection singan state_dict",
     "gan_models": "",
 }  # fmt: skip

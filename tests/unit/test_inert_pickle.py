@@ -13,7 +13,9 @@ import pytest
 import torch
 from torch import nn
 
-from gan_models.inert_pickle import Described, _Unpickler, read
+from gan_models.inert_pickle import Described, read
+from gan_models.inert_pickle.machine import Machine
+from gan_models.inert_pickle.stand_ins import StandIns
 
 
 class Call:
@@ -87,7 +89,7 @@ def test_numpy_scalars_of_other_versions(module, order, data):
     """As Python 2 wrote them: the bytes are a text."""
     written = (b"c" + module + b"\nscalar\n(cnumpy\ndtype\n(S'f8'\nI0\nI1\ntR(I3\nS'" + order
                + b"'\nNNNI-1\nI-1\nI0\ntbS'" + data + b"'\ntR.")  # fmt: skip
-    assert _Unpickler(io.BytesIO(written)).load() == 1.5
+    assert Machine(io.BytesIO(written), StandIns()).run() == 1.5
 
 
 @pytest.mark.parametrize("value", [np.complex64(1), np.str_("a"), np.datetime64("2020-01-01"), np.zeros(3)])
@@ -179,12 +181,12 @@ def test_a_module_that_leads_back_to_itself(tmp_path):
     assert loop.state["itself"][0] is loop
 
 
-def test_a_list_that_holds_itself_is_refused(tmp_path):
+def test_a_list_that_holds_itself(tmp_path):
     endless = []
     endless.append(endless)
     torch.save(endless, tmp_path / "loop.pth")
-    with pytest.raises(ValueError, match=r"^loop\.pth is damaged or is not a file of torch\.save \(RecursionError\)"):
-        read(tmp_path / "loop.pth")
+    loop = read(tmp_path / "loop.pth")
+    assert loop[0] is loop
 
 
 NONSENSE = [((5,), (1,)), ((2, 2), (1, 3)), ((2, 2), (1,)), ((-1,), (1,)), (("a",), (1,))]

@@ -1,0 +1,33 @@
+"""Untrusted text in messages: escaped, on one line, and short."""
+
+from typing import Any
+
+LONGEST = 80
+"""The most characters of an untrusted text that a message repeats."""
+
+
+def plain(text: Any) -> str:
+    """A name from a file or of a file, without quotation marks, in at most ``LONGEST`` characters.
+
+    Whatever does not print, such as line breaks, control characters, marks of the writing direction and lone
+    surrogates, is escaped.
+    """
+    start = text[: LONGEST + 1] if isinstance(text, str) else shown(text)
+    escaped = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in start)
+    return escaped if len(escaped) <= LONGEST else f"{escaped[: LONGEST - 1]}…"
+
+
+def shown(thing: Any) -> str:
+    """A value from a file in at most ``LONGEST`` characters: texts in quotation marks, and what kind others are.
+
+    Containers are never walked, because an object in them may occur any number of times.
+    """
+    if isinstance(thing, str):
+        return f"'{plain(thing[:LONGEST])[: LONGEST - 2]}'"
+    if thing is None or isinstance(thing, bool | float):
+        return repr(thing)
+    if isinstance(thing, int):
+        return repr(thing) if thing.bit_length() <= 128 else f"a number of {thing.bit_length()} bits"
+    if isinstance(thing, list | tuple | dict | set):
+        return f"a {type(thing).__name__.strip('_').lower()} of {len(thing)}"
+    return f"a {plain(type(thing).__name__)}"

@@ -1,0 +1,59 @@
+"""Settings as files have them: JSON objects of plain values, whose kinds and sizes nobody has checked."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from .quoting import shown
+
+LARGEST_COUNT = 1 << 31
+
+
+def settings_in(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
+    """The JSON object that the metadata of a file have under ``name``; empty if there is none.
+
+    Raises:
+        ValueError: it is not a JSON object.
+    """
+    text = metadata.get(name, "{}")
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"its metadata have no valid JSON as {name}: {shown(text)}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"its metadata have {shown(values)} as {name}, where a JSON object is required")
+    return values
+
+
+def number_in(metadata: Mapping[str, str], name: str, default: int) -> int:
+    """The whole number that the metadata of a file have under ``name``.
+
+    Raises:
+        ValueError: it is not a whole number, or it has more than nine digits.
+    """
+    text = metadata.get(name, str(default)).strip()
+    if not text.removeprefix("-").isdecimal() or len(text) > 9:
+        raise ValueError(f"its metadata have {shown(text)} as {name}, where a whole number is required")
+    return int(text)
+
+
+def require_kinds(settings: Any) -> None:
+    """Check that the values of a dataclass are of the kinds of its defaults; a whole number is without a default.
+
+    Raises:
+        ValueError: a value is of another kind, is not finite or is absurdly large.
+    """
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        kind = int if field.default is MISSING else type(field.default)
+        if kind is int:
+            sound = isinstance(value, int) and abs(value) < LARGEST_COUNT
+        elif kind is float:
+            sound = isinstance(value, int | float) and abs(value) < LARGEST_COUNT and math.isfinite(value)
+        else:
+            sound = isinstance(value, kind)
+        if not sound:
+            wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "a text")
+            raise ValueError(f"{field.name} must be {wanted}; it is {shown(value)}")
