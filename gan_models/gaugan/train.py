@@ -24,13 +24,13 @@ from ..progress import Progress
 from .config import UPSAMPLINGS
 from .training.config import TrainingConfig
 from .training.features import find_features
+from .training.finite import NotFiniteError
 from .training.folder import unquoted
 from .training.pairs import FolderPairs, Pairs, RenderedPairs
 from .training.perceptual import find_perceptual
 from .training.presets import DISCRIMINATORS, GENERATORS, PRESETS, changed, preset
 from .training.run import STATE, Enough, train
 from .training.state import read_config
-from .training.trainer import NotFiniteError
 
 SCENES = "scenes"
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}

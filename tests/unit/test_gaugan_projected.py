@@ -163,7 +163,7 @@ def test_one_pass_of_the_discriminator_gives_the_gradients_of_both_sides(feature
     codes = label_codes(twin.config.generator, ids)
     labels = one_hot(twin.config.generator, codes)
     losses, fake = twin._reconstruction_losses(images, codes, labels)
-    own, _, _ = twin._styles_of(4)
+    own, _, _ = twin.styles_of(4)
     twin.discriminator(torch.cat([images, labels], 1), features(images))
     twin.discriminator.eval()
     seen, real_seen = features(fake), features(images)
@@ -184,13 +184,13 @@ def test_one_pass_of_the_discriminator_gives_the_gradients_of_both_sides(feature
 
 def test_half_of_the_pictures_are_made_in_the_style_of_their_neighbour(features):
     trainer = Trainer(projected_config(), features=features)
-    assert trainer._styles_of(4) == ([0, 2], [1, 3], [0, 0, 2, 2])
-    assert trainer._styles_of(1) == ([0], [], [0])
-    assert Trainer(projected_config(transfers=0.375), features=features)._styles_of(8)[1] == [2, 5, 7]
+    assert trainer.styles_of(4) == ([0, 2], [1, 3], [0, 0, 2, 2])
+    assert trainer.styles_of(1) == ([0], [], [0])
+    assert Trainer(projected_config(transfers=0.375), features=features).styles_of(8)[1] == [2, 5, 7]
     few = Trainer(projected_config(transfers=0.375, batch=2), features=features)
     others = 0
     for few.step in range(16):
-        others += len(few._styles_of(2)[1])
+        others += len(few.styles_of(2)[1])
     assert others == 0.375 * 16 * 2
     losses = trainer.train_step(*batch())
     assert losses.keys() == {"style", "transfer", "perceptual", "adversarial", "fake", "real"}
@@ -200,7 +200,7 @@ def test_a_picture_of_every_step_keeps_its_own_style(features):
     trainer = Trainer(projected_config(transfers=0.9, batch=2, region_weight=1.0), features=features)
     for step in range(3):
         losses = trainer.train_step(*batch(step, 2))
-        assert losses["regions"] > 0 and len(trainer._styles_of(2)[0]) == 1
+        assert losses["regions"] > 0 and len(trainer.styles_of(2)[0]) == 1
 
 
 def test_the_transfer_loss_compares_shared_classes_sky_and_ground():

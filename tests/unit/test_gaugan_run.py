@@ -14,10 +14,11 @@ from PIL import Image
 from gan_models.gaugan import open_synthesizer, read_state_dict
 from gan_models.gaugan.train import main
 from gan_models.gaugan.training import run
+from gan_models.gaugan.training.finite import NotFiniteError
 from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.gaugan.training.run import Enough
 from gan_models.gaugan.training.state import load_state, read_config
-from gan_models.gaugan.training.trainer import NotFiniteError, Trainer
+from gan_models.gaugan.training.trainer import Trainer
 from gaugan_toys import training_config, training_folder
 
 TINY = ["--size", "32", "--batch", "2", "--ngf", "2", "--nhidden", "4", "--z-dim", "6", "--crop-size", "32",

@@ -12,12 +12,13 @@ from gan_models.gaugan.train import main
 from gan_models.gaugan.training import run
 from gan_models.gaugan.training.config import TrainingConfig
 from gan_models.gaugan.training.draws import sample_style
+from gan_models.gaugan.training.finite import NotFiniteError
 from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.gaugan.training.presets import preset
 from gan_models.gaugan.training.run import Enough
 from gan_models.gaugan.training.state import load_state
 from gan_models.gaugan.training.style_pretraining import pretrain
-from gan_models.gaugan.training.trainer import NotFiniteError, Trainer
+from gan_models.gaugan.training.trainer import Trainer
 from gaugan_toys import named_pictures, training_config
 
 NAMES = ("blue", "red")

@@ -10,6 +10,7 @@ from gan_models.files import read_safetensors
 from gan_models.gaugan import label_codes, one_hot, synthesize
 from gan_models.gaugan.fast.modulation import LabelMaps
 from gan_models.gaugan.networks.discriminator import Discriminator, DiscriminatorConfig
+from gan_models.gaugan.training.finite import NotFiniteError
 from gan_models.gaugan.training.initialization import effective_state
 from gan_models.gaugan.training.losses import (
     adversarial_loss,
@@ -21,7 +22,7 @@ from gan_models.gaugan.training.losses import (
 )
 from gan_models.gaugan.training.result import result_of
 from gan_models.gaugan.training.state import load_state, save_state
-from gan_models.gaugan.training.trainer import NotFiniteError, Trainer
+from gan_models.gaugan.training.trainer import Trainer
 from gaugan_toys import blob_map, config, generator, projected_config, random_features, training_config
 
 

@@ -42,3 +42,25 @@ def training_noise(pictures: int, seed: int, step: int) -> Noise:
     rank, count = processes()
     share = slice(rank * pictures, (rank + 1) * pictures)
     return Noise(derived_seed(seed, seed * 1_000_003 + step + NOISE_SEED), pictures * count, share)
+
+
+def shared_styles(share: float, step: int, count: int) -> tuple[list[int], list[int], list[int]]:
+    """Decide which of this process's ``count`` pictures are generated in the style of their neighbour in the batch.
+
+    Args:
+        share: the share of all pictures that get the style of another one.
+    Returns:
+        The indices of pictures in their own styles, those of the others, and for each picture the index of the picture
+        whose style it gets.
+    """
+    rank, shares = processes()
+    first = (step * shares + rank) * count
+    # They are spread evenly over all batches, so that neither batch size nor number of processes matters.
+    others = [
+        picture for picture in range(count)
+        if int((first + picture + 1) * share) > int((first + picture) * share) and picture ^ 1 < count
+    ]  # fmt: skip
+    # The losses against the real picture need at least one picture in its own style.
+    others = others[: count - 1]
+    sources = [picture ^ 1 if picture in others else picture for picture in range(count)]
+    return [picture for picture in range(count) if picture not in others], others, sources

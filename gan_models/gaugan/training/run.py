@@ -19,12 +19,13 @@ from ...pixels import to_bytes
 from ...progress import OnProgress, Progress
 from ..networks.encoder import StyleEncoder
 from .config import TrainingConfig
+from .finite import NotFiniteError
 from .log import TrainingLog
 from .pairs import Pairs, batches
 from .result import Examples, Result, result_of, save_result
 from .state import load_state, save_state
 from .style_pretraining import pretrain
-from .trainer import NotFiniteError, Trainer
+from .trainer import Trainer
 
 STATE, MODEL, SAMPLES = "run.safetensors", "model.safetensors", "samples"
 SAVE_SECONDS = 300.0

@@ -21,9 +21,9 @@ from ..networks.encoder import StyleEncoder
 from .augmentation import varied
 from .config import TrainingConfig
 from .draws import sample_style
+from .finite import require_finite, total
 from .losses import style_loss
 from .pairs import Pairs, place_in_epochs, prepared
-from .trainer import require_finite, total
 
 BATCH = 16
 """Pictures per step over all processes, rounded up to a number that they can share evenly."""

@@ -1,7 +1,6 @@
 """Trains generator and style encoder against the discriminators (Park et al. 2019, section 3 and appendix A)."""
 
 import copy
-import math
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -12,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ...distributed import average_gradients, mean_over_processes, processes
+from ...distributed import average_gradients, processes
 from ...efficientnet import EfficientNetLite
 from ...ema import move_averages
 from ...labels import taxonomy
@@ -25,7 +24,8 @@ from ..networks.pix2pixhd import AnyGenerator, build_generator
 from ..networks.projected import ProjectedConfig
 from ..networks.spade import BatchNorm, Conditioning
 from .config import TrainingConfig
-from .draws import color_window, sample_style, training_noise
+from .draws import color_window, sample_style, shared_styles, training_noise
+from .finite import require_finite, total
 from .initialization import effective_state, initialize, normalize_spectrally, weights_of
 from .losses import (
     adversarial_loss,
@@ -41,10 +41,6 @@ from .losses import (
 
 COMPARED = 4
 """Number of features that the perceptual loss compares, from the finest."""
-
-
-class NotFiniteError(ArithmeticError):
-    """A loss was infinite or NaN, so the step was not completed. Training can resume from the last saved state."""
 
 
 class Trainer:
@@ -187,7 +183,7 @@ class Trainer:
         losses = {}
         with self.autocast():
             z = None
-            own, others, sources = self._styles_of(len(images))
+            own, others, sources = self.styles_of(len(images))
             if self.encoder is not None:
                 mu, logvar = self.encoder(images)
                 z = sample_style(mu, logvar, config.seed, self.step)
@@ -218,24 +214,9 @@ class Trainer:
                 losses["perceptual"] = config.perceptual_weight * self.perceptual(made, real)
         return losses, fake
 
-    def _styles_of(self, count: int) -> tuple[list[int], list[int], list[int]]:
-        """Decide which of this process's pictures are generated in the style of their neighbour in the batch.
-
-        Returns: The indices of pictures in their own styles, those of the others, and for each picture the index of the
-            picture whose style it gets.
-        """
-        share = self.config.transfers if self.encoder is not None else 0.0
-        rank, shares = processes()
-        first = (self.step * shares + rank) * count
-        # They are spread evenly over all batches, so that neither batch size nor number of processes matters.
-        others = [
-            picture for picture in range(count)
-            if int((first + picture + 1) * share) > int((first + picture) * share) and picture ^ 1 < count
-        ]  # fmt: skip
-        # The losses against the real picture need at least one picture in its own style.
-        others = others[: count - 1]
-        sources = [picture ^ 1 if picture in others else picture for picture in range(count)]
-        return [picture for picture in range(count) if picture not in others], others, sources
+    def styles_of(self, count: int) -> tuple[list[int], list[int], list[int]]:
+        """``draws.shared_styles`` for this step. Without an encoder, every picture is in its own style."""
+        return shared_styles(self.config.transfers if self.encoder is not None else 0.0, self.step, count)
 
     def _latent_loss(self, fake: Tensor, z: Tensor) -> Tensor:
         """Difference between the style that the encoder reads from generated pictures and the style that they have."""
@@ -271,7 +252,7 @@ class Trainer:
                 fake_outputs = self.discriminator(fake_input, fake_features)
                 real_outputs = self.discriminator(real_input, real_features)
                 if config.perceptual_weight and self.perceptual is None:
-                    own, _, _ = self._styles_of(len(images))
+                    own, _, _ = self.styles_of(len(images))
                     both = [[seen[own] for seen in pictures[:COMPARED]] for pictures in (fake_features, real_features)]
                     made["perceptual"] = config.perceptual_weight * perceptual_loss(*both)
         made["adversarial"] = adversarial_loss(fake_outputs)
@@ -306,21 +287,3 @@ class Trainer:
     def autocast(self) -> AbstractContextManager[None]:
         """A context in which convolutions have the precision of the training."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
-
-
-def total(losses: dict[str, Tensor]) -> Tensor:
-    """The sum of the losses."""
-    return torch.stack([*losses.values()]).sum()
-
-
-def require_finite(losses: dict[str, Tensor], when: str) -> dict[str, float]:
-    """The values of the losses.
-
-    Raises:
-        NotFiniteError: a loss of this or another process is infinite or NaN.
-    """
-    values = {name: loss.item() for name, loss in losses.items()}
-    finite = torch.tensor(float(all(map(math.isfinite, values.values()))), device=next(iter(losses.values())).device)
-    if mean_over_processes(finite) < 1:
-        raise NotFiniteError(f"{when}: a loss is not finite ({values}); a lower learning rate or float32 may help")
-    return values
