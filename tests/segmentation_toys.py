@@ -55,8 +55,21 @@ def _oneformer(**settings):
     return net, net.model.transformer_module.decoder.class_embed
 
 
-NETS = {"segformer": _segformer, "upernet": _upernet, "mask2former": _mask2former, "oneformer": _oneformer}
-UNIVERSAL = ("mask2former", "oneformer")
+def _maskformer(**settings):
+    decoder = transformers.DetrConfig(
+        d_model=16, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=16, decoder_ffn_dim=16,
+        encoder_attention_heads=2, decoder_attention_heads=2, num_queries=6,
+    )  # fmt: skip
+    config = transformers.MaskFormerConfig(
+        backbone_config=_swin(), decoder_config=decoder, fpn_feature_size=32, mask_feature_size=32, **settings
+    )
+    net = transformers.MaskFormerForInstanceSegmentation(config)
+    return net, net.class_predictor
+
+
+NETS = {"segformer": _segformer, "upernet": _upernet, "maskformer": _maskformer, "mask2former": _mask2former,
+        "oneformer": _oneformer}  # fmt: skip
+UNIVERSAL = ("maskformer", "mask2former", "oneformer")
 
 
 def write_checkpoint(

@@ -3,7 +3,7 @@
 import importlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,6 @@ from safetensors import SafetensorError
 CONFIG = "config.json"
 SEGMENTERS = r"\w+For(SemanticSegmentation|UniversalSegmentation|InstanceSegmentation|Segmentation)"
 """The classes of ``transformers`` for this task. Their names end alike in all versions."""
-UNUSED = "auxiliary_head."
-"""What a training needs and the use of a model does not."""
 
 
 class OtherCheckpointError(ValueError):
@@ -72,19 +70,20 @@ def placeholders(names: Sequence[str]) -> bool:
     return all(re.fullmatch(r"LABEL_\d+", name) for name in names)
 
 
-def open_network(folder: Path, config: dict[str, Any]) -> Any:
+def open_network(folder: Path, config: dict[str, Any]) -> tuple[Any, list[str]]:
     """The network of a checkpoint, in float32 on the CPU, ready for use.
 
+    Returns:
+        the network, and the names of weights that the checkpoint lacks. These are NaN. Some are no loss: other versions
+        of ``transformers`` have layers that nothing uses, and heads that only training uses may be left out.
     Raises:
         MissingTransformersError: ``transformers`` is not installed, or does not know the architecture.
-        OtherCheckpointError: the weights do not fit the configuration, or cannot be read.
+        OtherCheckpointError: the weights have other shapes than the configuration says, or cannot be read.
     """
     architecture = config["architectures"][0]
     network_class = _architecture(architecture)
     try:
-        settings = network_class.config_class.from_pretrained(folder, local_files_only=True)
-        if hasattr(settings, "use_pretrained_backbone"):
-            settings.use_pretrained_backbone = False  # it would be downloaded, and the file has its weights
+        settings = network_class.config_class.from_dict(_offline(config))
         if hasattr(settings, "is_training"):
             settings.is_training = False
         network, about = network_class.from_pretrained(
@@ -95,8 +94,28 @@ def open_network(folder: Path, config: dict[str, Any]) -> Any:
         raise MissingTransformersError(f"{architecture} needs another package: {_first_line(error)}") from error
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         raise OtherCheckpointError(f"transformers cannot load it: {_first_line(error)}") from error
-    _require_all(network, about, len(config["id2label"]) if "id2label" in config else None)
-    return network.to(torch.float32).eval().requires_grad_(False)
+    _require_shapes(about["mismatched_keys"], len(config["id2label"]))
+    missing = []
+    for name, weight in network.to(torch.float32).eval().requires_grad_(False).named_parameters():
+        if name in about["missing_keys"]:
+            weight.fill_(torch.nan)
+            missing.append(name)
+    return network, missing
+
+
+def _offline(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration for which ``transformers`` asks no Hub. A backbone's weights are in the checkpoint itself."""
+    if config.get("backbone") and not config.get("backbone_config") and not config.get("use_timm_backbone"):
+        raise OtherCheckpointError(f"its {CONFIG} names the backbone {config['backbone']} instead of describing it in "
+                                   "backbone_config")  # fmt: skip
+    unused = config.get("decoder_config") or {}  # MaskFormer's decoder is a DETR whose backbone nobody builds
+    decoder = {key: value for key, value in unused.items() if "backbone" not in key}
+    return _without_pretraining(config | ({"decoder_config": decoder} if decoder else {}))
+
+
+def _without_pretraining(config: dict[str, Any]) -> dict[str, Any]:
+    found = {key: _without_pretraining(value) if isinstance(value, dict) else value for key, value in config.items()}
+    return found | ({"use_pretrained_backbone": False} if "use_pretrained_backbone" in found else {})
 
 
 def _architecture(name: str) -> Any:
@@ -110,19 +129,14 @@ def _architecture(name: str) -> Any:
     return found
 
 
-def _require_all(network: Any, about: Any, classes: int | None) -> None:
-    """Refuse weights that do not fit. Missing buffers are no loss, because the network computes them."""
-    for key, found, wanted in sorted(about["mismatched_keys"]):
+def _require_shapes(mismatched: Iterable[tuple[str, Sequence[int], Sequence[int]]], classes: int) -> None:
+    """Refuse weights of other shapes: name, shape in the file, shape by the configuration."""
+    for key, found, wanted in sorted(mismatched):
         there, here = list(found), list(wanted)
-        if classes is not None and here and here[0] in (classes, classes + 1) and there[1:] == here[1:]:
+        if here[:1] in ([classes], [classes + 1]) and there[1:] == here[1:]:
             raise OtherCheckpointError(f"id2label in its {CONFIG} names {classes} classes, but its weights have "
                                        f"{there[0] - (here[0] - classes)}")  # fmt: skip
         raise OtherCheckpointError(f"its weights do not fit its {CONFIG}: {key} is {there} instead of {here}")
-    parameters = {name for name, _ in network.named_parameters()}
-    missing = sorted(key for key in about["missing_keys"] if key in parameters and UNUSED not in key)
-    if missing:
-        raise OtherCheckpointError(f"its weights do not fit its {CONFIG}: {len(missing)} tensors are missing, such as "
-                                   f"{missing[0]}")  # fmt: skip
 
 
 def _first_line(error: Exception) -> str:

@@ -17,6 +17,8 @@ from .segmenter import Segmentation
 
 FIXED_SIZE = ("beit", "data2vec-vision", "eomt", "eomt_dinov3")
 """Nets whose position embeddings belong to one size."""
+TRIAL = 64
+"""The side of the picture that shows whether missing weights are used."""
 TASK = "panoptic"
 """OneFormer's task. It finds the classes as well as the objects."""
 
@@ -96,9 +98,13 @@ def _open(folder: Path, device: torch.device, taxonomy_name: str | None) -> Tran
         raise MissingNamesError(f"id2label in its config.json only has placeholders, such as {names[0]}")
     matching = match(names, taxonomy_name)
     preparation = read_preparation(folder, config["image_size"] if config.get("model_type") in FIXED_SIZE else None)
-    network = open_network(folder, config).to(device)
+    network, missing = open_network(folder, config)
     task = _task_tokens(folder, network.config) if config.get("model_type") == "oneformer" else None
-    return TransformersSegmenter(network, preparation, matching, task)
+    segmenter = TransformersSegmenter(network.to(device), preparation, matching, task)
+    if missing and segmenter.segment(torch.zeros(1, 3, TRIAL, TRIAL)).confidence.isnan().any():
+        raise OtherCheckpointError(f"its weights do not fit its config.json: {len(missing)} tensors are missing, such "
+                                   f"as {missing[0]}")  # fmt: skip
+    return segmenter
 
 
 def _task_tokens(folder: Path, config: Any) -> Tensor:
