@@ -90,13 +90,14 @@ def instances(class_logits: Tensor, masks: Tensor, ids: Tensor, unknown: int, la
         1000 × (id + 1) + 1, + 2 … for the objects of a class, and the id itself where there is no object: borders
         between classes are borders between instances, too.
     """
-    probability, label = class_logits.softmax(-1).max(-1)
+    probability, label = (each.cpu() for each in class_logits.softmax(-1).max(-1))
+    ids = ids.cpu()
     found = (probability > OBJECT) & (label < len(ids))
     kept = [query for query in found.nonzero().flatten().tolist() if ids[label[query]] != unknown]
     numbers = labels.to(torch.int32)
     if not kept:
         return numbers
-    weights, areas, winners = probability[kept].view(-1, 1, 1), torch.zeros(len(kept)), []
+    weights, areas, winners = probability[kept].view(-1, 1, 1).to(masks.device), torch.zeros(len(kept)), []
     for band in enlarged(masks[kept], (labels.shape[0], labels.shape[1])):
         areas += (band > OBJECT).sum((1, 2)).cpu()
         winner = (band * weights).argmax(0, keepdim=True)
