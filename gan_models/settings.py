@@ -40,20 +40,30 @@ def number_in(metadata: Mapping[str, str], name: str, default: int) -> int:
 
 
 def require_kinds(settings: Any) -> None:
-    """Check that the values of a dataclass are of the kinds of its defaults; a whole number is without a default.
+    """``require_values`` for all values of a dataclass."""
+    require_values(type(settings), vars(settings))
 
+
+def require_values(kind: Any, values: Mapping[str, Any]) -> None:
+    """Check that the values for a dataclass are of the kinds of its defaults; a whole number is without a default.
+
+    Args:
+        kind: the dataclass.
+        values: some or all of its values by their names; other names are passed over.
     Raises:
         ValueError: a value is of another kind, is not finite or is absurdly large.
     """
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        kind = int if field.default is MISSING else type(field.default)
-        if kind is int:
+    for field in fields(kind):
+        if field.name not in values:
+            continue
+        value = values[field.name]
+        wanted = int if field.default is MISSING else type(field.default)
+        if wanted is int:
             sound = isinstance(value, int) and abs(value) < LARGEST_COUNT
-        elif kind is float:
+        elif wanted is float:
             sound = isinstance(value, int | float) and abs(value) < LARGEST_COUNT and math.isfinite(value)
         else:
-            sound = isinstance(value, kind)
+            sound = isinstance(value, wanted)
         if not sound:
-            wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "a text")
-            raise ValueError(f"{field.name} must be {wanted}; it is {shown(value)}")
+            names = {int: "a whole number", float: "a number", bool: "true or false"}
+            raise ValueError(f"{field.name} must be {names.get(wanted, 'a text')}; it is {shown(value)}")

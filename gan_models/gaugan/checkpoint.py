@@ -16,6 +16,9 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from ..files import write_atomically
+from ..filling import fill, require_shapes
+from ..quoting import plain
+from ..settings import number_in, settings_in
 from ..state_dict import StateDict, read_state_dict
 from .detection import (
     describe,
@@ -56,25 +59,35 @@ class GauGAN:
 def load(path: str | Path, **overrides: Any) -> GauGAN:
     """Read a generator, and the style encoder that shares its file, from safetensors or .pth.
 
+    Besides what ``read_state_dict`` takes, the networks take the size of the file in memory, or twice that for weights
+    in half precision.
+
     Args:
         overrides: as for ``load_generator``; they take precedence over the file's metadata.
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, is not a GauGAN generator, or has a newer format.
     """
+    name = plain(Path(path).name)
     tensors, metadata = read_state_dict(path)
-    version = int(metadata.get("format_version", FORMAT_VERSION))
+    try:
+        version = number_in(metadata, "format_version", FORMAT_VERSION)
+        config = settings_in(metadata, "config")
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
     ours = metadata.get("architecture", ARCHITECTURE) in (ARCHITECTURE, BASELINE)
     if ours and version > FORMAT_VERSION:
-        raise ValueError(f"{Path(path).name} has format {version}, which is newer than the format "
-                         f"{FORMAT_VERSION} that this version reads; update the pack")  # fmt: skip
+        raise ValueError(f"{name} has format {version}, which is newer than the format {FORMAT_VERSION} that this "
+                         "version reads; update the pack")  # fmt: skip
     try:
-        config = json.loads(metadata.get("config", "{}"))
-        tensors = normalize(tensors)
+        tensors = plain_names(tensors)
         generator = load_generator(tensors, **config | {k: v for k, v in overrides.items() if v is not None})
-        encoder = load_encoder(tensors) if is_encoder(tensors) else None
+        encoder = load_encoder(tensors) if is_encoder(_split(tensors)[0]) else None
     except ValueError as error:
-        raise ValueError(f"{Path(path).name}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
+    except (LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ValueError(f"{name} is marked as a GauGAN, but its tensors are incompatible "
+                         f"({type(error).__name__})") from error  # fmt: skip
     return GauGAN(generator, encoder, metadata)
 
 
@@ -110,7 +123,7 @@ def save(
     write_atomically(path, to_bytes(tensors, dict(metadata or {}) | about))
 
 
-def load_generator(state_dict: StateDict, **overrides: Any) -> AnyGenerator:
+def load_generator(state_dict: StateDict, /, **overrides: Any) -> AnyGenerator:
     """The generator of a state dict, ready for inference, in float32 and on the device of its tensors.
 
     The weights may have spectral norm or have it folded in, and their names may have a prefix such as ``module.`` or
@@ -123,15 +136,13 @@ def load_generator(state_dict: StateDict, **overrides: Any) -> AnyGenerator:
     Raises:
         ValueError: the tensors are not a generator's, or one is missing, unknown or of another shape.
     """
-    tensors = normalize(state_dict)
-    if is_pix2pixhd(tensors):
-        with torch.device("meta"):
-            baseline = Pix2PixHD(pix2pixhd_config(tensors, **overrides))
-        return _fill(baseline, generator_part(tensors))
-    config = generator_config(tensors, **overrides)
+    weights, vectors = _split(state_dict)
     with torch.device("meta"):
-        generator = Generator(config)
-    return _fill(generator, generator_part(tensors))
+        if is_pix2pixhd(weights):
+            baseline = Pix2PixHD(pix2pixhd_config(weights, **overrides))
+            return _fill(baseline, generator_part(weights), vectors)
+        generator = Generator(generator_config(weights, **overrides))
+    return _fill(generator, generator_part(weights), vectors)
 
 
 def load_encoder(state_dict: StateDict) -> StyleEncoder:
@@ -140,11 +151,10 @@ def load_encoder(state_dict: StateDict) -> StyleEncoder:
     Raises:
         ValueError: the tensors are not a style encoder's, or one is missing, unknown or of another shape.
     """
-    tensors = normalize(state_dict)
-    config = encoder_config(tensors)
+    weights, vectors = _split(state_dict)
     with torch.device("meta"):
-        encoder = StyleEncoder(config)
-    return _fill(encoder, encoder_part(tensors))
+        encoder = StyleEncoder(encoder_config(weights))
+    return _fill(encoder, encoder_part(weights), vectors)
 
 
 def normalize(state_dict: StateDict) -> StateDict:
@@ -152,45 +162,48 @@ def normalize(state_dict: StateDict) -> StateDict:
 
     A weight with spectral norm is ``weight_orig`` divided by its largest singular value, which follows from the stored
     vectors. If ``weight_v`` is missing (in very old files), one power iteration computes it.
+
+    Raises:
+        ValueError: a weight and its vectors do not go together.
     """
+    weights, vectors = _split(state_dict)
+    return _folded(weights, vectors)
+
+
+def _split(state_dict: StateDict) -> tuple[StateDict, dict[str, tuple[Tensor, Tensor | None]]]:
+    """The tensors under their plain names, and the vectors of the weights that have spectral norm."""
     tensors = plain_names(state_dict)
-    folded = {}
+    weights, vectors = {}, {}
     for name, value in tensors.items():
         stem, _, kind = name.rpartition(".")
-        if kind == "weight_orig" and f"{stem}.weight_u" in tensors:
-            folded[f"{stem}.weight"] = _fold(value, tensors[f"{stem}.weight_u"], tensors.get(f"{stem}.weight_v"))
-        elif kind not in ("weight_orig", "weight_u", "weight_v") or f"{stem}.weight_orig" not in tensors:
-            folded[name] = value
-        elif kind == "weight_orig":
-            raise ValueError(f"{name} has spectral norm, but {stem}.weight_u is missing")
-    return folded
+        if kind == "weight_orig":
+            if f"{stem}.weight_u" not in tensors:
+                raise ValueError(f"{plain(name)} has spectral norm, but {plain(stem)}.weight_u is missing")
+            weights[f"{stem}.weight"] = value
+            vectors[f"{stem}.weight"] = tensors[f"{stem}.weight_u"], tensors.get(f"{stem}.weight_v")
+        elif kind not in ("weight_u", "weight_v") or f"{stem}.weight_orig" not in tensors:
+            weights[name] = value
+    return weights, vectors
 
 
-def _fold(weight: Tensor, u: Tensor, v: Tensor | None) -> Tensor:
+def _folded(weights: StateDict, vectors: Mapping[str, tuple[Tensor, Tensor | None]]) -> StateDict:
+    return {name: _fold(name, value, *vectors[name]) if name in vectors else value for name, value in weights.items()}
+
+
+def _fold(name: str, weight: Tensor, u: Tensor, v: Tensor | None) -> Tensor:
+    if weight.ndim < 2 or u.shape != weight.shape[:1] or (v is not None and v.shape != weight[0].flatten().shape):
+        raise ValueError(f"{plain(name)} has spectral norm, but the shapes of its vectors do not fit")
     matrix = weight.float().flatten(1)
     u = u.float()
     v = F.normalize(matrix.T @ u, dim=0, eps=1e-12) if v is None else v.float()
     return weight.float() / (u @ (matrix @ v))
 
 
-def _fill(network: Network, tensors: StateDict) -> Network:
-    """Put ``tensors`` into a network on the meta device; names and shapes must match exactly."""
-    wanted = network.state_dict()
-    counter = torch.zeros((), dtype=torch.int64)
-    absent = {name for name in wanted.keys() - tensors.keys() if name.endswith("num_batches_tracked")}
-    tensors = tensors | dict.fromkeys(absent, counter)
-    for name, value in wanted.items():
-        if name not in tensors:
-            raise ValueError(f"{name} is missing; the file seems to be {describe(tensors)}, but an incomplete one")
-        if tensors[name].shape != value.shape:
-            raise ValueError(f"{name} has the shape {list(tensors[name].shape)} where {list(value.shape)} is required; "
-                             f"the file seems to be {describe(tensors)}, but with another architecture")  # fmt: skip
-    extra = [name for name in tensors if name not in wanted]
-    if extra:
-        raise ValueError(f"{extra[0]} is not part of this network; the file seems to be {describe(tensors)}, "
-                         f"but with {len(extra)} unknown tensors")  # fmt: skip
-    network.to_empty(device=next(iter(tensors.values())).device)
-    network.load_state_dict(tensors)
+def _fill(network: Network, weights: StateDict, vectors: Mapping[str, tuple[Tensor, Tensor | None]]) -> Network:
+    """Put weights into a network on the meta device; spectral norm is folded in once all names and shapes match."""
+    kind = describe(weights)
+    require_shapes({name: tuple(value.shape) for name, value in network.state_dict().items()}, weights, kind)
+    fill(network, _folded(weights, vectors), kind)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
 

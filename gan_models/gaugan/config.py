@@ -19,6 +19,8 @@ COLOR_FEATURES = 6
 MOST_LAYERS = 8
 """The most convolutions of a style encoder; each halves the picture."""
 
+MOST_ASPECT = 100
+
 
 @dataclass(frozen=True)
 class NetConfig(ABC):
@@ -49,8 +51,8 @@ class NetConfig(ABC):
                 raise ValueError(f"{name} must be at least 1; it is {getattr(self, name)}")
         if self.z_dim < 0:
             raise ValueError(f"z_dim must not be negative; it is {self.z_dim}")
-        if self.aspect_ratio <= 0:
-            raise ValueError(f"aspect_ratio must be positive; it is {self.aspect_ratio}")
+        if not 1 / MOST_ASPECT <= self.aspect_ratio <= MOST_ASPECT:
+            raise ValueError(f"aspect_ratio must be positive and at most {MOST_ASPECT}; it is {self.aspect_ratio}")
 
     @property
     def semantic_nc(self) -> int:

@@ -3,10 +3,23 @@
 import math
 import re
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
+from torch import Tensor
+
+from ..quoting import plain, shown
+from ..settings import require_values
 from ..state_dict import StateDict
-from .config import COLOR_FEATURES, EncoderConfig, GeneratorConfig, Pix2PixHDConfig, Upsampling
+from .config import (
+    COLOR_FEATURES,
+    MOST_ASPECT,
+    UPSAMPLINGS,
+    EncoderConfig,
+    GeneratorConfig,
+    NetConfig,
+    Pix2PixHDConfig,
+    Upsampling,
+)
 
 KNOWN_CHANNELS = {
     184: {"classes": 182, "unknown": True, "instance_edges": True},  # COCO-Stuff
@@ -94,13 +107,13 @@ def describe(tensors: StateDict) -> str:
         return "a GauGAN discriminator"
     if any(name.startswith(("scale0_layer", "layer0.0.", "scale1_layer")) for name in tensors):
         return "a pix2pixHD discriminator"
-    if "model.1.weight" in tensors and tensors["model.1.weight"].shape[-1] == 7:
+    if "model.1.weight" in tensors and tensors["model.1.weight"].shape[-1:] == (7,):
         return "a pix2pixHD generator"
     if any(name.startswith("optimizers/") for name in tensors):
         return "the state of a GauGAN training"
     if {"z_rec", "noise_amplitudes"} <= tensors.keys():
         return "a SinGAN"
-    names = ", ".join(list(tensors)[:3])
+    names = ", ".join(plain(name) for name in list(tensors)[:3])
     return f"an unknown file (its tensors begin with {names})" if names else "empty"
 
 
@@ -114,7 +127,7 @@ def encoder_part(tensors: StateDict) -> StateDict:
     return {name: value for name, value in tensors.items() if name.startswith(_ENCODER_PREFIXES)}
 
 
-def generator_config(tensors: StateDict, **overrides: Any) -> GeneratorConfig:
+def generator_config(tensors: StateDict, /, **overrides: Any) -> GeneratorConfig:
     """The architecture of a generator, from its shapes.
 
     The shapes leave open what the label channels mean, whether upsampling is "normal" or "more", and the training
@@ -129,9 +142,12 @@ def generator_config(tensors: StateDict, **overrides: Any) -> GeneratorConfig:
     """
     if not is_generator(tensors):
         raise ValueError(f"this is not a GauGAN generator; it seems to be {describe(tensors)}")
-    overrides = {name: value for name, value in overrides.items() if value is not None}
-    shared, gamma = tensors["head_0.norm_0.mlp_shared.0.weight"], tensors["head_0.norm_0.mlp_gamma.weight"]
-    first = tensors["fc.weight"]
+    overrides = _checked(overrides, GeneratorConfig)
+    shared = _of_dimensions(tensors, "head_0.norm_0.mlp_shared.0.weight", 4)
+    gamma = _of_dimensions(tensors, "head_0.norm_0.mlp_gamma.weight", 4)
+    first = _of_dimensions(tensors, "fc.weight", 2, 4)
+    if gamma.shape[0] < 16:
+        raise ValueError(f"head_0.norm_0.mlp_gamma.weight has {gamma.shape[0]} channels; at least 16 are required")
     derived: dict[str, Any] = {
         "ngf": gamma.shape[0] // 16,
         "nhidden": gamma.shape[1],
@@ -151,7 +167,7 @@ def generator_config(tensors: StateDict, **overrides: Any) -> GeneratorConfig:
     return GeneratorConfig(**derived)
 
 
-def pix2pixhd_config(tensors: StateDict, **overrides: Any) -> Pix2PixHDConfig:
+def pix2pixhd_config(tensors: StateDict, /, **overrides: Any) -> Pix2PixHDConfig:
     """The architecture of a pix2pixHD++ generator, from its shapes.
 
     The shapes tell only the total channels of labels and style, so ``z_dim`` is 0 unless it is overridden.
@@ -161,8 +177,8 @@ def pix2pixhd_config(tensors: StateDict, **overrides: Any) -> Pix2PixHDConfig:
     Raises:
         ValueError: a value contradicts the shapes, or there is no such setting.
     """
-    overrides = {name: value for name, value in overrides.items() if value is not None}
-    ngf, channels = tensors["encode_0.weight"].shape[:2]
+    overrides = _checked(overrides, Pix2PixHDConfig)
+    ngf, channels = _of_dimensions(tensors, "encode_0.weight", 4).shape[:2]
     labels = channels - overrides.get("z_dim", 0)
     derived = {"ngf": ngf, "z_dim": channels - labels} | _channels(labels, overrides)
     derived |= {name: overrides[name] for name in ("crop_size", "aspect_ratio") if name in overrides}
@@ -179,9 +195,9 @@ def encoder_config(tensors: StateDict) -> EncoderConfig:
     if not is_encoder(tensors):
         raise ValueError(f"this is not a GauGAN style encoder; it seems to be {describe(tensors)}")
     layers = sum(name.startswith("layer") and name.endswith(".0.weight") for name in tensors)
-    z_dim, features = tensors["fc_mu.weight"].shape
-    seen = len(tensors["seen"]) if "seen" in tensors else 0
-    ndf = tensors["layer1.0.weight"].shape[0] if layers else EncoderConfig.ndf
+    z_dim, features = _of_dimensions(tensors, "fc_mu.weight", 2).shape
+    seen = len(_of_dimensions(tensors, "seen", 3)) if "seen" in tensors else 0
+    ndf = _of_dimensions(tensors, "layer1.0.weight", 4).shape[0] if layers else EncoderConfig.ndf
     for colors in (False, True) if layers else (True,):
         config = EncoderConfig(ndf, layers, z_dim, seen=seen, colors=colors)
         config = replace(config, grid=math.isqrt(features // (config.features // config.grid**2)))
@@ -191,10 +207,28 @@ def encoder_config(tensors: StateDict) -> EncoderConfig:
     raise ValueError(f"fc_mu takes {features} numbers, which no square grid of {channels} channels gives")
 
 
+def _checked(overrides: dict[str, Any], kind: type[NetConfig]) -> dict[str, Any]:
+    """The overrides that are not None, whose values are of the right kinds."""
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    require_values(kind, overrides)
+    if not 1 / MOST_ASPECT <= overrides.get("aspect_ratio", 1) <= MOST_ASPECT:
+        raise ValueError(f"aspect_ratio must be positive and at most {MOST_ASPECT}; it is {overrides['aspect_ratio']}")
+    if overrides.get("upsampling", UPSAMPLINGS[0]) not in UPSAMPLINGS:
+        raise ValueError(f"upsampling must be one of {', '.join(UPSAMPLINGS)}; it is {shown(overrides['upsampling'])}")
+    return overrides
+
+
+def _of_dimensions(tensors: StateDict, name: str, *dimensions: int) -> Tensor:
+    if name not in tensors or tensors[name].ndim not in dimensions:
+        found = f"has the shape {list(tensors[name].shape)[:8]}" if name in tensors else "is missing"
+        raise ValueError(f"{name} {found}; a tensor of {' or '.join(map(str, dimensions))} dimensions is required")
+    return tensors[name]
+
+
 def _require_agreement(overrides: dict[str, Any], derived: dict[str, Any], kind: str) -> None:
     for name, value in overrides.items():
         if name not in derived:
-            raise ValueError(f"a {kind} generator has no setting {name!r}; it has {', '.join(derived)}")
+            raise ValueError(f"a {kind} generator has no setting {shown(name)}; it has {', '.join(derived)}")
         if derived[name] != value:
             raise ValueError(f"{name} is given as {value}, but the tensors have {derived[name]}")
 
@@ -233,4 +267,4 @@ def _cells(upsampling: Upsampling, crop: int, aspect: float) -> int:
 
 
 def _doublings(upsampling: Upsampling) -> int:
-    return 5 + get_args(Upsampling).index(upsampling)
+    return 5 + UPSAMPLINGS.index(upsampling)

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from ..labels import NUMBERED, taxonomies, taxonomy
+from ..quoting import plain
+from ..settings import number_in
 from ..state_dict import read_state_dict
 from .checkpoint import load, load_encoder
 from .synthesizer import Synthesizer
@@ -16,6 +18,8 @@ ENDINGS = (".safetensors", ".pth.tar", ".pth", ".pt")
 
 RELEASED = ("coco_stuff", "ade20k", "cityscapes")
 """The taxonomies that the number of labels gives away. 19 labels can be those of 'landscape', or any others."""
+
+MOST_OFFSET = 255
 
 
 def open_synthesizer(
@@ -50,10 +54,13 @@ def open_synthesizer(
         try:
             own = load_encoder(read_state_dict(encoder)[0])
         except ValueError as error:
-            raise ValueError(f"{Path(encoder).name}: {error}") from error
+            raise ValueError(f"{plain(Path(encoder).name)}: {error}") from error
     name = taxonomy_name or found.metadata.get("taxonomy") or _taxonomy_of(config.classes + config.unknown, path)
     if label_offset is None:
-        label_offset = int(found.metadata.get("label_offset", 0))
+        label_offset = number_in(found.metadata, "label_offset", 0)
+        if abs(label_offset) > MOST_OFFSET:
+            raise ValueError(f"{plain(Path(path).name)} has the label offset {label_offset}, but ids reach only "
+                             f"{MOST_OFFSET}")  # fmt: skip
     return Synthesizer(found.generator, own, name, label_offset, found.metadata)
 
 
@@ -73,5 +80,5 @@ def _taxonomy_of(labels: int, path: str | Path) -> str:
         if len(taxonomy(name)) == labels:
             return name
     sizes = ", ".join(f"{name} {len(taxonomy(name))}" for name in taxonomies() if name != NUMBERED)
-    raise ValueError(f"{Path(path).name} does not say what its {labels} labels mean; choose the taxonomy that it was "
-                     f"trained with ({sizes}), or '{NUMBERED}' for classes without names")  # fmt: skip
+    raise ValueError(f"{plain(Path(path).name)} does not say what its {labels} labels mean; choose the taxonomy that "
+                     f"it was trained with ({sizes}), or '{NUMBERED}' for classes without names")  # fmt: skip

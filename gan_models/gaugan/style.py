@@ -16,7 +16,7 @@ class Style:
     Attributes:
         z: float32 ``[B, z_dim]``, on the CPU.
     Raises:
-        ValueError: a wrong type or shape.
+        ValueError: a wrong type or shape, or a number that is not finite.
     """
 
     z: Tensor
@@ -24,6 +24,8 @@ class Style:
     def __post_init__(self) -> None:
         if self.z.dtype != torch.float32 or self.z.ndim != 2 or self.z.numel() == 0:
             raise ValueError(f"styles must be float32 [batch, numbers], not {self.z.dtype} {list(self.z.shape)}")
+        if not bool(self.z.isfinite().all()):
+            raise ValueError("the style has numbers that are NaN or infinite; the file of its model is damaged")
 
     def __len__(self) -> int:
         return len(self.z)

@@ -1,7 +1,6 @@
 """A GauGAN that is ready to use: its nets, what its labels mean, and what it keeps of the label maps used last."""
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from torch import Tensor, nn
 from ..batching import in_batches
 from ..labels import NUMBERED, TAXONOMIES, LabelMap, Taxonomy, taxonomy
 from ..progress import OnProgress
+from ..quoting import plain
+from ..settings import settings_in
 from .checkpoint import parameters, save
 from .errors import NoEncoderError, NoStyleError, StyleSizeError
 from .fast.modulation import ModulationCache
@@ -24,6 +25,9 @@ from .synthesis import synthesize
 
 WORKSPACE = 1 << 28
 """Memory that the work on a label map takes besides the activations."""
+
+LARGEST_SIZE = 1 << 14
+"""The largest size of training pictures, in pixels, that a file may claim."""
 
 PIXELS_AT_ONCE = 1 << 19
 """Pixels that are painted at once on a GPU."""
@@ -114,7 +118,8 @@ class Synthesizer(nn.Module):
     @property
     def trained_size(self) -> int:
         """Width of the pictures on which it was trained, in pixels."""
-        return int(self._facts.get("size", self.generator.config.crop_size))
+        size = self._facts.get("size")
+        return size if isinstance(size, int) and 0 < size <= LARGEST_SIZE else self.generator.config.crop_size
 
     @property
     def digest(self) -> str:
@@ -128,15 +133,19 @@ class Synthesizer(nn.Module):
     @property
     def trained(self) -> str:
         """A line for a person: how the file says that it was trained; empty if it doesn't."""
-        if not self._facts:
+        facts = self._facts
+        steps, seconds, data = (facts.get(name) for name in ("steps", "seconds", "data"))
+        if not isinstance(steps, int) or not isinstance(seconds, int | float) or not isinstance(data, str):
             return ""
-        steps, minutes = self._facts["steps"], self._facts["seconds"] / 60
-        return f"trained for {steps} steps in {minutes:.1f} minutes on {self._facts['data']}"
+        return f"trained for {steps} steps in {seconds / 60:.1f} minutes on {plain(data)}"
 
     @property
     def _facts(self) -> dict[str, Any]:
-        facts: dict[str, Any] = json.loads(self.metadata.get("training", "{}"))
-        return facts
+        """What the file says about the training; nothing if it says it in another form."""
+        try:
+            return settings_in(self.metadata, "training")
+        except ValueError:
+            return {}
 
     def save(self, path: str | Path, dtype: torch.dtype | None = None) -> None:
         """Write a file that ``open_synthesizer`` reads. See ``checkpoint.save``."""
@@ -192,7 +201,8 @@ class Synthesizer(nn.Module):
         Raises:
             OtherTaxonomyError: the label map has another taxonomy.
             NoStyleError, StyleSizeError: as for ``require_style``.
-            ValueError: the numbers of label maps and styles differ, or the size doesn't fit and ``size`` is "error".
+            ValueError: the numbers of label maps and styles differ, the size doesn't fit and ``size`` is "error", or
+                the weights give pixels that are NaN.
         """
         label_map.require(self.classes)
         z = None if style is None else style.z
@@ -213,6 +223,9 @@ class Synthesizer(nn.Module):
             return self.paint(ids, styles, instances, seed).to(device, torch.float32)
 
         images = in_batches(paint, count, self._at_once(at_once), "painting", on_progress)
+        if not bool(images.isfinite().all()):
+            raise ValueError("this GauGAN painted pixels that are NaN, so its weights are damaged, or the style is far "
+                             "from every style that it has seen; load another file, or use another style")  # fmt: skip
         if size == "pad":
             height, width = label_map.size
             return Painting(images[:, :, :height, :width], label_map, fitted.size)

@@ -38,12 +38,12 @@ ARROWS = {
     "gan_models.gaugan.errors": "",
     "gan_models.gaugan.networks": "gaugan.config kernels distributed seeds",
     "gan_models.gaugan.fast": "gaugan.config gaugan.label_codes gaugan.networks kernels",
-    "gan_models.gaugan.detection": "gaugan.config state_dict",
-    "gan_models.gaugan.checkpoint": "gaugan.detection gaugan.networks files state_dict",
+    "gan_models.gaugan.detection": "gaugan.config quoting settings state_dict",
+    "gan_models.gaugan.checkpoint": "gaugan.detection gaugan.networks files filling quoting settings state_dict",
     "gan_models.gaugan.synthesis": "gaugan.label_codes gaugan.networks gaugan.fast",
     "gan_models.gaugan.synthesizer": "gaugan.checkpoint gaugan.errors gaugan.fast gaugan.networks gaugan.sizes "
-                                     "gaugan.style gaugan.synthesis batching labels progress",
-    "gan_models.gaugan.opening": "gaugan.checkpoint gaugan.synthesizer labels state_dict",
+                                     "gaugan.style gaugan.synthesis batching labels progress quoting settings",
+    "gan_models.gaugan.opening": "gaugan.checkpoint gaugan.synthesizer labels quoting settings state_dict",
     "gan_models.gaugan.training": "gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes gaugan.networks "
                                   "gaugan.style gaugan.synthesis labels scenes weights files pictures pixels progress "
                                   "distributed ema seeds state_dict efficientnet",
