@@ -91,7 +91,7 @@ def open_network(folder: Path, config: dict[str, Any]) -> tuple[Any, list[str]]:
             ignore_mismatched_sizes=True,
         )  # fmt: skip
     except ImportError as error:
-        raise MissingTransformersError(f"{architecture} needs another package: {_first_line(error)}") from error
+        raise OtherCheckpointError(f"{architecture} needs another package: {_first_line(error)}") from error
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         raise OtherCheckpointError(f"transformers cannot load it: {_first_line(error)}") from error
     _require_shapes(about["mismatched_keys"], len(config["id2label"]))

@@ -250,6 +250,15 @@ def test_without_transformers_and_with_an_old_one(written, monkeypatch):
         opened(written["oneformer"])
 
 
+def test_a_net_that_needs_another_package(written, monkeypatch):
+    def needy(*arguments, **options):
+        raise ImportError("\nTimmBackbone requires the timm library but it was not found.\nYou can install it.")
+
+    monkeypatch.setattr(transformers.SegformerForSemanticSegmentation, "from_pretrained", needy)
+    with pytest.raises(OtherCheckpointError, match=r"needs another package: TimmBackbone requires the timm .* found$"):
+        opened(written["segformer"])
+
+
 def test_a_taxonomy_that_has_none_of_the_classes(copied):
     folder = copied("segformer")
     change_config(folder, id2label={str(i): f"thing number {i}" for i in range(8)})
