@@ -6,14 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
-from ..pictures import open_picture
+from ..pictures import NotAPictureError, open_picture
+from ..quoting import plain
 from .evidence import looks_compressed
 
 KEY = "Taxonomy"
 """The text chunk of a drawing that names its taxonomy."""
+
+MOST_PIXELS = 4096 * 4096
+"""The largest drawing of the label painter."""
 
 OPAQUE = 128
 """The lowest alpha of a pixel that counts."""
@@ -79,14 +83,21 @@ class LabelPicture:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is not a picture.
-            OSError, SyntaxError: the picture is damaged.
+            ValueError: the file is not a picture, or a damaged one, or has more pixels than the largest drawing.
         """
+        name = plain(Path(path).name)
         try:
-            image = open_picture(path)
-        except UnidentifiedImageError as error:
-            raise ValueError(f"{Path(path).name} is not a picture; a label map is a PNG with ids or colours") from error
-        lossy = _loss(image, Path(path))
+            image = open_picture(path, MOST_PIXELS)
+        except NotAPictureError as error:
+            raise ValueError(f"{name} is not a picture; a label map is a PNG with ids or colours") from error
+        try:
+            return cls._from_file(image, Path(path))
+        except (OSError, RuntimeError, LookupError, TypeError) as error:
+            raise ValueError(f"{name} is damaged ({type(error).__name__})") from error
+
+    @classmethod
+    def _from_file(cls, image: Image.Image, path: Path) -> "LabelPicture":
+        lossy = _loss(image, path)
         transparent = _transparent(_alpha(image))
         if image.mode in ("P", "PA"):
             indices = _numbers(image.getchannel(0) if image.mode == "PA" else image)
@@ -150,6 +161,8 @@ def _numbers(image: Image.Image) -> Tensor:
     Fractions of 1 become levels of 8 bits, and other fractions are cut off.
     """
     numbers = np.array(image)
+    if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+        raise ValueError("the picture has pixels that are NaN or infinite")
     if numbers.dtype.kind == "f" and 0 <= numbers.min() and numbers.max() <= 1 and (numbers % 1 > 0).any():
         numbers = (numbers * 255).round()
     values = torch.from_numpy(numbers.astype(np.int32))[None]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 
+from ..quoting import plain, shown
 from .classes import Color, LabelClass, Taxonomy, from_hex, listed
 from .taxonomy_files import ENDINGS, generated_color, read_taxonomy
 
@@ -62,7 +63,7 @@ def taxonomy(name: str) -> Taxonomy:
         return _numbered()
     path = _files().get(name)
     if path is None:
-        raise ValueError(f"there is no taxonomy {name!r}; the taxonomies are {', '.join(taxonomies())}")
+        raise ValueError(f"there is no taxonomy {shown(name)}; the taxonomies are {', '.join(taxonomies())}")
     return _from_file(name, path)
 
 
@@ -105,5 +106,5 @@ def _problem(path: Path) -> str:
     try:
         _from_file(path.stem, path)
     except (ValueError, OSError) as error:
-        return f"taxonomy {path.name} cannot be used: {error}"
+        return f"taxonomy {plain(path.name)} cannot be used: {error}"
     return ""

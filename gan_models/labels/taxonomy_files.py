@@ -8,9 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..quoting import shown
+from ..user_files import open_file
 from .classes import Color, LabelClass, Taxonomy, from_hex
 
 ENDINGS = (".json", ".csv")
+LONGEST = 1 << 20
+"""The most bytes of a file."""
 HIGHEST = 253
 """The highest id of a class. 255 means unknown in label maps, and 254 is left for the class "unknown"."""
 UNKNOWN, UNKNOWN_ID = "unknown", 255
@@ -36,14 +40,22 @@ def read_taxonomy(path: str | Path, name: str) -> Taxonomy:
     one with the id 255; if there is none, it follows the last class.
 
     Raises:
-        OSError: the file cannot be opened.
-        ValueError: the file has another form, an id or a name occurs twice, or an id is too high.
+        FileNotFoundError: there is no such file.
+        ValueError: the file cannot be opened, has another form, an id or a name occurs twice, or an id is too high.
     """
-    text = Path(path).read_text(encoding="utf-8-sig")
+    with open_file(path) as file:
+        content = file.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST >> 20} MB, which is too much for a list of classes")
     try:
+        text = content.decode("utf-8-sig")
         data = json.loads(text) if Path(path).suffix.lower() == ".json" else _csv_rows(text)
-    except json.JSONDecodeError as error:
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not a text in UTF-8") from error
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"it is not valid JSON ({error})") from error
+    except csv.Error as error:
+        raise ValueError(f"it is not valid CSV ({error})") from error
     rows, unknown_id = (data.get("classes"), data.get("unknown_id")) if isinstance(data, dict) else (data, None)
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it must list the classes, each with id, name and color")
@@ -79,7 +91,7 @@ def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
 def _class(row: Mapping[str, Any], number: int) -> LabelClass:
     number = row.get("id", number)
     if not re.fullmatch(r"\d{1,3}", str(number).strip()):
-        raise ValueError(f"the id {number!r} is not a whole number from 0 to {HIGHEST}")
+        raise ValueError(f"the id {shown(number)} is not a whole number from 0 to {HIGHEST}")
     label = int(str(number))
     if HIGHEST < label != UNKNOWN_ID:
         raise ValueError(f"the id {label} is too high; ids run from 0 to {HIGHEST}, and {UNKNOWN_ID} is unknown")
@@ -96,10 +108,10 @@ def _color(given: Any, label: int) -> Color:
         return from_hex(given.strip())
     parts: Sequence[Any] = re.findall(r"\d+", given) if isinstance(given, str) else given
     if not isinstance(parts, list) or len(parts) != 3 or not all(re.fullmatch(r"\d{1,3}", str(p)) for p in parts):
-        raise ValueError(f"the colour {given!r} is neither like #ff8000 nor three numbers from 0 to 255")
+        raise ValueError(f"the colour {shown(given)} is neither like #ff8000 nor three numbers from 0 to 255")
     red, green, blue = (int(part) for part in parts)
     if max(red, green, blue) > 255:
-        raise ValueError(f"the colour {given!r} has a number above 255")
+        raise ValueError(f"the colour {shown(given)} has a number above 255")
     return red, green, blue
 
 
@@ -110,7 +122,7 @@ def _taxonomy(given: Sequence[LabelClass], unknown_id: Any, name: str) -> Taxono
     for what, values in (("id", ids), ("name", names)):
         twice = [value for value in values if values.count(value) > 1]
         if twice:
-            raise ValueError(f"the {what} {twice[0]!r} occurs twice")
+            raise ValueError(f"the {what} {shown(twice[0])} occurs twice")
     unknown = classes.pop(UNKNOWN_ID, None) or LabelClass(UNKNOWN_ID, UNKNOWN, (0, 0, 0))
     if not classes:
         raise ValueError("it must have at least one class besides unknown")

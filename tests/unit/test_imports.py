@@ -20,14 +20,14 @@ ARROWS = {
     "gan_models.batching": "progress",
     "gan_models.blur": "",
     "gan_models.ema": "",
-    "gan_models.pictures": "",
+    "gan_models.pictures": "quoting user_files",
     "gan_models.pixels": "",
     "gan_models.kernels": "",
     "gan_models.distributed": "",
     "gan_models.state_dict": "files inert_pickle quoting",
     "gan_models.efficientnet": "state_dict",
     "gan_models.weights": "files progress",
-    "gan_models.labels": "pictures",
+    "gan_models.labels": "pictures quoting user_files",
     "gan_models.segmentation": "efficientnet files labels progress",
     "gan_models.scenes": "blur files labels pixels",
     "gan_models.gaugan.config": "quoting settings",
@@ -46,7 +46,7 @@ ARROWS = {
     "gan_models.gaugan.opening": "gaugan.checkpoint gaugan.synthesizer labels quoting settings state_dict",
     "gan_models.gaugan.training": "gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes gaugan.networks "
                                   "gaugan.style gaugan.synthesis labels scenes weights files pictures pixels progress "
-                                  "distributed ema seeds state_dict efficientnet",
+                                  "distributed ema seeds state_dict efficientnet quoting user_files",
     "gan_models.gaugan.train": "gaugan.config gaugan.training labels progress distributed",
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "
                          "gaugan.label_codes gaugan.networks gaugan.opening gaugan.sizes gaugan.style gaugan.synthesis "

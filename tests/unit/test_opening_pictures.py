@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from conftest import ROOT
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.labels import LabelPicture, palette, read, taxonomy
-from gan_models.pictures import open_picture
+from gan_models.pictures import NotAPictureError, open_picture
 
 ORIENTATION = 0x0112
 TURNS = {
@@ -69,7 +69,7 @@ def test_the_file_is_closed_and_another_file_is_refused(tmp_path):
     save(tmp_path / "a.png", np.zeros((2, 2), np.uint8), 1)
     assert open_picture(tmp_path / "a.png").copy().size == (2, 2)
     (tmp_path / "b.png").write_bytes(b"no picture")
-    with pytest.raises(UnidentifiedImageError):
+    with pytest.raises(NotAPictureError, match=r"^b\.png is not a picture"):
         open_picture(tmp_path / "b.png")
     with pytest.raises(FileNotFoundError):
         open_picture(tmp_path / "c.png")

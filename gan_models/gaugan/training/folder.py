@@ -5,6 +5,9 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...quoting import plain, shown
+from ...user_files import open_file
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 QUOTES = "\"'“”‘’"
 
@@ -15,6 +18,8 @@ ENDINGS = (
 """What data sets append to the names of pictures and label maps. Of several label maps, the first kind is used."""
 
 TRAIN_IDS = "labelTrainIds"
+LONGEST_STYLE = 1000
+"""The most bytes of the name of a style."""
 MOST_WARNINGS = 20
 MOST_KINDS = 6
 
@@ -37,8 +42,18 @@ class PairFiles:
 
 
 def unquoted(path: str | Path) -> Path:
-    """A path as people paste it: without the blanks and the quotation marks around it, and ``~`` as the home folder."""
-    return Path(str(path).strip().strip(QUOTES).strip()).expanduser()
+    """A path as people paste it: without the blanks and the quotation marks around it, and ``~`` as the home folder.
+
+    Raises:
+        ValueError: it is not a valid path.
+    """
+    text = str(path).strip().strip(QUOTES).strip()
+    if "\0" in text:
+        raise ValueError(f"{shown(text)} is not a valid path")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{shown(text)} is the home folder of a user whom this system does not know") from error
 
 
 def pair_files(folder: Path, warn: Callable[[str], None]) -> list[PairFiles]:
@@ -121,7 +136,7 @@ def _differing_text(files: list[tuple[Path, Path]]) -> str:
 
 def _nothing_text(folder: Path, images: dict[str, Path], labels: dict[str, Path]) -> str:
     seen = "; ".join(f"{part}/ has {_contents(folder / part)}" for part in ("images", "labels"))
-    text = f"there is no training pair in {folder.name}: {seen}"
+    text = f"there is no training pair in {plain(folder.name)}: {seen}"
     if images and labels:
         pair = " and ".join(_shown(files[min(files)]) for files in (images, labels))
         return f"{text}. A picture and its label map must have the same name, unlike {pair}"
@@ -152,19 +167,23 @@ def _styles(folder: Path, names: Set[str], warn: Callable[[str], None]) -> dict[
     styles = {}
     for path in files:
         if path.stem not in names:
-            warn(f"styles/{path.name} is skipped: it has no picture and label map of the same name")
+            warn(f"styles/{plain(path.name)} is skipped: it has no picture and label map of the same name")
             continue
         try:
-            text = path.read_text("utf-8").strip()
+            with open_file(path) as file:
+                text = file.read(LONGEST_STYLE).decode("utf-8").strip()
         except UnicodeDecodeError:
-            warn(f"styles/{path.name} is skipped: it is not a UTF-8 text file")
+            warn(f"styles/{plain(path.name)} is skipped: it is not a UTF-8 text file")
+            continue
+        except (ValueError, OSError) as error:
+            warn(f"styles/{plain(path.name)} is skipped: {error}")
             continue
         if text:
             styles[path.stem] = text
         else:
-            warn(f"styles/{path.name} is skipped: it is empty; write the style's name into it")
+            warn(f"styles/{plain(path.name)} is skipped: it is empty; write the style's name into it")
     return styles
 
 
 def _shown(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
+    return f"{plain(path.parent.name)}/{plain(path.name)}"

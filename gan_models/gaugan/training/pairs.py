@@ -15,7 +15,8 @@ from PIL import Image
 from torch import Tensor
 
 from ...labels import AUTO, LabelPicture, Reading, Taxonomy, listed, percent, read, taxonomy
-from ...pictures import open_picture
+from ...pictures import open_colors, open_picture
+from ...quoting import plain
 from .augmentation import Cut, varied
 from .config import TrainingConfig
 from .folder import counted, pair_files, unquoted
@@ -83,7 +84,7 @@ class RenderedPairs:
         from ...scenes.writing import Writer
 
         image, labels = Writer(self.folder, self.size, lighting=None, jpeg=True)(self.first_seed + index)
-        return open_picture(image).convert("RGB"), open_picture(labels)
+        return open_colors(image), open_picture(labels)
 
     def style(self, index: int) -> str:
         """The name of the lighting of a picture; nothing is rendered for it."""
@@ -148,10 +149,10 @@ class FolderPairs:
                 pair = self._read(*self.files[here])
                 self._keep(here, pair)
                 return pair
-            except (OSError, ValueError, SyntaxError) as error:
+            except (OSError, ValueError) as error:
                 self._damaged.add(here)
                 image, labels = self.files[here]
-                self.warn(f"the pair {image.name} and {labels.name} is skipped: {error}")
+                self.warn(f"the pair {plain(image.name)} and {plain(labels.name)} is skipped: {error}")
 
     def _keep(self, index: int, pair: Cut) -> None:
         size = 4 * pair[0].width * pair[0].height
@@ -181,7 +182,7 @@ class FolderPairs:
         for _, file in chosen:
             try:
                 reading = self._read_labels(file)
-            except (OSError, ValueError, SyntaxError):
+            except (OSError, ValueError):
                 continue  # load says why
             found.append(reading.found)
             counts += reading.ids.flatten().long().bincount(minlength=len(self.taxonomy))
@@ -193,7 +194,7 @@ class FolderPairs:
         return f"{which}{counted(len(self), 'label map')} ({listed(kinds)}) with the classes {classes}"
 
     def _read(self, image_file: Path, labels_file: Path) -> tuple[Image.Image, Image.Image]:
-        image, reading = open_picture(image_file).convert("RGB"), self._read_labels(labels_file)
+        image, reading = open_colors(image_file), self._read_labels(labels_file)
         labels = Image.fromarray(reading.ids[0].numpy())
         if labels.size != image.size:
             raise ValueError(f"the picture is {image.width}×{image.height}, the label map "
@@ -204,7 +205,7 @@ class FolderPairs:
         reading = read(LabelPicture.open(file), self.taxonomy, self.choice, self.offset)
         if reading.warning and file not in self._unknown:
             self._unknown.add(file)
-            self.warn(f"{file.parent.name}/{file.name}: {reading.warning}")
+            self.warn(f"{plain(file.parent.name)}/{plain(file.name)}: {reading.warning}")
         return reading
 
 
