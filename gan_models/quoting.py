@@ -5,6 +5,8 @@ from typing import Any
 LONGEST = 80
 """The most characters of an untrusted text that a message repeats."""
 
+FEW = 3
+
 
 def plain(text: Any) -> str:
     """A name from a file or of a file, without quotation marks, in at most ``LONGEST`` characters.
@@ -28,6 +30,9 @@ def shown(thing: Any) -> str:
         return repr(thing)
     if isinstance(thing, int):
         return repr(thing) if thing.bit_length() <= 128 else f"a number of {thing.bit_length()} bits"
+    if isinstance(thing, list) and len(thing) <= FEW and all(isinstance(one, bool | float) or one is None or (
+            isinstance(one, int) and one.bit_length() <= 32) for one in thing):  # fmt: skip
+        return repr(thing)
     if isinstance(thing, list | tuple | dict | set):
         return f"a {type(thing).__name__.strip('_').lower()} of {len(thing)}"
     return f"a {plain(type(thing).__name__)}"
