@@ -100,7 +100,7 @@ def _network(content: Any, scale: int) -> Generator:
     with torch.device("meta"):
         network = Generator(width, "batch")
     named = {}
-    ours = [(name, layer) for name, own in network.layers.named_children() if list(own.parameters())]
+    ours = [(name, own) for name, own in network.layers.named_children() if list(own.parameters())]
     for (name, own), tensors in zip(ours, weights, strict=True):
         for part, value in own.state_dict().items():
             if part == "num_batches_tracked":
