@@ -1,5 +1,7 @@
 """GauGAN model files: load, save."""
 
+from pathlib import PurePath
+
 import torch
 from comfy_api.latest import io
 
@@ -78,13 +80,15 @@ class GauGANLoad(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(
-        cls, name, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO, override_label_offset=False
+        cls, name=None, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO, override_label_offset=False
     ):
+        if name is None or encoder is None:  # linked
+            return host.state_of_models(KIND)
         # Files of the list never change (their hash is checked); others can be large, so their content isn't read.
         files = [host.model_path(KIND, file) for file in (name, encoder) if file not in (*ENTRIES, AUTO, NONE)]
         if name not in ENTRIES and encoder == AUTO and (beside := gaugan.encoder_beside(files[0])):
             files.append(beside)
-        return [name, *((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in files))]
+        return [name, *host.state_of(files)]
 
     @classmethod
     def execute(
@@ -146,7 +150,7 @@ class GauGANSave(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, name, overwrite=False, precision="float16") -> io.NodeOutput:
-        path = host.new_model_path(KIND, name, overwrite=overwrite)
+        path = host.new_model_path(KIND, name, overwrite=overwrite, trainings=True, taken=downloads())
         model.model.save(path, PRECISIONS[precision])
         file_name = path.relative_to(host.model_folder(KIND)).as_posix()
         host.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
@@ -155,11 +159,16 @@ class GauGANSave(io.ComfyNode):
 
 def local_files() -> list[str]:
     """The files in models/gaugan, except listed models, the states of training runs, and archives of other things."""
-    belonging = {entry.file_name for entry in (*ENTRIES.values(), *entries("vgg19"), *entries("efficientnet"))}
     files = host.model_files(KIND)
-    states = {name for name in files if name.startswith(host.TRAINING) and name.endswith(STATE)}
+    states = {name for name in files if PurePath(name).parts[0] == host.TRAINING and PurePath(name).name == STATE}
     archives = {name for name in files if name.lower().endswith(".tar") and not name.lower().endswith(".pth.tar")}
-    return [name for name in files if name not in belonging | states | archives]
+    return [name for name in files if name not in downloads() | states | archives]
+
+
+def downloads() -> set[str]:
+    """The files in models/gaugan that the pack downloads, which are not listed by their names."""
+    listed = (*ENTRIES.values(), *entries("vgg19"), *entries("efficientnet"))
+    return {entry.file_name for entry in listed if not isinstance(entry.source, Bundled)}
 
 
 def offered(files: list[str]) -> list[str]:

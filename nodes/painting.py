@@ -1,6 +1,5 @@
 """The label painter: the user paints a label map on the node."""
 
-import hashlib
 import io as bytes_io
 from pathlib import Path
 
@@ -71,10 +70,10 @@ class GauGANLabelMapPaint(io.ComfyNode):
         )
 
     @classmethod
-    def fingerprint_inputs(cls, taxonomy, width, height, painting="", image=None, label_map=None):
+    def fingerprint_inputs(cls, taxonomy, width, height, painting=None, image=None, label_map=None):
         try:
-            return hashlib.sha256(drawing_file(painting).read_bytes()).hexdigest() if painting else ""
-        except FileNotFoundError:
+            return host.digest(drawing_file(painting)) if painting else ""
+        except (ValueError, OSError):
             return "gone"  # execute raises the error
 
     @classmethod

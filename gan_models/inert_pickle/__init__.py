@@ -16,7 +16,7 @@ from torch import Tensor
 from ..quoting import plain
 from ..user_files import open_file
 from .machine import MOST_BYTES, Machine, RefusedError
-from .stand_ins import CodeError, Described, StandIns, Storage, Strided
+from .stand_ins import CodeError, Described, Name, StandIns, Storage, Strided
 from .stored_zip import MARK, StoredZip
 
 __all__ = ["CodeError", "Described", "read"]
@@ -85,7 +85,10 @@ def _read_zip(file: BinaryIO) -> tuple[Any, dict[str, Tensor]]:
 def _read_legacy(file: BinaryIO) -> tuple[Any, dict[str, Tensor]]:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    if Machine(file, StandIns()).run() != LEGACY_MAGIC:
+    first = Machine(file, StandIns()).run()
+    if isinstance(first, Name | Described):
+        raise CodeError("it is a pickle of something else than tensors")
+    if first != LEGACY_MAGIC:
         raise EOFError
     _version, system = Machine(file, StandIns()).run(), Machine(file, StandIns()).run()
     if system["little_endian"] != (sys.byteorder == "little"):

@@ -6,6 +6,7 @@ long task reports (``progress``) and how files are written (``files``).
 
 from pathlib import Path
 
+from .changes import state_of, state_of_models
 from .devices import (
     ManagedModel,
     device,
@@ -14,7 +15,7 @@ from .devices import (
     results_device,
     training_dtype,
 )
-from .files import input_file, temporary_file
+from .files import digest, input_file, temporary_file
 from .folders import (
     TRAINING,
     input_folder,
@@ -49,6 +50,7 @@ __all__ = [
     "TRAINING",
     "ManagedModel",
     "device",
+    "digest",
     "free_memory",
     "from_bytes",
     "inference_dtype",
@@ -69,6 +71,8 @@ __all__ = [
     "resized_text",
     "results_device",
     "show_text",
+    "state_of",
+    "state_of_models",
     "takes_lists",
     "tell",
     "temporary_file",

@@ -6,9 +6,12 @@ from pathlib import Path
 import folder_paths
 
 from ...gan_models.files import write_atomically
+from ...gan_models.quoting import shown
+from ...gan_models.user_files import require_file
 from .folders import input_folder, inside
 
 BROWSER_FOLDER = "gan_atelier"
+LARGEST_DIGESTED, BLOCK = 1 << 26, 1 << 20
 
 
 def input_file(reference: str) -> Path:
@@ -22,10 +25,24 @@ def input_file(reference: str) -> Path:
     folder = Path(folder) if folder else input_folder()
     path = folder / name
     if not inside(path, folder):
-        raise ValueError(f"{reference!r} is no name for an input file; it leads out of {folder}")
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {name!r} in {folder}; was it deleted?")
-    return path
+        raise ValueError(f"{shown(reference)} is no name for an input file; it leads out of {folder}")
+    try:
+        return require_file(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"there is no file {shown(name)} in {folder}; was it deleted?") from error
+
+
+def digest(path: Path) -> str:
+    """A text that is the same for files with the same content; of very large files, only size and time are read."""
+    found = hashlib.sha256()
+    status = path.stat()
+    if status.st_size > LARGEST_DIGESTED:
+        found.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+        return found.hexdigest()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            found.update(block)
+    return found.hexdigest()
 
 
 def temporary_file(data: bytes, suffix: str) -> dict[str, str]:

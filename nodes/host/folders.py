@@ -1,13 +1,20 @@
 """Model folders: what is listed, where files are, and where new ones go."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import folder_paths
 
+from ...gan_models.quoting import shown
+
 MODEL_EXTENSIONS = {".safetensors"}
 TRAINING = "training"
 """Where training runs are kept below a model folder."""
+HIDDEN = ".git"
+"""A folder that ComfyUI never lists."""
+LONGEST_NAME = 200
+"""The most bytes of a file's name without its ending, so that there is room for what is written beside it."""
 
 
 def register_model_folder(kind: str, *more_extensions: str) -> None:
@@ -26,7 +33,7 @@ def model_path(kind: str, name: str) -> Path:
     """The file of a listed name. Raises FileNotFoundError for any other."""
     path = folder_paths.get_full_path(kind, name) if name in model_files(kind) else None
     if path is None:
-        raise FileNotFoundError(f"there is no model {name!r} in {model_folder(kind)}; press R to refresh the list")
+        raise FileNotFoundError(f"there is no model {shown(name)} in {model_folder(kind)}; press R to refresh the list")
     return Path(path)
 
 
@@ -50,18 +57,28 @@ def model_subfolders(kind: str, file: str) -> list[str]:
 def model_subfolder(kind: str, name: str, file: str) -> Path:
     """The folder of a listed name. Raises FileNotFoundError for any other."""
     if name not in model_subfolders(kind, file):
-        raise FileNotFoundError(f"there is no folder {name!r} with a {file} in {model_folder(kind)}; press R to "
+        raise FileNotFoundError(f"there is no folder {shown(name)} with a {file} in {model_folder(kind)}; press R to "
                                 "refresh the list")  # fmt: skip
     return next(folder / name for folder in model_folders(kind) if (folder / name / file).is_file())
 
 
-def new_model_path(kind: str, name: str, *, overwrite: bool) -> Path:
+def new_model_path(
+    kind: str, name: str, *, overwrite: bool, trainings: bool = False, taken: Collection[str] = ()
+) -> Path:
     """Where to write a model called ``name``, which may have subfolders: with a number if the name is taken.
 
+    Args:
+        trainings: whether training runs of this kind are kept below ``TRAINING``, where no model may be saved.
+        taken: names of files that the loader does not list.
     Raises:
-        ValueError: the name is empty or leads out of the model folder.
+        ValueError: the name is empty or too long, leads out of the model folder, or is kept for something else.
     """
     stem = _named(model_folder(kind), name)
+    file_name = f"{stem.relative_to(model_folder(kind)).as_posix()}.safetensors"
+    if trainings and inside(stem, model_folder(kind) / TRAINING):
+        raise ValueError(f"{shown(name)} lies in the folder of the training runs; give a name outside of {TRAINING}/")
+    if file_name.lower() in {other.lower() for other in taken}:
+        raise ValueError(f"{shown(name)} is the name of a file that the pack downloads; give another name")
     path = stem.with_name(f"{stem.name}.safetensors")
     number = 2
     while path.exists() and not overwrite:
@@ -88,11 +105,23 @@ def _named(folder: Path, name: str) -> Path:
     """The path of a model in ``folder``, less its ending."""
     stem = name.strip().removesuffix(".safetensors").replace("\\", "/")
     leaf = stem.rsplit("/", 1)[-1].strip(". ")
-    if not leaf or ":" in stem or "\0" in stem or Path(stem).is_absolute() or not inside(folder / stem, folder):
-        raise ValueError(f"{name!r} is no name for a model file; give a plain name, such as 'my_model' or 'trees/oak'")
+    parts = stem.lower().split("/")
+    if not leaf or ":" in stem or not stem.isprintable() or stem.startswith("/") or HIDDEN in parts:
+        raise ValueError(_no_name(name))
+    if not inside(folder / stem, folder):
+        raise ValueError(_no_name(name))
+    if max(len(part.encode()) for part in parts) > LONGEST_NAME:
+        raise ValueError(f"{shown(name)} is too long for the name of a file; give one of at most {LONGEST_NAME} bytes")
     return folder / stem
 
 
+def _no_name(name: str) -> str:
+    return f"{shown(name)} is no name for a model file; give a plain name, such as 'my_model' or 'trees/oak'"
+
+
 def inside(path: Path, folder: Path) -> bool:
-    """Whether a path leads to somewhere below a folder, links followed."""
-    return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
+    """Whether a path leads to somewhere below a folder, links followed. Invalid paths don't."""
+    try:
+        return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
+    except (ValueError, OSError):  # NUL, lone surrogates, names that are too long
+        return False
