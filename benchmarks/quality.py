@@ -7,7 +7,6 @@ mean something only together with the diversity, as a copy of the picture has di
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy import linalg
 from torch import Tensor
 
 PATCH = 7
@@ -49,8 +48,9 @@ def patch_frechet(a: Tensor, b: Tensor) -> float:
         columns = patches(image, generator).double().numpy()
         stats.append((columns.mean(0), np.cov(columns, rowvar=False)))
     (mean_a, cov_a), (mean_b, cov_b) = stats
-    root = linalg.sqrtm(cov_a @ cov_b).real
-    return float(((mean_a - mean_b) ** 2).sum() + np.trace(cov_a + cov_b - 2 * root))
+    # The trace of the square root of a product of covariances is the sum of the roots of its eigenvalues.
+    roots = np.sqrt(np.linalg.eigvals(cov_a @ cov_b).real.clip(0))
+    return float(((mean_a - mean_b) ** 2).sum() + np.trace(cov_a + cov_b) - 2 * roots.sum())
 
 
 def diversity(samples: Tensor, training_image: Tensor) -> float:

@@ -27,10 +27,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 
-from gan_models.singan import PRESETS, SinGAN, SinGANConfig, load, train
-from gan_models.singan.networks import Generator, initialize
-from gan_models.singan.pyramid import resize, scale_sizes
-from singan_trainings import PHOTOGRAPHS, device, machine, measure, peak_memory, photograph, scores
+from gan_models.singan import PRESETS, SinGANConfig, load, train
+from gan_models.singan.pyramid import resize
+from singan_scores import scores
+from singan_trainings import PHOTOGRAPHS, device, machine, measure, peak_memory, photograph
+from singan_untrained import untrained
 
 BUNDLED = Path(__file__).resolve().parent.parent / "weights" / "singan-balloons.safetensors"
 
@@ -95,7 +96,7 @@ def compare_table(arguments: argparse.Namespace) -> None:
 
 def sample_table(arguments: argparse.Namespace) -> None:
     """Print the sampling speed of the preset's and of the released networks, both with random weights."""
-    ours, released = untrained(PRESETS[arguments.preset]), untrained(PRESETS["paper"])
+    ours, released = untrained(PRESETS[arguments.preset], device()), untrained(PRESETS["paper"], device())
     variants = {
         "released networks, one": (released, 1),
         f"{arguments.preset}, one": (ours, 1),
@@ -117,7 +118,7 @@ def sample_table(arguments: argparse.Namespace) -> None:
 
 def large_table(arguments: argparse.Namespace) -> None:
     """Print the peak memory of a large sample beyond the memory after the imports."""
-    model = untrained(PRESETS[arguments.preset])
+    model = untrained(PRESETS[arguments.preset], device())
     before = peak_memory()
     seconds = timed(lambda: model.sample(1, generator=torch.Generator(), height=2048, width=2048))
     print(f"a 2048×2048 sample of {arguments.preset}: {seconds:.1f} s, {peak_memory() - before:.0f} MB, {machine()}")
@@ -140,18 +141,6 @@ def training_memory(config: SinGANConfig, side: int, dtype: torch.dtype) -> tupl
     # Progress is reported because previews need memory as well.
     model = train(image, config, generator=torch.Generator(), device=device(), dtype=dtype, on_progress=lambda _: None)
     return len(model.sizes), peak_memory() - before
-
-
-def untrained(config: SinGANConfig) -> SinGAN:
-    """A model with random weights for a picture of 248x186 pixels."""
-    sizes = scale_sizes((186, 248), config)
-    rng = torch.Generator().manual_seed(0)
-    model = SinGAN(config, sizes, torch.zeros(1, 3, 186, 248, dtype=torch.uint8), torch.zeros(1, 3, *sizes[0]))
-    for scale in range(len(sizes)):
-        network = Generator(config.width(scale), config.normalization)
-        initialize(network, config.normalization, rng)
-        model.add_scale(network, 0.1)
-    return model.to(device())
 
 
 def timed(run: Callable[[], object]) -> float:
