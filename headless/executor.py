@@ -168,7 +168,10 @@ class Executor:
         if not overrides(node_class, "fingerprint_inputs"):
             return None
         declared = node_class.GET_SCHEMA().inputs
-        arguments = nest(constants(inputs), expand_inputs(declared, inputs), declared)
+        values = constants(inputs)
+        if node_class.GET_SCHEMA().is_input_list:
+            values = {name: (None,) if is_link(inputs[name]) else [value] for name, value in values.items()}
+        arguments = nest(values, expand_inputs(declared, inputs), declared)
         try:
             return _finished(locked_copy(node_class, HiddenHolder()).fingerprint_inputs(**arguments))
         except Exception as error:

@@ -192,12 +192,11 @@ class GauGANTrain(io.ComfyNode):
 
     @classmethod
     @host.takes_lists()
-    def fingerprint_inputs(cls, data, folder="", **others):
-        if data != FOLDER:
+    def fingerprint_inputs(cls, data=None, folder=None, **others):
+        if data not in (FOLDER, None) or not folder:  # a folder that is linked is not known yet
             return None
-        pairs = training_folder(folder)
-        parts = ["images", "labels", *(["styles"] if (pairs / "styles").is_dir() else [])]
-        files = [entry.stat() for part in parts for entry in os.scandir(pairs / part)]
+        parts = [training_folder(folder) / part for part in ("images", "labels", "styles")]
+        files = [entry.stat() for part in parts if part.is_dir() for entry in os.scandir(part)]
         return [len(files), max((status.st_mtime_ns for status in files), default=0)]
 
     @classmethod

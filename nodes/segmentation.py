@@ -66,12 +66,13 @@ class GauGANLabelMapFromPhoto(io.ComfyNode):
         )
 
     @classmethod
-    def fingerprint_inputs(cls, model, image=None, taxonomy=AUTO, threshold=0.5):
+    def fingerprint_inputs(cls, model=None, image=None, taxonomy=AUTO, threshold=0.5):
         # Models of the list never change (their hashes are checked); others can be large, so they aren't read.
         if model in ENTRIES:
             return model
-        files = sorted(host.model_subfolder(KIND, model, CHECKPOINT).iterdir())
-        return [model, *((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files)]
+        names = [model] if model is not None else host.model_subfolders(KIND, CHECKPOINT)  # None: it is linked
+        folders = [host.model_subfolder(KIND, name, CHECKPOINT) for name in names]
+        return [model, *host.state_of(file for folder in folders for file in sorted(folder.iterdir()))]
 
     @classmethod
     def execute(cls, image, model, taxonomy=AUTO, threshold=0.5) -> io.NodeOutput:

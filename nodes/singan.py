@@ -1,6 +1,5 @@
 """Nodes that load, save and sample SinGANs."""
 
-import hashlib
 from pathlib import Path, PurePath
 
 from comfy_api.latest import io
@@ -42,10 +41,11 @@ class SinGANLoad(io.ComfyNode):
         )
 
     @classmethod
-    def fingerprint_inputs(cls, name):
+    def fingerprint_inputs(cls, name=None):
+        if name is None:  # it is linked
+            return host.state_of_models(KIND)
         path = singan_path(name)
-        files = [file for file in sorted(path.glob("*.pth")) if file.is_file()] if path.is_dir() else [path]
-        return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+        return host.state_of(sorted(path.glob("*.pth")) if path.is_dir() else [path])
 
     @classmethod
     def execute(cls, name) -> io.NodeOutput:

@@ -40,7 +40,8 @@ def takes_lists(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 
 def _first(name: str, value: Any) -> Any:
-    if not isinstance(value, list):
+    # ComfyUI gives fingerprint_inputs a tuple with None for an input that is linked.
+    if not isinstance(value, list | tuple):
         return value
     if not value:
         raise ValueError(f"{name} is an empty list; connect at least one value")

@@ -39,14 +39,16 @@ def test_training_reports_progress_and_previews(comfyui):
     assert [event for event in events if event.type == "preview"]
 
 
+GAUGAN = {
+    "data": "rendered landscapes", "folder": "", "taxonomy": "landscape", "name": "tiny", "preset": "small",
+    "minutes": 0.0, "seed": 0, "size": 64, "batch": 1, "steps": 2, "learning_rate": 0.0, "flips": True,
+    "generator": "spade", "perceptual": False, "discriminators": "paper",
+}  # fmt: skip
+
+
 def test_a_gaugan_trains_and_is_saved(comfyui):
-    widgets = {
-        "data": "rendered landscapes", "folder": "", "taxonomy": "landscape", "name": "tiny", "preset": "small",
-        "minutes": 0.0, "seed": 0, "size": 64, "batch": 1, "steps": 2, "learning_rate": 0.0, "flips": True,
-        "generator": "spade", "perceptual": False, "discriminators": "paper",
-    }  # fmt: skip
     prompt = {
-        "train": {"class_type": "GauGANTrain", "inputs": widgets},
+        "train": {"class_type": "GauGANTrain", "inputs": GAUGAN},
         "save": {"class_type": "GauGANSave", "inputs": {
             "model": ["train", 0], "name": "tiny", "overwrite": True, "precision": "float16"}},
     }  # fmt: skip
@@ -56,6 +58,18 @@ def test_a_gaugan_trains_and_is_saved(comfyui):
     assert progress[-1]["value"] == progress[-1]["max"] == 2
     assert [event for event in events if event.type == "preview"]
     assert "tiny.safetensors" in comfyui.object_info("GauGANLoad")["input"]["required"]["name"][1]["options"]
+
+
+def test_a_folder_that_is_linked_trains_once(comfyui):
+    prompt = {
+        "folder": {"class_type": "PrimitiveString", "inputs": {"value": ""}},
+        "train": {"class_type": "GauGANTrain", "inputs": GAUGAN | {"folder": ["folder", 0]}},
+        "save": {"class_type": "GauGANSave", "inputs": {
+            "model": ["train", 0], "name": "linked", "overwrite": True, "precision": "float16"}},
+    }  # fmt: skip
+    comfyui.run(prompt)
+    cached = [event.data["nodes"] for event in comfyui.queue(prompt).events() if event.type == "execution_cached"]
+    assert set(cached[0]) == set(prompt)
 
 
 # An early scale, where an iteration takes milliseconds, and a late one, where it takes longest.
