@@ -14,7 +14,8 @@ from .label_maps import (
 from .painting import GauGANLabelMapPaint
 from .segmentation import GauGANLabelMapFromPhoto
 from .singan import SinGANLoad, SinGANSample, SinGANSave
-from .singan_editing import SinGANEdit, SinGANHarmonize, SinGANPaintToImage, SinGANSuperResolve
+from .singan_editing import SinGANEdit, SinGANPaintToImage, SinGANSuperResolve
+from .singan_harmonizing import SinGANHarmonize
 from .singan_training import SinGANTrain
 from .singan_views import SinGANAnimate, SinGANScales
 

@@ -1,4 +1,4 @@
-"""Nodes that apply a trained SinGAN to pictures: harmonize, edit, paint, enlarge."""
+"""Nodes that apply a trained SinGAN to pictures: edit, paint, enlarge."""
 
 from comfy_api.latest import io
 
@@ -9,39 +9,6 @@ from .singan import placed
 from .sockets import SinGANModel, seed_input
 
 TRAINING_MEMORY = 2 << 30
-
-
-class SinGANHarmonize(io.ComfyNode):
-    @classmethod
-    def define_schema(cls):
-        return io.Schema(
-            node_id="SinGANHarmonize",
-            display_name="Harmonize with SinGAN",
-            category="GAN Atelier/SinGAN",
-            description="Blends a pasted object into the training picture by giving it the picture's colours and "
-            "textures. Everything outside the mask remains unchanged.",
-            search_aliases=["blend", "composite", "paste", "match style", "harmonization"],
-            inputs=[
-                SinGANModel.Input("model", tooltip="A SinGAN, trained on the picture without the object."),
-                io.Image.Input("image", tooltip="The training picture with the object pasted in, at any resolution."),
-                io.Mask.Input("mask", tooltip="White where the object is. Edges may be soft; any resolution works."),
-                start_scale_input(
-                    5,
-                    "The scale at which the picture is injected. Lower values change more: 1 rebuilds the object from "
-                    "shapes of the training picture; the last scale changes only fine texture. 0 chooses the lowest "
-                    "scale at which the object remains recognisable.",
-                ),
-                seed_input("Seed for the noise, which varies the details."),
-                all_scales_input(),
-            ],
-            outputs=[io.Image.Output(display_name="image", tooltip="The blended picture at the training size.")],
-            hidden=[io.Hidden.unique_id],
-        )
-
-    @classmethod
-    def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        injection, note = masked(singan.Harmonization, model, image, mask, seed)
-        return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, note=note))
 
 
 class SinGANEdit(io.ComfyNode):

@@ -11,7 +11,7 @@ from ..gan_models.singan.resume import train_resumable
 from . import host
 from .sockets import SinGANModel, seed_input
 
-ANY_TASK, SUPER_RESOLUTION = "any task", "super-resolution"
+ANY_TASK, SUPER_RESOLUTION, HARMONIZE = "any task", "super-resolution", "harmonize"
 EXACT = "paper"
 MEMORY = 2 << 30
 MAX_SIZE = 1024
@@ -49,9 +49,10 @@ class SinGANTrain(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "purpose",
-                    options=[ANY_TASK, SUPER_RESOLUTION],
+                    options=[ANY_TASK, SUPER_RESOLUTION, HARMONIZE],
                     default=ANY_TASK,
-                    tooltip="What the model is for. super-resolution is for enlarging this picture; any task is for "
+                    tooltip="What the model is for. super-resolution is for enlarging this picture, harmonize for "
+                    "blending pasted objects into it (about two minutes with the preset standard), and any task for "
                     "everything else.",
                 ),
                 io.Int.Input(
@@ -104,7 +105,10 @@ class SinGANTrain(io.ComfyNode):
 
 def configure(preset: str, purpose: str, max_size: int, iterations: int) -> SinGANConfig:
     """The settings for the values of the node's widgets."""
-    config = SinGANConfig.preset(preset)
+    if purpose == HARMONIZE and preset == EXACT:
+        raise ValueError("the preset paper has no training for harmonization; use draft, standard or best with the "
+                         "purpose harmonize")  # fmt: skip
+    config = SinGANConfig.for_harmonization(preset) if purpose == HARMONIZE else SinGANConfig.preset(preset)
     if purpose == SUPER_RESOLUTION:
         config = config.for_super_resolution()
     if max_size:

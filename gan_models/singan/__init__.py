@@ -4,6 +4,7 @@ from .animation import animate
 from .checkpoint import load, save
 from .config import PRESETS, SinGANConfig
 from .editing import Edit, Harmonization, edit, harmonize, super_resolve
+from .fine_tuning import fine_tuned
 from .injection import Injection
 from .model import STRIP_PIXELS, SinGAN
 from .painting import Painting, paint_to_image
@@ -24,6 +25,7 @@ __all__ = [
     "TrainingState",
     "animate",
     "edit",
+    "fine_tuned",
     "harmonize",
     "load",
     "load_released",

@@ -45,8 +45,10 @@ def animate(
     Returns:
         An iterator over ``[1, 3, H, W]`` in [-1, 1] at the training size.
     Raises:
-        ValueError: fewer than one frame, or alpha, beta or the start scale outside its range.
+        ValueError: a model for harmonization, fewer than one frame, or alpha, beta or the start scale outside its
+            range.
     """
+    model.check_samples()
     if frames < 1:
         raise ValueError(f"an animation needs at least one frame; frames is {frames}")
     if not 0 < alpha <= 1:

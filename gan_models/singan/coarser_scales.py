@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ..ema import EMA
+from ..pixels import to_float
+from .disturbances import pasted
+from .harmony import lab_colors
 from .model import SinGAN, image_generators
 from .networks import noisy
 from .pyramid import Size, resize, scaled_sizes
@@ -67,6 +70,8 @@ def coarser_scales(model: SinGAN, size: Size, ema: EMA) -> CoarserScales:
         ema: averages the weights that train.
     """
     config = model.config
+    if config.harmonizes:
+        return DisturbedCopies(model, size)
     if config.joint_scales and model.generators and config.coarse(size):
         return JointScales(model, size, ema)
     return FrozenScales(model, size)
@@ -100,6 +105,52 @@ class FrozenScales(CoarserScales):
 
     def update_model(self) -> None:
         """Nothing was learned."""
+
+
+class DisturbedCopies(FrozenScales):
+    """The coarser scales of a model for harmonization: what they make of disturbed copies of the training image.
+
+    ``colors`` are those of each training image in Lab, ``[N, 3]`` each. In the first ``critic_lead`` iterations only
+    the critic learns.
+    """
+
+    critic_lead = 0
+
+    def __init__(self, model: SinGAN, size: Size):
+        super().__init__(model, size)
+        self.colors = [lab_colors(to_float(picture[None])) for picture in model.training_images]
+
+    def sample(self, noises: list[torch.Generator], ema: bool = False, canvas: Size | None = None) -> Tensor:
+        picture = resize(self.model.training_picture(), self.size)
+        return torch.cat([self.refine(self.composite(picture, rng)[0], [rng]) for rng in noises])
+
+    def composite(self, real: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A copy of a training image at this scale with something foreign in it, and the mask of that.
+
+        Args:
+            real: ``[1, 3, H, W]`` in [-1, 1].
+        Returns:
+            ``[1, 3, H, W]`` in [-1, 1] and ``[1, 1, H, W]`` with 0 and 1.
+        """
+        return pasted(real, rng)
+
+    def refine(self, pictures: Tensor, noises: list[torch.Generator | None]) -> Tensor:
+        """What the coarser scales make of pictures at the size of the scale in training, at that size.
+
+        Args:
+            pictures: ``[B, 3, H, W]`` in [-1, 1].
+            noises: of each picture; None refines it without noise.
+        Returns:
+            ``[B, 3, H, W]``.
+        """
+        model, image = self.model, pictures
+        if model.generators:
+            image = resize(image, model.sizes[0])
+        for scale in range(len(model.generators)):
+            size = model.sizes[scale]
+            noise = [model.noise([rng], scale, size) if rng else torch.zeros(1, 3, *size) for rng in noises]
+            image = model.refine(resize(image, size), scale, torch.cat(noise).to(image.device))
+        return resize(image, self.size)
 
 
 class JointScales(CoarserScales):

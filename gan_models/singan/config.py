@@ -21,6 +21,8 @@ _WRITTEN_NAMES = {"ema_decay": "averaging"}
 """Names of settings in saved files, where they differ from the attributes'."""
 
 SUPER_RESOLUTION_STEP = 2 ** (1 / 3)
+HARMONIZING_SHARE = 0.7
+"""Largest share of the trained size that the coarsest scale of a model for harmonization has."""
 LARGEST_WHOLE = 512
 """Longest side in pixels up to which ``SinGANConfig.at_size`` trains whole scales; larger ones train on such crops."""
 
@@ -100,6 +102,7 @@ class SinGANConfig:
     diversity_weight: float = 4.0
     canvas_share: float = 0.0
     scales_by_trained_size: bool = False
+    harmonizes: bool = False
 
     smallest_side = 32
 
@@ -129,6 +132,8 @@ class SinGANConfig:
             raise ValueError(f"canvas_share must lie in 0..1; it is {self.canvas_share}")
         if self.canvas_share and 0 < self.crop < self.coarse_side:
             raise ValueError("canvas_share needs crop 0 or at least coarse_side")
+        if self.harmonizes and (self.normalization != "none" or self.critic_steps > 1 or self.generator_steps > 1):
+            raise ValueError("harmonizes needs normalization 'none', critic_steps 1 and generator_steps 1")
 
     @classmethod
     def preset(cls, name: str) -> "SinGANConfig":
@@ -159,9 +164,22 @@ class SinGANConfig:
             min_size=18,
         )
 
+    @classmethod
+    def for_harmonization(cls, name: str) -> "SinGANConfig":
+        """The preset ``name``, one of ``HARMONIZING_PRESETS``, for harmonization.
+
+        Raises:
+            ValueError: there is no such preset.
+        """
+        if name not in HARMONIZING_PRESETS:
+            raise ValueError(f"harmonization has no preset {name!r}; use {', '.join(HARMONIZING_PRESETS)}")
+        return HARMONIZING_PRESETS[name]
+
     def at_size(self, max_size: int) -> "SinGANConfig":
         """The same settings with another ``max_size``, and with crops if whole scales would need too much memory."""
-        return replace(self, max_size=max_size, crop=self.crop or (LARGEST_WHOLE if max_size > LARGEST_WHOLE else 0))
+        crop = self.crop or (LARGEST_WHOLE if max_size > LARGEST_WHOLE else 0)
+        min_size = min(self.min_size, max_size) if self.harmonizes else self.min_size
+        return replace(self, max_size=max_size, crop=crop, min_size=min_size)
 
     def width(self, scale: int) -> int:
         """Channels of the networks at ``scale`` (0 = coarsest)."""
@@ -180,7 +198,11 @@ class SinGANConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values under the names that saved files use."""
-        return {_WRITTEN_NAMES.get(name, name): value for name, value in asdict(self).items()}
+        values = {_WRITTEN_NAMES.get(name, name): value for name, value in asdict(self).items()}
+        # Left out where it is off, so that unfinished runs of earlier versions are still found by their settings.
+        if not self.harmonizes:
+            del values["harmonizes"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "SinGANConfig":
@@ -222,3 +244,20 @@ PRESETS: dict[str, SinGANConfig] = {
     "paper": SinGANConfig(),
 }
 """None of them crops: crops halve the time, but samples lose the picture's colours (measured at 160 pixels)."""
+
+_HARMONIZING = replace(
+    _FAST,
+    min_size=120,
+    noise_weight=1.0,
+    distribution_weight=0.0,
+    joint_scales=0,
+    diversity=0.0,
+    harmonizes=True,
+)
+
+HARMONIZING_PRESETS: dict[str, SinGANConfig] = {
+    "draft": replace(_HARMONIZING, max_size=128, min_size=60, coarse_iterations=250, iterations=60),
+    "standard": replace(_HARMONIZING, coarse_iterations=400, iterations=80),
+    "best": replace(_HARMONIZING, coarse_iterations=1200, iterations=240),
+}
+"""Few scales, of which the coarsest has fine detail already (Hinz et al. 2021, section 4.2)."""

@@ -8,11 +8,14 @@ from torch import Tensor
 
 from ..blur import gaussian_blur
 from ..progress import OnProgress
+from .harmony import color_share, edge_correlation
 from .injection import Injection
 from .model import SinGAN, image_generators
 from .pyramid import Size, check_image, resize
 
 LEAST_SIMILARITY = 0.95
+LEAST_EDGES = 0.6
+LEAST_COLORS = 0.8
 BLUR_SIGMA = 5.0
 LEAST_MASK = 0.02
 ASPECT_TOLERANCE = 0.05
@@ -71,9 +74,30 @@ class MaskedEdit(Injection):
 
 
 class Harmonization(MaskedEdit):
-    """An injection that gives pasted objects the colours and textures of the training image."""
+    """An injection that gives pasted objects the colours and textures of the training image.
+
+    In a model that was trained for harmonization, the picture can enter at scale 0.
+    """
 
     dilation = 7
+
+    def choose_scale(self, on_progress: OnProgress | None = None) -> int:
+        """The coarsest scale at which the objects keep their edges and have colours of the training image.
+
+        They do where ``edge_correlation`` is at least ``LEAST_EDGES`` and ``color_share`` at least ``LEAST_COLORS``.
+        If there is no such scale, the one that comes nearest to both: the sum of the two shares of what is wanted
+        decides. The lowest values of a batch count.
+        """
+        training, merits = self.model.training_picture(), {}
+        for scale in self.scales:
+            self._report(on_progress, scale)
+            result = self.inject(scale)
+            edges = edge_correlation(result, self.image, self.mask).min().item() / LEAST_EDGES
+            colors = color_share(result, training, self.mask).min().item() / LEAST_COLORS
+            if min(edges, colors) >= 1:
+                return scale
+            merits[scale] = min(edges, 1) + min(colors, 1)
+        return max(self.scales, key=lambda scale: merits[scale])
 
 
 class Edit(MaskedEdit):

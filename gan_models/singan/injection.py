@@ -25,7 +25,7 @@ class Injection(ABC):
 
     def __init__(self, model: SinGAN, image: Tensor, sizes: list[Size], generator: torch.Generator):
         self.model, self.image, self.sizes = model, image, sizes
-        self.scales = range(1, len(model.sizes))
+        self.scales = range(0 if model.config.harmonizes else 1, len(model.sizes))
         self._state = generator.get_state()
         image_generators(generator, len(image))
 
@@ -60,7 +60,7 @@ class Injection(ABC):
     def _coarsened(self, start_scale: int) -> Tensor:
         """The picture with no more detail than the next coarser scale has, at the size of ``start_scale``."""
         self.model.check_start_scale(start_scale, lowest=self.scales[0])
-        return resize(resize(self.image, self.sizes[start_scale - 1]), self.sizes[start_scale])
+        return resize(resize(self.image, self.sizes[max(start_scale - 1, 0)]), self.sizes[start_scale])
 
     def _refined(self, picture: Tensor, start_scale: int, model: SinGAN) -> Tensor:
         generator = torch.Generator()

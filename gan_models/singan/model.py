@@ -90,10 +90,13 @@ class SinGAN(nn.Module):
         """The reconstruction of one training image by the ``scales`` coarsest generators.
 
         Returns:
-            ``[1, 3, h, w]``, not clamped; mid-grey at the coarsest size where ``scales`` is 0.
+            ``[1, 3, h, w]``, not clamped. Where ``scales`` is 0: mid-grey at the coarsest size or, in a model for
+            harmonization, the training image at that size.
         """
         z_rec = self.z_rec[picture : picture + 1]
         image = torch.zeros_like(z_rec)
+        if self.config.harmonizes:
+            image = resize(to_float(self.training_images[picture : picture + 1]), self.sizes[0])
         for scale in range(scales):
             image = self.refine(resize(image, self.sizes[scale]), scale, z_rec if scale == 0 else None)
         return image
@@ -124,9 +127,10 @@ class SinGAN(nn.Module):
         Returns:
             ``[count, 3, height, width]``.
         Raises:
-            ValueError: a count or size below 1, a start scale that the model does not have, a share outside 0 … 1, or
-                a start scale or share above 0 at another size than the training size.
+            ValueError: a model for harmonization, a count or size below 1, a start scale that the model does not have,
+                a share outside 0 … 1, or a start scale or share above 0 at another size than the training size.
         """
+        self.check_samples()
         target = (self.size[0] if height is None else height, self.size[1] if width is None else width)
         if count < 1 or min(target) < 1:
             raise ValueError(f"a sample needs a positive count, width and height; got {count}, {width}, {height}")
@@ -181,6 +185,12 @@ class SinGAN(nn.Module):
             noise: unit noise of the same shape, or None for none.
         """
         return in_strips(self.generators[scale], noisy(noise, previous, self.amplitudes[scale]), previous)
+
+    def check_samples(self) -> None:
+        """Raise ValueError if this is a model for harmonization, which refines pictures and has no samples."""
+        if self.config.harmonizes:
+            raise ValueError("this model was trained for harmonization and cannot make new pictures; train one for any "
+                             "task")  # fmt: skip
 
     def check_start_scale(self, start_scale: int, lowest: int) -> None:
         """Raise ValueError unless ``start_scale`` is a scale of the model and at least ``lowest``."""

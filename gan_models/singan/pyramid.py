@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .config import SinGANConfig
+from .config import HARMONIZING_SHARE, SinGANConfig
 
 Size = tuple[int, int]
 
@@ -49,19 +49,22 @@ def scale_sizes(size: Size, config: SinGANConfig) -> list[Size]:
             f"its sides must be at least {config.smallest_side} pixels long"
         )
     top = training_size(size, config.max_size)
-    if min(top) < config.min_size:
+    min_size = config.min_size
+    if config.harmonizes:
+        min_size = min(min_size, round(min(top) * HARMONIZING_SHARE))
+    if min(top) < min_size:
         raise ValueError(
             f"the training image is {size[1]}x{size[0]} pixels, too narrow: reduced to {config.max_size} pixels, "
-            f"its short side has {min(top)}, and at least {config.min_size} are needed. Crop it to a less extreme "
-            f"shape, or set max_size to {_sufficient_size(size, config.min_size)} or more"
+            f"its short side has {min(top)}, and at least {min_size} are needed. Crop it to a less extreme "
+            f"shape, or set max_size to {_sufficient_size(size, min_size)} or more"
         )
     if config.scales_by_trained_size:
-        last = _log(config.min_size / min(top), config.scale_factor)
+        last = _log(min_size / min(top), config.scale_factor)
     else:
-        last = _log(config.min_size / min(size), config.scale_factor) + 1
+        last = _log(min_size / min(size), config.scale_factor) + 1
         last -= _log(min(config.max_size, max(size)) / max(size), config.scale_factor)
     last = max(last, 1)
-    factor = config.scale_factor if config.exact_factor else (config.min_size / min(top)) ** (1 / last)
+    factor = config.scale_factor if config.exact_factor else (min_size / min(top)) ** (1 / last)
     return [_scaled(top, factor ** (last - n)) for n in range(last)] + [top]
 
 

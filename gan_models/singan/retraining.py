@@ -36,14 +36,14 @@ def retrained(
     with torch.inference_mode(False), torch.enable_grad():
         real = resize(model.training_picture(), model.sizes[scale]).clone()
         other = SinGAN(model.config, model.sizes, model.training_images[:1], model.z_rec[:1], model.facts)
-        _share(model, other, range(scale))
+        share(model, other, range(scale))
         coarser = QuantizedScales(other, model.sizes[scale], palette.clone())
         trainer = ScaleTrainer(other, None, real, torch.Generator().manual_seed(seed), dtype, coarser)
         reporter = Reporter(on_progress, model.config, model.sizes, range(scale, scale + 1))
         with reporter.watching(trainer):
             trainer.run(reporter.iteration_done)
         other.add_scale(trainer.generator, trainer.amplitude)
-        _share(model, other, range(scale + 1, len(model.sizes)))
+        share(model, other, range(scale + 1, len(model.sizes)))
     return other
 
 
@@ -59,7 +59,8 @@ class QuantizedScales(FrozenScales):
         return quantize(super().sample(noises, ema, canvas), self.palette)
 
 
-def _share(source: SinGAN, target: SinGAN, scales: range) -> None:
+def share(source: SinGAN, target: SinGAN, scales: range) -> None:
+    """Append the generators and amplitudes of ``scales`` of one model to another, without copying them."""
     for scale in scales:
         target.generators.append(source.generators[scale])
         target.amplitudes.append(source.amplitudes[scale])

@@ -9,6 +9,7 @@ from torch import Tensor
 from ..ema import EMA
 from .batch_statistics import fix_statistics
 from .coarser_scales import CoarserScales, coarser_scales
+from .harmonizing import HarmonizingStep
 from .model import SinGAN, in_strips
 from .networks import MEMORY_FORMAT, Critic, Generator, initialize
 from .optimizers import Optimizers
@@ -18,6 +19,10 @@ from .training_steps import training_step
 
 TOLERATED_ERROR = 0.1
 """Root mean squared error of a reconstruction, in -1..1, up to which a training never counts as diverged."""
+
+
+COPY_NOISE = 0.15
+"""Noise amplitude of the coarsest scale of a model for harmonization, which gives flat objects texture."""
 
 
 class DivergedError(ArithmeticError):
@@ -34,6 +39,7 @@ class ScaleTrainer:
         rng: CPU generator of every random number of this scale.
         dtype: of the convolutions: torch.float32, or a 16-bit type for autocast.
         coarser: the coarser scales; None builds those that the settings ask for.
+        start: a trained generator to start from, of this scale's width; None starts as the paper does.
 
     After ``run``, ``generator`` is ready for use with the noise ``amplitude``, and ``critic`` for the next scale.
     """
@@ -46,6 +52,7 @@ class ScaleTrainer:
         rng: torch.Generator,
         dtype: torch.dtype,
         coarser: CoarserScales | None = None,
+        start: Generator | None = None,
     ):
         config = model.config
         self.model, self.real = model, real
@@ -53,12 +60,16 @@ class ScaleTrainer:
         ema = EMA(config.ema_decay)
         self.coarser = coarser or coarser_scales(model, self.size, ema)
         self.errors = self._coarser_errors()
-        amplitude = config.noise_weight * sum(self.errors) / len(self.errors) if self.scale else 1.0
+        amplitude = config.noise_weight * sum(self.errors) / len(self.errors)
+        if self.scale == 0:
+            amplitude = COPY_NOISE if config.harmonizes else 1.0
         self.generator, self.critic = self._networks(critic, rng)
+        if start is not None:
+            self.generator.load_state_dict(start.state_dict())
         self.ema_generator = ema.track(self.generator)
         self.optimizers = Optimizers(self.generator, self.critic, self.coarser, config)
         self.inputs = ScaleInputs(model, self.coarser, real, amplitude, rng)
-        step = training_step(config)
+        step = HarmonizingStep if config.harmonizes else training_step(config)
         self.step = step(self.generator, self.critic, self.optimizers, ema, self.inputs, dtype)
 
     @property

@@ -70,6 +70,9 @@ def train(
         first_z_rec = torch.randn(1, 1, *sizes[0], generator=generator)
         seeds = torch.randint(0, 2**63 - 1, (len(sizes),), generator=generator).tolist()
         z_rec = torch.cat([first_z_rec, torch.randn(len(image) - 1, 1, *sizes[0], generator=generator)])
+        if config.harmonizes:
+            # The undisturbed picture itself takes the place of the noise.
+            z_rec = torch.zeros_like(z_rec)
         reals = [real.to(device) for real in build_pyramid(image.clamp(-1, 1), sizes)]
         if start is None:
             pixels = to_bytes(reals[-1])

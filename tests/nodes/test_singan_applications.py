@@ -1,10 +1,12 @@
 """SinGAN's nodes that edit, paint, animate and show scales."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
 
+from gan_models.singan import SinGANConfig
 from singan_toys import picture, trained
 
 EDITS = ("SinGANHarmonize", "SinGANEdit")
@@ -17,8 +19,8 @@ def model(pack):
     return pack.nodes.host.ManagedModel(trained())
 
 
-def image(*size):
-    return (picture(*size, seed=4).movedim(1, -1) + 1) / 2
+def image(*size, seed=4):
+    return (picture(*size, seed=seed).movedim(1, -1) + 1) / 2
 
 
 def mask(height=44, width=56):
@@ -121,6 +123,64 @@ def test_workflows_saved_before_all_scales_still_run(call, model):
     (old,) = call("SinGANHarmonize", model=model, image=image(), mask=mask(), start_scale=3, seed=5)
     (new,) = call("SinGANHarmonize", **inputs("SinGANHarmonize", model, start_scale=3, seed=5, all_scales=False))
     assert torch.equal(old, new)
+
+
+@pytest.fixture(scope="module")
+def harmonizing(pack):
+    """A small SinGAN for harmonization, as the socket carries it."""
+    config = replace(SinGANConfig.for_harmonization("draft"), channels=8, iterations=6, coarse_iterations=6)
+    return pack.nodes.host.ManagedModel(trained(config))
+
+
+def test_fine_tuning_is_kept_by_content(call, harmonizing, pack, monkeypatch):
+    runs = []
+    module = pack.nodes.singan_harmonizing
+    original = module.singan.fine_tuned
+    monkeypatch.setattr(module.singan, "fine_tuned", lambda *a, **k: runs.append(1) or original(*a, **k))
+    module._fine_tuned.clear()
+
+    def run(**others):
+        return call("SinGANHarmonize", **inputs("SinGANHarmonize", harmonizing, **({"start_scale": 0} | others)))[0]
+
+    plain, tuned = run(), run(fine_tune=6)
+    assert plain.shape == tuned.shape == (1, 44, 56, 3) and not torch.equal(plain, tuned)
+    assert torch.equal(tuned, run(fine_tune=6))
+    assert not torch.equal(tuned, run(fine_tune=6, seed=1))
+    assert torch.equal(plain, run()) and len(runs) == 1
+    for steps in range(7, 11):
+        run(fine_tune=steps)
+    assert len(runs) == 5 and len(module._fine_tuned) == module.MOST_KEPT
+    run(fine_tune=7, image=image(seed=5))
+    assert len(runs) == 6
+
+
+def test_fine_tuning_wants_a_model_for_harmonization(call, model):
+    with pytest.raises(ValueError, match="fine_tune needs a model that was trained to harmonize; choose the purpose"):
+        call("SinGANHarmonize", **inputs("SinGANHarmonize", model, fine_tune=5))
+
+
+def test_fine_tuning_shows_progress_and_stops_on_request(nodes, harmonizing, pack):
+    from comfy import model_management, utils
+
+    import headless
+
+    seen = []
+
+    def stop(value, total, preview, node_id=None):
+        seen.append(preview)
+        model_management.interrupt_current_processing()
+
+    values = inputs("SinGANHarmonize", harmonizing, fine_tune=12, start_scale=0)
+    kept = dict(pack.nodes.singan_harmonizing._fine_tuned)
+    with utils.progress_hook(stop), pytest.raises(model_management.InterruptProcessingException):
+        headless.call_node(nodes["SinGANHarmonize"], **values)
+    assert len(seen) == 1 and kept == dict(pack.nodes.singan_harmonizing._fine_tuned)
+
+
+def test_models_for_harmonization_are_refused_where_samples_are_wanted(call, harmonizing):
+    for node_id, values in (("SinGANSample", {}), ("SinGANAnimate", {"frames": 2}), ("SinGANScales", {})):
+        with pytest.raises(ValueError, match="cannot make new pictures"):
+            call(node_id, model=harmonizing, seed=0, **values)
 
 
 @pytest.mark.parametrize("size, result", [((1, 1), (56, 56)), ((30, 90), (44, 132)), ((5, 5), (56, 56))])

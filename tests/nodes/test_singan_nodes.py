@@ -60,6 +60,8 @@ def test_train_gives_a_model_and_its_reconstruction(call, toy_presets):
     "preset, options, config",
     [
         ("draft", {"purpose": "super-resolution"}, {"reconstruction_weight": 100.0, "min_size": 18}),
+        ("standard", {"purpose": "harmonize"}, {"harmonizes": True, "min_size": 120, "max_size": 250}),
+        ("draft", {"purpose": "harmonize", "iterations": 7}, {"harmonizes": True, "coarse_iterations": 7}),
         ("draft", {"max_size": 40, "iterations": 3}, {"max_size": 40, "iterations": 3, "coarse_iterations": 3}),
         ("draft", {"max_size": 1024}, {"max_size": 1024, "crop": 512}),
         ("draft", {"max_size": 512}, {"max_size": 512, "crop": 0}),

@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 ARROWS = {
-    "gan_models.files": "quoting user_files",
+    "gan_models.files": "owners quoting user_files",
+    "gan_models.owners": "",
     "gan_models.progress": "",
     "gan_models.seeds": "",
     "gan_models.quoting": "",
@@ -59,7 +60,8 @@ ARROWS = {
 
 COMFYUI = {"comfy", "folder_paths", "server"}
 FAMILIES = {"gaugan_files": "gaugan", "gaugan_training": "gaugan", "painting": "label_maps",
-            "segmentation": "label_maps", "singan_editing": "singan", "singan_views": "singan"}  # fmt: skip
+            "segmentation": "label_maps", "singan_editing": "singan", "singan_harmonizing": "singan",
+            "singan_views": "singan"}  # fmt: skip
 """Node files that use another one of their family."""
 
 

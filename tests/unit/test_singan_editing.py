@@ -91,7 +91,7 @@ def test_an_edit_regenerates_more_of_its_surroundings(model, pasted):
 
 
 def test_automatic_scale_is_the_coarsest_that_keeps_the_change(model, pasted, monkeypatch):
-    injection = Harmonization(model, *pasted, seeded(0))
+    injection = Edit(model, *pasted, seeded(0))
     training = model.training_picture()
     results = dict.fromkeys(injection.scales, training + 0.5 * (injection.image - training))
     results[1] = 2 * training - injection.image
@@ -104,7 +104,7 @@ def test_automatic_scale_is_the_coarsest_that_keeps_the_change(model, pasted, mo
 
 def test_automatic_scale_goes_by_the_picture_that_changed_most(model, pasted, monkeypatch):
     image, mask = pasted
-    injection = Harmonization(model, image.expand(2, -1, -1, -1), mask, seeded(0))
+    injection = Edit(model, image.expand(2, -1, -1, -1), mask, seeded(0))
     assert injection.similarity(injection.image) == pytest.approx(1)
     assert injection.similarity(torch.cat([image, model.training_picture()])) == pytest.approx(0)
 
