@@ -150,8 +150,8 @@ class GauGANSave(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, name, overwrite=False, precision="float16") -> io.NodeOutput:
-        path = host.new_model_path(KIND, name, overwrite=overwrite, trainings=True, taken=downloads())
-        model.model.save(path, PRECISIONS[precision])
+        path = host.new_model_path(KIND, name, trainings=True, taken=downloads())
+        path = model.model.save(path, PRECISIONS[precision], overwrite=overwrite)
         file_name = path.relative_to(host.model_folder(KIND)).as_posix()
         host.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
         return io.NodeOutput(file_name)

@@ -88,8 +88,7 @@ class SinGANSave(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, name, overwrite=False) -> io.NodeOutput:
-        path = host.new_model_path(KIND, name, overwrite=overwrite)
-        singan.save(model.model, path)
+        path = singan.save(model.model, host.new_model_path(KIND, name), overwrite=overwrite)
         file_name = path.relative_to(host.model_folder(KIND)).as_posix()
         host.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
         return io.NodeOutput(file_name)

@@ -97,14 +97,17 @@ def save(
     encoder: StyleEncoder | None = None,
     metadata: Mapping[str, str] | None = None,
     dtype: torch.dtype | None = None,
-) -> None:
-    """Write a generator, and its style encoder if there is one, to one safetensors file.
+    *,
+    overwrite: bool = True,
+) -> Path:
+    """Write a generator, and its style encoder if there is one, to one safetensors file, which is returned.
 
     An error leaves no half-written file.
 
     Args:
         metadata: other facts for the file: taxonomy, licence, training.
         dtype: dtype of the weights in the file; None keeps the present one. Batch norm statistics stay in float32.
+        overwrite: whether an existing file is replaced. If not, a number is appended to a name that is taken.
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
@@ -120,7 +123,7 @@ def save(
         "architecture": ARCHITECTURE if isinstance(generator, Generator) else BASELINE,
         "config": json.dumps(generator.config.as_dict()),
     }
-    write_atomically(path, to_bytes(tensors, dict(metadata or {}) | about))
+    return write_atomically(path, to_bytes(tensors, dict(metadata or {}) | about), overwrite=overwrite)
 
 
 def load_generator(state_dict: StateDict, /, **overrides: Any) -> AnyGenerator:

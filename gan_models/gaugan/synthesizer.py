@@ -147,10 +147,10 @@ class Synthesizer(nn.Module):
         except ValueError:
             return {}
 
-    def save(self, path: str | Path, dtype: torch.dtype | None = None) -> None:
-        """Write a file that ``open_synthesizer`` reads. See ``checkpoint.save``."""
+    def save(self, path: str | Path, dtype: torch.dtype | None = None, *, overwrite: bool = True) -> Path:
+        """Write a file that ``open_synthesizer`` reads, and return it. See ``checkpoint.save``."""
         about = {"taxonomy": self.taxonomy, "label_offset": str(self.label_offset)}
-        save(path, self.generator, self.encoder, self.metadata | about, dtype)
+        return save(path, self.generator, self.encoder, self.metadata | about, dtype, overwrite=overwrite)
 
     def paint(
         self, ids: Tensor, z: Tensor | None = None, instances: Tensor | None = None, seed: int = 0

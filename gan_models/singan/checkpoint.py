@@ -24,15 +24,16 @@ FORMAT_VERSION = 1
 LICENCE = "the model holds its training image; that image's licence applies"
 
 
-def save(model: SinGAN, path: str | Path, *, licence: str = LICENCE) -> None:
-    """Write ``model`` to one safetensors file, completely or not at all.
+def save(model: SinGAN, path: str | Path, *, licence: str = LICENCE, overwrite: bool = True) -> Path:
+    """Write ``model`` to one safetensors file, completely or not at all; returns the file.
 
     Args:
         licence: for the file's metadata.
+        overwrite: whether an existing file is replaced. If not, a number is appended to a name that is taken.
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
-    write_atomically(path, encode(model, licence=licence))
+    return write_atomically(path, encode(model, licence=licence), overwrite=overwrite)
 
 
 def load(path: str | Path, device: torch.device | str = "cpu") -> SinGAN:

@@ -62,10 +62,8 @@ def model_subfolder(kind: str, name: str, file: str) -> Path:
     return next(folder / name for folder in model_folders(kind) if (folder / name / file).is_file())
 
 
-def new_model_path(
-    kind: str, name: str, *, overwrite: bool, trainings: bool = False, taken: Collection[str] = ()
-) -> Path:
-    """Where to write a model called ``name``, which may have subfolders: with a number if the name is taken.
+def new_model_path(kind: str, name: str, *, trainings: bool = False, taken: Collection[str] = ()) -> Path:
+    """Where to write a model called ``name``, which may have subfolders.
 
     Args:
         trainings: whether training runs of this kind are kept below ``TRAINING``, where no model may be saved.
@@ -79,12 +77,7 @@ def new_model_path(
         raise ValueError(f"{shown(name)} lies in the folder of the training runs; give a name outside of {TRAINING}/")
     if file_name.lower() in {other.lower() for other in taken}:
         raise ValueError(f"{shown(name)} is the name of a file that the pack downloads; give another name")
-    path = stem.with_name(f"{stem.name}.safetensors")
-    number = 2
-    while path.exists() and not overwrite:
-        path = stem.with_name(f"{stem.name}_{number}.safetensors")
-        number += 1
-    return path
+    return stem.with_name(f"{stem.name}.safetensors")
 
 
 def training_folder(kind: str, name: str) -> Path:
