@@ -32,14 +32,24 @@ class SinGANEdit(io.ComfyNode):
                 ),
                 seed_input("Seed for the noise, which varies the details."),
                 all_scales_input(),
+                io.Boolean.Input(
+                    "seamless",
+                    optional=True,
+                    default=True,
+                    advanced=True,
+                    tooltip="Brings the tones of the edited part to those of its surroundings, and removes thin "
+                    "contours and ripples around it. Off works exactly as in the paper.",
+                ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The edited picture at the training size.")],
             hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
-    def execute(cls, model, image, mask, start_scale, seed, all_scales=False) -> io.NodeOutput:
-        injection, note = masked(singan.Edit, model, image, mask, seed)
+    def execute(cls, model, image, mask, start_scale, seed, all_scales=False, seamless=True) -> io.NodeOutput:
+        picture, mask = host.to_model(image), host.mask_to_model(mask)
+        injection = singan.Edit(placed(model), picture, mask, seeded(seed), seamless)
+        note = host.resized_text({"mask": mask}, picture, "image")
         return io.NodeOutput(injected(injection, start_scale, all_scales, cls.hidden.unique_id, note=note))
 
 
@@ -157,13 +167,6 @@ def all_scales_input() -> io.Boolean.Input:
         advanced=True,
         tooltip="Returns one captioned picture for every start scale, so that you can compare them.",
     )
-
-
-def masked(kind: type[singan.Injection], model, image, mask, seed: int) -> tuple[singan.Injection, str]:
-    """An injection of ``kind``, which takes a mask, and what to say if the mask has another size than the picture."""
-    picture, mask = host.to_model(image), host.mask_to_model(mask)
-    injection = kind(placed(model), picture, mask, seeded(seed))
-    return injection, host.resized_text({"mask": mask}, picture, "image")
 
 
 def injected(

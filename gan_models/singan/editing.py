@@ -12,6 +12,7 @@ from .harmony import color_share, edge_correlation
 from .injection import Injection
 from .model import SinGAN, image_generators
 from .pyramid import Size, check_image, resize
+from .seams import matched, without_contours
 
 LEAST_SIMILARITY = 0.95
 LEAST_EDGES = 0.6
@@ -101,9 +102,30 @@ class Harmonization(MaskedEdit):
 
 
 class Edit(MaskedEdit):
-    """An injection that removes the seams of moved or copied parts."""
+    """An injection that removes the seams of moved or copied parts.
+
+    Args:
+        seamless: bring the tones of the part to its surroundings' before the injection, and remove contours and ripples
+            around it afterwards (``seams.py``). The paper does neither.
+        model, image, mask, generator: as for ``MaskedEdit``.
+    """
 
     dilation = 20
+
+    def __init__(
+        self, model: SinGAN, image: Tensor, mask: Tensor, generator: torch.Generator, seamless: bool = True
+    ):
+        super().__init__(model, image, mask, generator)
+        self.seamless = seamless
+        if seamless:
+            self.image = matched(self.image, model.training_picture(), self.mask)
+
+    def inject(self, start_scale: int) -> Tensor:
+        result = super().inject(start_scale)
+        if not self.seamless:
+            return result
+        detail = self.model.size[0] // self.sizes[start_scale][0]
+        return without_contours(result, self.image, self.mask, self.weight, detail)
 
 
 def harmonize(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator) -> Tensor:
@@ -120,12 +142,20 @@ def harmonize(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, g
     return Harmonization(model, image, mask, generator).inject(start_scale)
 
 
-def edit(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator) -> Tensor:
+def edit(
+    model: SinGAN,
+    image: Tensor,
+    mask: Tensor,
+    *,
+    start_scale: int,
+    generator: torch.Generator,
+    seamless: bool = True,
+) -> Tensor:
     """Remove the seams of moved or copied parts of the training image (section 4, figure 12).
 
-    Works like ``harmonize``, but regenerates more of the mask's surroundings.
+    Works like ``harmonize``, but regenerates more of the mask's surroundings. ``seamless`` is that of ``Edit``.
     """
-    return Edit(model, image, mask, generator).inject(start_scale)
+    return Edit(model, image, mask, generator, seamless).inject(start_scale)
 
 
 @torch.no_grad()

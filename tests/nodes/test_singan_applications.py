@@ -119,6 +119,14 @@ def test_masks_and_tiny_pictures_of_another_size_are_fitted(call, model, node_id
     assert out.shape == (1, 44, 56, 3)
 
 
+def test_edits_can_be_those_of_the_paper(call, model):
+    default, seamless, plain = (
+        call("SinGANEdit", **inputs("SinGANEdit", model, **options))[0]
+        for options in ({}, {"seamless": True}, {"seamless": False})
+    )
+    assert torch.equal(default, seamless) and not torch.equal(default, plain)
+
+
 def test_workflows_saved_before_all_scales_still_run(call, model):
     (old,) = call("SinGANHarmonize", model=model, image=image(), mask=mask(), start_scale=3, seed=5)
     (new,) = call("SinGANHarmonize", **inputs("SinGANHarmonize", model, start_scale=3, seed=5, all_scales=False))
