@@ -6,6 +6,7 @@ from comfy_api.latest import io
 
 from ..gan_models import singan
 from ..gan_models.seeds import seeded
+from ..gan_models.singan.kept import forget
 from ..gan_models.weights import bundled
 from . import host
 from .sockets import SinGANModel, seed_input
@@ -89,6 +90,7 @@ class SinGANSave(io.ComfyNode):
     @classmethod
     def execute(cls, model, name, overwrite=False) -> io.NodeOutput:
         path = singan.save(model.model, host.new_model_path(KIND, name), overwrite=overwrite)
+        forget(model.model, unfinished_folder())
         file_name = path.relative_to(host.model_folder(KIND)).as_posix()
         host.tell(cls.hidden.unique_id, f"saved as models/{KIND}/{file_name}")
         return io.NodeOutput(file_name)
@@ -206,6 +208,11 @@ def singan_path(name: str) -> Path:
     if name.endswith("/"):
         return host.model_path(KIND, str(PurePath(name) / NETWORKS)).parent
     return host.model_path(KIND, name)
+
+
+def unfinished_folder() -> Path:
+    """Where trainings are kept until their model is saved."""
+    return host.model_folder(KIND) / "unfinished"
 
 
 def placed(model: host.ManagedModel[singan.SinGAN], least: int = 0) -> singan.SinGAN:

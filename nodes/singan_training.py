@@ -7,8 +7,10 @@ from comfy_api.latest import io
 
 from ..gan_models.singan import MOST_IMAGES, PRESETS, SinGANConfig
 from ..gan_models.singan.config import LARGEST_WHOLE
+from ..gan_models.singan.kept import unfinished_text
 from ..gan_models.singan.resume import train_resumable
 from . import host
+from .singan import unfinished_folder
 from .sockets import SinGANModel, seed_input
 
 ANY_TASK, SUPER_RESOLUTION, HARMONIZE = "any task", "super-resolution", "harmonize"
@@ -93,13 +95,13 @@ class SinGANTrain(io.ComfyNode):
             host.to_model(image),
             config,
             seed=seed,
-            folder=host.model_folder("singan") / "unfinished",
+            folder=unfinished_folder(),
             device=host.device(),
             dtype=torch.float32 if preset == EXACT else host.training_dtype(),
             on_progress=host.progress_reporter(cls.hidden.unique_id),
             on_warning=lambda text: host.tell(cls.hidden.unique_id, text),
         ).cpu()
-        host.tell(cls.hidden.unique_id, summary(model))
+        host.tell(cls.hidden.unique_id, "; ".join(filter(None, [summary(model), unfinished_text(unfinished_folder())])))
         return io.NodeOutput(host.ManagedModel(model), host.to_comfy(model.reconstruct()))
 
 

@@ -31,6 +31,8 @@ class SinGAN(nn.Module):
         z_rec: the noise that reconstructs each training image, ``[N, 3, h, w]`` at the coarsest size.
         facts: information about the training run (seconds, original size …) as plain values.
 
+    ``run`` is the name under which the training was kept until the model is saved, or None; see ``kept.forget``.
+
     What needs one picture takes the first training image. A model still in training has fewer generators than sizes;
     see ``finished``.
 
@@ -55,6 +57,7 @@ class SinGAN(nn.Module):
         self.config = config
         self.sizes = [(int(h), int(w)) for h, w in sizes]
         self.facts = dict(facts or {})
+        self.run: str | None = None
         self.amplitudes: list[float] = []
         self.generators = nn.ModuleList()
         self.register_buffer("training_images", training_images)

@@ -5,6 +5,8 @@ import time
 import pytest
 import torch
 
+from gan_models.singan import SinGAN
+from gan_models.singan.checkpoint import encode
 from singan_released_toys import contents, write
 from singan_toys import TOY, picture, trained
 
@@ -54,6 +56,19 @@ def test_train_gives_a_model_and_its_reconstruction(call, toy_presets):
     assert torch.equal(image, before)
     again, _ = call("SinGANTrain", image=image, preset="draft", seed=2**64 - 1)
     assert torch.equal(model.model.reconstruct(), again.model.reconstruct())
+
+
+def test_a_trained_model_is_kept_until_it_is_saved(call, toy_presets, comfy_folders, said):
+    folder = comfy_folders / "models" / "singan" / "unfinished"
+    folder.mkdir(parents=True)
+    half = encode(SinGAN(TOY, trained().sizes, trained().training_images, trained().z_rec))
+    (folder / "half.unfinished").write_bytes(half)
+    model, _ = call("SinGANTrain", image=comfy_picture(), preset="draft", seed=1)
+    total = len(trained().sizes)
+    assert said[-1].endswith(f"; 1 unfinished training is kept in unfinished: 0 of {total} scales at 56×44, 0 min old")
+    assert len(list(folder.iterdir())) == 2
+    call("SinGANSave", model=model, name="a")
+    assert [path.name for path in folder.iterdir()] == ["half.unfinished"]
 
 
 @pytest.mark.parametrize(

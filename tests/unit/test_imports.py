@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ARROWS = {
     "gan_models.files": "owners quoting user_files",
     "gan_models.owners": "",
+    "gan_models.locks": "files owners quoting",
     "gan_models.progress": "",
     "gan_models.seeds": "",
     "gan_models.quoting": "",
@@ -52,7 +53,7 @@ ARROWS = {
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "
                          "gaugan.label_codes gaugan.networks gaugan.opening gaugan.sizes gaugan.style gaugan.synthesis "
                          "gaugan.synthesizer state_dict",
-    "gan_models.singan": "blur ema files filling inert_pickle pixels progress quoting seeds settings",
+    "gan_models.singan": "blur ema files filling inert_pickle locks pixels progress quoting seeds settings",
     "gan_models.convert": "gaugan.checkpoint gaugan.config gaugan.detection singan state_dict",
     "gan_models": "",
 }  # fmt: skip
@@ -60,7 +61,8 @@ ARROWS = {
 
 COMFYUI = {"comfy", "folder_paths", "server"}
 FAMILIES = {"gaugan_files": "gaugan", "gaugan_training": "gaugan", "painting": "label_maps",
-            "segmentation": "label_maps", "singan_editing": "singan", "singan_harmonizing": "singan",
+            "segmentation": "label_maps", "singan_editing": "singan", "singan_training": "singan",
+            "singan_harmonizing": "singan",
             "singan_views": "singan"}  # fmt: skip
 """Node files that use another one of their family."""
 
