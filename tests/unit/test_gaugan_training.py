@@ -254,3 +254,15 @@ def test_results_work_as_in_training_and_leave_the_run_alone():
         z = result.encoder.encode(images)
         used, trained = result.generator(maps, z), result.generator.train()(maps, z)
     torch.testing.assert_close(used, trained, atol=0.02, rtol=0)
+
+
+def test_the_first_blocks_can_stay_as_they_are():
+    start = Trainer(training_config(seed=1)).ema
+    trainer = Trainer(training_config(frozen_blocks=2), start={"generator": start})
+    assert torch.allclose(trainer.generator.conv_img.weight, start.conv_img.weight)
+    before = {name: value.clone() for name, value in trainer.generator.named_parameters()}
+    for step in range(2):
+        trainer.train_step(*batch(step))
+    moved = {name for name, value in trainer.generator.named_parameters() if not torch.equal(value, before[name])}
+    assert moved and not any(name.startswith(("fc.", "head_0.", "G_middle_0.")) for name in moved)
+    assert {name.split(".")[0] for name in moved} >= {"G_middle_1", "up_0", "up_3", "conv_img"}

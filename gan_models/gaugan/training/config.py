@@ -63,6 +63,9 @@ class TrainingConfig:
         frozen_norm: share of the run's steps, at its end, in which batch norm is frozen: it normalizes by statistics
             that are measured once instead of those of each batch. Small batches have other statistics than the model
             will use; with frozen ones, the net learns with what it will use. The paper has none.
+        frozen_blocks: number of the SPADE generator's first residual blocks that do not learn. The layer before them
+            does not, either. A few pictures teach textures, which the later blocks make, and little else (compare Mo et
+            al. 2020, who freeze the discriminator's first layers). The paper has none.
         train_encoder: whether the style encoder learns. If it does not, styles keep the meaning that they have in the
             model from which the run starts.
         style_steps: number of steps before the first one in which the encoder alone learns to tell named styles apart,
@@ -101,6 +104,7 @@ class TrainingConfig:
     flips: bool = True
     decay: float = 0.999
     frozen_norm: float = 0.0
+    frozen_blocks: int = 0
     train_encoder: bool = True
     style_steps: int = 0
 
@@ -108,7 +112,7 @@ class TrainingConfig:
         for name in ("size", "batch", "steps", "learning_rate", "generator_rate", "discriminator_rate", "init_gain"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
-        for name in (*WEIGHTS, "style_steps", "color_jitter", "warp"):
+        for name in (*WEIGHTS, "style_steps", "color_jitter", "warp", "frozen_blocks"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         for name in ("margin", "largest_scale"):

@@ -4,6 +4,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized
 
+from ..networks.spade import SPADEResBlock
+
 
 def initialize(network: nn.Module, gain: float) -> None:
     """Xavier initialization of all convolutions and linear layers, with biases of zero."""
@@ -18,6 +20,16 @@ def weights_of(network: nn.Module) -> dict[str, Tensor]:
     """The weights and statistics of a finished network, in float32, without the styles that an encoder stores."""
     return {name: value.detach().float() if value.is_floating_point() else value
             for name, value in network.state_dict().items() if name != "seen"}  # fmt: skip
+
+
+def freeze_first_blocks(generator: nn.Module, count: int) -> None:
+    """Freeze the first ``count`` residual blocks of a SPADE generator, and the layer before them.
+
+    Other generators and a count of 0 change nothing.
+    """
+    blocks = [module for module in generator.children() if isinstance(module, SPADEResBlock)][:count]
+    for module in [generator.get_submodule("fc"), *blocks] if blocks else []:
+        module.requires_grad_(False)
 
 
 def normalize_spectrally(network: nn.Module) -> None:

@@ -24,9 +24,9 @@ DISCRIMINATORS: dict[str, dict[str, Any]] = {
 
 TUNING: dict[str, Any] = {
     "batch": 4, "steps": 400, "learning_rate": 1e-4, "smallest_crop": 0.4, "warp": 0.02, "color_jitter": 0.05,
-    "decay": 0.99, "frozen_norm": 1.0, "train_encoder": False,
+    "decay": 0.99, "frozen_norm": 1.0, "frozen_blocks": 3, "train_encoder": False,
 }  # fmt: skip
-"""Few small steps, strong augmentation, and the statistics and the style encoder of the model as they are."""
+"""Few small steps and strong augmentation. The statistics, the first blocks and the style encoder stay as they are."""
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "small": {

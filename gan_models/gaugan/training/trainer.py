@@ -26,7 +26,7 @@ from ..networks.spade import BatchNorm, Conditioning
 from .config import TrainingConfig
 from .draws import color_window, sample_style, shared_styles, training_noise
 from .finite import require_finite, total
-from .initialization import effective_state, initialize, normalize_spectrally, weights_of
+from .initialization import effective_state, freeze_first_blocks, initialize, normalize_spectrally, weights_of
 from .losses import (
     adversarial_loss,
     color_loss,
@@ -104,6 +104,7 @@ class Trainer:
             normalize_spectrally(self.generator)
             if self.encoder is not None:
                 normalize_spectrally(self.encoder)
+        freeze_first_blocks(self.generator, config.frozen_blocks)
         if self.encoder is not None and not config.train_encoder:
             self.freeze_encoder()
         if start and config.freezes_norm_at(0):
