@@ -160,7 +160,7 @@ def only_loopback(monkeypatch):
 def test_a_listed_model_is_downloaded_once(call, pack, written, folder, said, monkeypatch, tmp_path, kind):
     files = {path.name: path.read_bytes() for path in written[kind].iterdir()}
     weights, node_file = pack.gan_models.weights, sys.modules[f"{pack.__name__}.nodes.segmentation"]
-    entry = next(iter(node_file.ENTRIES.values()))
+    entry = node_file.ENTRIES["oneformer-ade20k-swin-tiny"]
     source = weights.HostedFolder("someone/models", sorted(files), "refs/pr/6")
     monkeypatch.setitem(node_file.ENTRIES, "toy", dataclasses.replace(entry, name="toy", source=source))
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no_token"))
