@@ -21,13 +21,18 @@ SCORED_SAMPLES = 10
 
 
 def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | None) -> dict:
-    """Scores of samples of ``model``. The first ones are saved as a sheet named ``pictures``, the share and .png."""
+    """Scores of samples of ``model``. The first ones are saved as a sheet named ``pictures``, the share and .png.
+
+    Args:
+        real: the picture that it learned, ``[1, 3, H, W]`` on the CPU. The model may be on any device.
+    """
     generator = torch.Generator().manual_seed(1)
-    samples = model.sample(DIVERSITY_SAMPLES, generator=generator, keep_layout=keep_layout)
+    samples = model.sample(DIVERSITY_SAMPLES, generator=generator, keep_layout=keep_layout).cpu()
     scored = samples[:SCORED_SAMPLES].split(1)
-    wide = model.sample(SCORED_SAMPLES, generator=generator, width=5 * model.size[1] // 2).split(1)
+    wide = model.sample(SCORED_SAMPLES, generator=generator, width=5 * model.size[1] // 2).cpu().split(1)
+    reconstruction = model.reconstruct().cpu()
     if pictures is not None:
-        sheet = [real, model.reconstruct(), *scored[:4]]
+        sheet = [real, reconstruction, *scored[:4]]
         save_sheet(pictures.with_name(f"{pictures.name}_{keep_layout}.png"), sheet, wide[0])
     # A small picture reduced to a quarter has hardly any patches.
     small = min(model.size) < 8 * quality.PATCH
@@ -42,7 +47,7 @@ def scores(model: SinGAN, real: Tensor, keep_layout: float, pictures: Path | Non
         "wide": mean(quality.sliced_wasserstein(real, sample) for sample in wide),
         "patch_fd": mean(quality.patch_frechet(real, sample) for sample in scored[:3]),
         "diversity": quality.diversity(samples, real),
-        "psnr": quality.psnr(model.reconstruct(), real),
+        "psnr": quality.psnr(reconstruction, real),
     }
 
 
