@@ -224,7 +224,7 @@ def _blocks(source: Hosted, start: int, size: int) -> Iterator[bytes]:
 def _check(entry: Entry, path: Path) -> None:
     """Compare the file's hash with the manifest's, or with the hash that its first use recorded beside the file."""
     record = path.with_name(f"{path.name}.json")
-    known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    known = _recorded(record)
     status = path.stat()
     state = {"bytes": status.st_size, "modified": status.st_mtime_ns}
     expected = entry.sha256 or known.get("sha256")
@@ -239,6 +239,15 @@ def _check(entry: Entry, path: Path) -> None:
         )
     text = json.dumps({"model": entry.name, "sha256": found} | state, indent=2)
     write_atomically(record, f"{text}\n".encode())
+
+
+def _recorded(path: Path) -> dict[str, Any]:
+    """What the first use of a file recorded; nothing if there is no record or it is damaged."""
+    try:
+        known = json.loads(path.read_bytes()) if path.is_file() else {}
+    except (ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _sha256(path: Path) -> str:
