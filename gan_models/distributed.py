@@ -16,6 +16,10 @@ from torch import Tensor
 Result = TypeVar("Result")
 
 
+class PeerLostError(RuntimeError):
+    """Another process of the group has ended or cannot be reached."""
+
+
 def processes() -> tuple[int, int]:
     """The rank of this process and the number of processes."""
     if not (dist.is_available() and dist.is_initialized()):
@@ -52,21 +56,53 @@ def first_alone(work: Callable[[], Result]) -> Result:
     if rank == 0:
         result = work()
     if count > 1:
-        dist.barrier()
+        with _group():
+            dist.barrier()
     return result if rank == 0 else work()
+
+
+def gathered(value: Result) -> list[Result]:
+    """The values of all processes, by rank. They must pickle."""
+    _, count = processes()
+    if count == 1:
+        return [value]
+    values: list[Any] = [None] * count
+    with _group():
+        dist.all_gather_object(values, value)
+    return values
+
+
+def of_first(value: Result) -> Result:
+    """The value of the first process. It must pickle."""
+    values = [value]
+    if processes()[1] > 1:
+        with _group():
+            dist.broadcast_object_list(values, 0)
+    return values[0]
+
+
+@contextmanager
+def _group() -> Iterator[None]:
+    """Tells a lost process from other errors of PyTorch."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise PeerLostError("another process of the training was lost") from error
 
 
 class _Sum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
         total = values.clone()
-        dist.all_reduce(total)
+        with _group():
+            dist.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         total = gradients[0].clone()
-        dist.all_reduce(total)
+        with _group():
+            dist.all_reduce(total)
         return total
 
 
@@ -86,7 +122,8 @@ def average_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
         return
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     flat = torch.cat([gradient.flatten() for gradient in gradients])
-    dist.all_reduce(flat)
+    with _group():
+        dist.all_reduce(flat)
     parts = torch.split(flat / count, [gradient.numel() for gradient in gradients])
     for gradient, part in zip(gradients, parts, strict=True):
         gradient.copy_(part.view_as(gradient))

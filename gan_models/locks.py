@@ -27,8 +27,8 @@ class LockedError(OSError):
 class Lock:
     """A lock file that this process holds; a thread gives it a new time of change every ``BEAT_SECONDS``."""
 
-    def __init__(self, path: Path, content: bytes):
-        self._path, self._content = path, content
+    def __init__(self, path: Path, content: bytes, made_folder: bool):
+        self._path, self._content, self._made_folder = path, content, made_folder
         self._ended = threading.Event()
         self._beating = threading.Thread(target=self._beat, name="lock", daemon=True)
         self._beating.start()
@@ -46,6 +46,8 @@ class Lock:
         with suppress(OSError):
             if self._is_ours():
                 self._path.unlink()
+                if self._made_folder:
+                    self._path.parent.rmdir()  # an error if the folder has got any content
 
     def _is_ours(self) -> bool:
         try:
@@ -76,7 +78,7 @@ def locked(path: str | Path, on_warning: Callable[[str], None] | None = None) ->
     owner = this_process()
     about = {"host": owner.host, "process": owner.process, "started": owner.started, "since": time.time(),
              "key": uuid.uuid4().hex}  # fmt: skip
-    content = json.dumps(about).encode()
+    content, made_folder = json.dumps(about).encode(), not path.parent.exists()
     while not write_once(path, content):
         found = _found(path)
         if found is None:
@@ -87,7 +89,7 @@ def locked(path: str | Path, on_warning: Callable[[str], None] | None = None) ->
         if _removed(path, text) and on_warning is not None:
             on_warning(f"taken over from {_named(held)}, which ended without releasing it (its last sign of life was "
                        f"{_ago(age)} ago)")  # fmt: skip
-    lock = Lock(path, content)
+    lock = Lock(path, content, made_folder)
     try:
         yield lock
     finally:

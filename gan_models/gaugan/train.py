@@ -5,7 +5,9 @@ files that name the pictures' styles. ``--data scenes`` renders landscapes inste
 RUN; settings without an option then keep their values. Ctrl-C ends training early and writes the model. Nothing is
 saved if the style encoder still learns alone at that time.
 
-Several GPUs can share a run: ``torchrun --nproc-per-node 4 -m gan_models.gaugan.train …``.
+Several GPUs can share a run: ``torchrun --nproc-per-node 4 -m gan_models.gaugan.train …``, and so can several machines.
+With ``--max-restarts 3``, torchrun starts the processes again when one is lost, and the run resumes from its last saved
+state. Each process trains on its share of every batch; all of them need the same options and data.
 """
 
 import argparse
@@ -18,7 +20,7 @@ from pathlib import Path
 
 import torch
 
-from ..distributed import first_alone, joined, processes
+from ..distributed import PeerLostError, first_alone, joined, processes
 from ..labels import AUTO, PALETTE_CHOICES, TAXONOMIES
 from ..progress import Progress
 from .config import UPSAMPLINGS
@@ -111,7 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
                 on_warning=_say,
                 on_start=_say,
             )
-        except (ValueError, OSError, NotFiniteError) as error:
+        except (ValueError, OSError, NotFiniteError, PeerLostError) as error:
             parser.exit(1, f"{error}\n")
         except Enough:
             parser.exit(1, "stopped before the first step; nothing was saved\n")

@@ -118,3 +118,88 @@ def test_a_stop_ends_both_while_the_style_encoder_learns_alone(tmp_path, data):
     assert "process 0 ended with KeyboardInterrupt" in said
     assert "process 1 ended with RuntimeError('the first process was stopped')" in said
     assert not (tmp_path / "run").exists()
+
+
+APART = """
+import os
+import signal
+import sys
+import torch
+sys.path.insert(0, "tests")
+torch.set_num_threads(1)
+from pathlib import Path
+from gan_models.distributed import PeerLostError, joined, processes
+from gan_models.gaugan.training import run
+from gan_models.gaugan.training.pairs import FolderPairs
+from gaugan_toys import training_config
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as in the command line, which then ends by itself
+data, output, batches, kill = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split(","), int(sys.argv[4])
+run.RESULT_BATCHES = 2
+
+with joined("cpu") as device:
+    rank = processes()[0]
+
+    def say(text):
+        sys.stdout.write(f"{rank}: {text}\\n")
+
+    step = run.Trainer.train_step
+    def train_step(self, images, ids):
+        if rank == 1 and self.step == kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return step(self, images, ids)
+    run.Trainer.train_step = train_step
+    run.FIRST_SAVE_SECONDS = run.SAVE_SECONDS = 0
+    pairs = FolderPairs(data, "landscape")
+    pairs.files = pairs.files[: int(sys.argv[5 + rank])]
+    config = training_config(batch=int(batches[rank]), steps=4, init_gain=1.0)
+    try:
+        run.train(pairs, config, output / str(rank), device=device, on_warning=say)
+    except (ValueError, PeerLostError) as error:
+        say(f"{type(error).__name__}: {error}")
+        sys.stdout.flush()
+        os._exit(0)
+"""
+
+
+def on_two_machines(data, output, batches="4,4", kill=99, files=(8, 8)):
+    """Two processes whose runs are in the folders ``0`` and ``1``; the exit status and what they said."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--no-python",
+               sys.executable, "-c", APART, data, output, batches, kill, *files]  # fmt: skip
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=300,
+                          env=os.environ | {"OMP_NUM_THREADS": "1"})  # fmt: skip
+    return done.returncode, done.stdout
+
+
+def test_folders_that_are_not_shared_give_the_run_of_the_first_process(tmp_path, data, monkeypatch):
+    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    pairs = FolderPairs(data, "landscape")
+    for place in ("0", "expected"):
+        run.train(pairs, training_config(batch=4, steps=2, init_gain=1.0), tmp_path / place)
+    status, said = on_two_machines(data, tmp_path)
+    assert status == 0, said
+    assert ("0: the state of the run differs between the machines; process 1 of 2 (counted from 0) start from the "
+            "state of process 0\n") in said  # fmt: skip
+    in_two_processes(data, tmp_path / "expected")
+    here, there = (read_state_dict(tmp_path / place / run.STATE)[1] for place in ("0", "expected"))
+    assert here["step"] == "4" and here["pictures"] == "16"
+    assert not list((tmp_path / "1").glob("*.safetensors")), there
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"batches": "4,2"}, "the setting batch of process 1 differs from that of process 0 (2 instead of 4); start all"),
+    ({"files": (8, 7)}, "the training data of process 1 differs from that of process 0"),
+])  # fmt: skip
+def test_processes_with_other_settings_or_data_are_refused_in_a_sentence(tmp_path, data, options, message):
+    status, said = on_two_machines(data, tmp_path, **options)
+    assert status == 0 and f"0: ValueError: {message}" in said and f"1: ValueError: {message}" in said
+
+
+def test_a_lost_process_leaves_a_state_and_a_sentence(tmp_path, data):
+    status, said = on_two_machines(data, tmp_path, kill=2)
+    assert status != 0
+    assert ("0: PeerLostError: another process of the training was lost; the state of step 2 is kept. Start the same "
+            "command again to resume from there\n") in said  # fmt: skip
+    assert read_state_dict(tmp_path / "0" / run.STATE)[1]["step"] == "2"
+    status, said = on_two_machines(data, tmp_path)
+    assert status == 0 and read_state_dict(tmp_path / "0" / run.STATE)[1]["step"] == "4"

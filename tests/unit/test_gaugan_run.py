@@ -19,6 +19,7 @@ from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.gaugan.training.run import Enough
 from gan_models.gaugan.training.state import load_state, read_config
 from gan_models.gaugan.training.trainer import Trainer
+from gan_models.locks import LockedError
 from gaugan_toys import training_config, training_folder
 
 TINY = ["--size", "32", "--batch", "2", "--ngf", "2", "--nhidden", "4", "--z-dim", "6", "--crop-size", "32",
@@ -182,12 +183,15 @@ def test_a_loss_that_is_not_finite_leaves_the_last_good_state(tmp_path, data, mo
 
 def test_a_full_disk_stops_only_at_the_end(tmp_path, data, monkeypatch, request):
     run.train(data, training_config(steps=1), tmp_path / "run")
+    monkeypatch.setattr(run, "FIRST_SAVE_SECONDS", 0)
     monkeypatch.setattr(run, "SAVE_SECONDS", 0)
     request.getfixturevalue("full_disk")
     said = []
     with pytest.raises(OSError, match=r"could not write run\.safetensors"):
         run.train(data, training_config(steps=3), tmp_path / "run", on_warning=said.append)
     assert any("training continues, but its state could not be saved" in text for text in said)
+    assert any("training continues without this preview: could not write 0" in text for text in said)
+    assert sorted(path.name for path in (tmp_path / "run" / "samples").iterdir()) == ["000001.png"]
     assert load_state(tmp_path / "run" / run.STATE).step == 1
 
 
@@ -207,6 +211,72 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_older_state(tmp_pat
     assert load_state(folder / run.STATE).step == 1 and list(folder.glob(".*.part"))
     run.train(data, training_config(steps=2), folder)
     assert load_state(folder / run.STATE).step == 2 and not list(folder.glob(".*.part"))
+
+
+def test_a_disk_that_is_full_for_previews_and_logs_ends_nothing(tmp_path, data, monkeypatch):
+    def write(path, content):
+        raise OSError(28, f"could not write {path.name}")
+
+    monkeypatch.setattr(run, "write_atomically", write)
+    monkeypatch.setattr("gan_models.gaugan.training.log.write_atomically", write)
+    said = []
+    path = run.train(data, training_config(steps=2), tmp_path / "run", on_warning=said.append)
+    assert open_synthesizer(path).trained and load_state(tmp_path / "run" / run.STATE).step == 2
+    assert sum("training continues without its log" in text for text in said) == 1
+    assert sum("training continues without this preview" in text for text in said) == 1
+
+
+def test_the_first_state_is_saved_after_a_minute():
+    assert run.FIRST_SAVE_SECONDS == 60
+
+
+TRAIN = """
+import sys
+sys.path.insert(0, "tests")
+import torch
+torch.set_num_threads(1)
+from gan_models.gaugan.training import run
+from gan_models.gaugan.training.pairs import FolderPairs
+from gaugan_toys import training_config
+run.FIRST_SAVE_SECONDS = run.SAVE_SECONDS = 0
+run.RESULT_BATCHES = 2
+def wait(progress):
+    if progress.step == 2 and not waited:
+        waited.append(print("waiting", flush=True))
+        sys.stdin.readline()
+waited = []
+run.train(FolderPairs(sys.argv[1], "landscape"), training_config(steps=3), sys.argv[2], on_progress=wait)
+"""
+
+
+@pytest.fixture
+def other(tmp_path, data):
+    """Another process that has begun the run and waits before its third step."""
+    command = [sys.executable, "-c", TRAIN, tmp_path / "data", tmp_path / "run"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "waiting\n"
+        yield process
+        process.kill()
+
+
+def test_a_run_that_another_process_trains_is_refused_and_left_alone(tmp_path, data, other):
+    before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file()}
+    with pytest.raises(LockedError, match=rf"^the run 'run' is already being trained: process {other.pid} on .* since "
+                       r".*; wait until that has ended, or train under another name$"):  # fmt: skip
+        run.train(data, training_config(steps=3), tmp_path / "run")
+    assert {path: path.read_bytes() for path in before} == before
+    other.communicate("\n")
+    assert other.returncode == 0 and load_state(tmp_path / "run" / run.STATE).step == 3
+    assert not (tmp_path / "run" / "run.lock").exists()
+
+
+def test_the_run_of_a_killed_process_is_taken_over_with_a_line(tmp_path, data, other):
+    other.kill()
+    other.wait()
+    said = []
+    run.train(data, training_config(steps=3), tmp_path / "run", on_warning=said.append)
+    assert any(text.startswith(f"the run 'run' was taken over from process {other.pid} on ") for text in said)
+    assert load_state(tmp_path / "run" / run.STATE).step == 3
 
 
 def test_a_single_class_gives_a_warning(tmp_path):

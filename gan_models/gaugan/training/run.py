@@ -1,5 +1,6 @@
 """Starts or resumes a training run in a folder, reports, saves every few minutes, and writes the model at the end."""
 
+import io
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
@@ -12,12 +13,15 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ...distributed import mean_over_processes, processes
+from ...distributed import PeerLostError, mean_over_processes, processes
 from ...efficientnet import EfficientNetLite
+from ...files import remove_dead_parts, write_atomically
 from ...labels import taxonomy
+from ...locks import LockedError
 from ...pixels import to_bytes
 from ...progress import OnProgress, Progress
 from ..networks.encoder import StyleEncoder
+from .agreement import common_state, owned, require_common, require_sources
 from .config import TrainingConfig
 from .finite import NotFiniteError
 from .log import TrainingLog
@@ -28,7 +32,7 @@ from .style_pretraining import pretrain
 from .trainer import Trainer
 
 STATE, MODEL, SAMPLES = "run.safetensors", "model.safetensors", "samples"
-SAVE_SECONDS = 300.0
+FIRST_SAVE_SECONDS, SAVE_SECONDS = 60.0, 300.0
 FIRST_PREVIEW_SECONDS, PREVIEW_SECONDS, PREVIEW_SHARE = 10.0, 30.0, 0.05
 """Time of the first preview, time between previews, and the share of the total time that previews may take."""
 
@@ -99,40 +103,48 @@ def train(
     Raises:
         Enough: ``on_progress`` raised it while the style encoder learned alone, so there is no model yet.
         NotFiniteError: a loss was not finite. The last saved state remains.
-        ValueError: the run in the folder has other settings or sources, or the training data are unusable.
+        LockedError: another process trains in the folder, or has taken the run over.
+        PeerLostError: another process of this training was lost. The last saved state remains.
+        ValueError: the run in the folder has other settings or sources, the training data are unusable, or the
+            processes have different settings or data.
         OSError: the folder cannot be written or the disk is full.
     """
     folder = Path(folder)
     warn = on_warning or (lambda text: None)
     # In a caller's inference mode, no module would get gradients.
-    with torch.inference_mode(False), torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad(), owned(folder, warn) as require_lock:
         of_trainer: dict[str, Any] = {
             "device": device, "dtype": dtype, "perceptual": perceptual, "features": features
         }  # fmt: skip
-        resumes = (folder / STATE).is_file()
-        if resumes:
-            settings = {field.name: getattr(config, field.name) for field in fields(config)}
-            del settings["style_steps"]
-            trainer = load_state(folder / STATE, **of_trainer, **settings)
-            _require_sources(trainer.sources, sources or {}, folder.name)
-        else:
-            trainer = Trainer(config, **of_trainer, start=start)
-            trainer.sources = dict(sources or {})
+        with common_state(folder / STATE, warn) as state:
+            if state is not None:
+                settings = {field.name: getattr(config, field.name) for field in fields(config)}
+                del settings["style_steps"]
+                trainer = load_state(state, **of_trainer, **settings)
+                require_sources(trainer.sources, sources or {}, folder.name)
+            else:
+                trainer = Trainer(config, **of_trainer, start=start)
+                trainer.sources = dict(sources or {})
+        require_common(trainer, pairs)
         if processes()[0] == 0:
-            for broken in folder.glob(".*.part"):
-                broken.unlink()
+            remove_dead_parts(folder)
             survey = pairs.survey() if on_start else None
             if on_start and survey:
                 on_start(survey)
             _warn_of_one_class(pairs, config.taxonomy, warn)
             if perceptual is None and features is None and config.perceptual_weight:
                 warn("training runs without the VGG19 loss, because its weights are not in use")
-        run = _Run(trainer, pairs, folder, minutes, on_progress, warn)
-        if not resumes and trainer.encoder is not None and config.style_steps:
-            run.begin(trainer.encoder)
-        run.go()
-        result = run.result()
+        run = _Run(trainer, pairs, folder, minutes, on_progress, warn, require_lock)
+        run.saved = trainer.step if state is not None else None
+        try:
+            if state is None and trainer.encoder is not None and config.style_steps:
+                run.begin(trainer.encoder)
+            run.go()
+            result = run.result()
+        except PeerLostError as error:
+            raise PeerLostError(f"{error}; {run.kept}. Start the same command again to resume from there") from error
         if processes()[0] == 0:
+            require_lock()
             save_result(folder / MODEL, result, trainer, data=data, license=license, half=half)
     return folder / MODEL
 
@@ -148,19 +160,21 @@ class _Run:
         minutes: float | None,
         on_progress: OnProgress | None,
         warn: Callable[[str], None],
+        require_lock: Callable[[], None],
     ):
         self.trainer = trainer
         self.pairs = pairs
         self.folder = folder
         self.warn = warn
+        self.require_lock = require_lock
         self.first = processes()[0] == 0
         self.on_progress = on_progress if self.first else None
         self.log = TrainingLog(folder, trainer.step)
-        self.saved = trainer.step if (folder / STATE).is_file() else None
+        self.saved: int | None = None
         self.stopped: BaseException | None = None
         now = time.monotonic()
         self.end = now + 60 * minutes if minutes is not None else float("inf")
-        self.next_save, self.next_preview = now + SAVE_SECONDS, now + FIRST_PREVIEW_SECONDS
+        self.next_save, self.next_preview = now + FIRST_SAVE_SECONDS, now + FIRST_PREVIEW_SECONDS
 
     def begin(self, encoder: StyleEncoder) -> None:
         """Let the style encoder learn alone, if the data name styles."""
@@ -219,8 +233,12 @@ class _Run:
         try:
             return self.trainer.train_step(images, ids)
         except NotFiniteError as error:
-            kept = "no state had been saved" if self.saved is None else f"the state of step {self.saved} is kept"
-            raise NotFiniteError(f"{error}; {kept}") from error
+            raise NotFiniteError(f"{error}; {self.kept}") from error
+
+    @property
+    def kept(self) -> str:
+        """What remains of the run if it ends now."""
+        return "no state had been saved" if self.saved is None else f"the state of step {self.saved} is kept"
 
     def _report(self, stage: str, preview: Tensor | None = None) -> None:
         self._tell(Progress(self.trainer.step, self.trainer.config.steps, stage, preview))
@@ -280,8 +298,10 @@ class _Run:
         if save and self.first:
             try:
                 self._save()
+            except LockedError:
+                raise
             except OSError as error:
-                self.warn(f"training continues, but its state could not be saved: {error}")
+                self.warn(f"training continues, but its state could not be saved: {error.strerror}")
         with closing(self._examples(PREVIEW_BATCHES)) as examples:
             result = result_of(self.trainer, examples)
         if self.first:
@@ -292,27 +312,26 @@ class _Run:
             self.next_save = now + SAVE_SECONDS
 
     def _save(self) -> None:
+        self.require_lock()
         save_state(self.trainer, self.folder / STATE)
         self.saved = self.trainer.step
-        self.log.write()
+        try:
+            self.log.write()
+        except OSError as error:
+            self.warn(f"training continues without its log: {error.strerror}")
 
     def _show(self, result: Result, write: bool) -> None:
         with closing(self._examples(1)) as examples:
             images, ids = next(examples)
         sheet = result.sheet(images[:SHOWN], ids[:SHOWN])
         if write:
-            samples = self.folder / SAMPLES
-            samples.mkdir(parents=True, exist_ok=True)
-            pixels = to_bytes(sheet[0]).permute(1, 2, 0).numpy()
-            Image.fromarray(pixels).save(samples / f"{self.trainer.step:06d}.png")
+            file = io.BytesIO()
+            Image.fromarray(to_bytes(sheet[0]).permute(1, 2, 0).numpy()).save(file, "PNG")
+            try:
+                write_atomically(self.folder / SAMPLES / f"{self.trainer.step:06d}.png", file.getvalue())
+            except OSError as error:
+                self.warn(f"training continues without this preview: {error.strerror}")
         self._report(f"step {self.trainer.step}", sheet)
-
-
-def _require_sources(has: Mapping[str, str], wanted: Mapping[str, str], name: str) -> None:
-    for kind in sorted(has.keys() | wanted.keys()):
-        if has.get(kind) != wanted.get(kind):
-            raise ValueError(f"the run '{name}' was begun with {'other' if kind in has else 'no'} {kind}; give the "
-                             "same, or start a new run under another name")  # fmt: skip
 
 
 def _warn_of_one_class(pairs: Pairs, taxonomy_name: str, warn: Callable[[str], None]) -> None:
