@@ -5,6 +5,7 @@ import os
 import pickle
 import random
 import struct
+import warnings
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -119,6 +120,7 @@ def keys(draw: random.Random) -> bytes:
 
 def odd_tensors(draw: random.Random) -> bytes:
     """Sparse, complex, quantized and meta tensors, and single numbers, under the names of a network."""
+    warnings.filterwarnings("ignore", "(Sparse|torch.quantize)")
     some = [torch.zeros(3, 3).to_sparse(), torch.zeros(3, dtype=torch.complex64), torch.zeros(2, 2, device="meta"),
             torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.quint8), torch.tensor(1.0), torch.zeros(0, 5),
             torch.zeros(3).to(torch.float8_e4m3fn), torch.tensor(float("nan")), torch.zeros(2, dtype=torch.uint16),

@@ -5,6 +5,7 @@ import random
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -34,9 +35,20 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 def bombs(draw: random.Random) -> bytes:
     """Pictures of very many pixels that are all alike, in a few bytes, or with no pixels at all."""
     side = draw.choice([4097, 9400, 20_000, 65_000, 2**31 - 1])
-    rows = zlib.compress(bytes(10**6), 9) if side > 9400 else zlib.compress(bytes((side + 1) * side), 1)
+    rows = _rows(side)
     return draw.choice([png(side, side, rows), png(2**31 - 1, 1, rows), png(1, 2**31 - 1, rows), png(0, 5, rows),
                         png(side, side, rows, 16, 6)])  # fmt: skip
+
+
+@cache
+def _zeros(count: int) -> bytes:
+    return zlib.compress(bytes(count), 1)
+
+
+@cache
+def _rows(side: int) -> bytes:
+    """All rows of a black picture, compressed, or only the first of a very large one."""
+    return zlib.compress(bytes((side + 1) * side if side <= 9400 else 10**6), 1)
 
 
 def sound(draw: random.Random) -> bytes:
@@ -47,7 +59,7 @@ def sound(draw: random.Random) -> bytes:
     kind = draw.choice(FORMATS)
     try:
         picture.save(buffer, kind)
-    except OSError:
+    except (OSError, ValueError):
         picture.convert("RGB").save(buffer, kind)
     return buffer.getvalue()
 
@@ -68,7 +80,7 @@ def cut(draw: random.Random) -> bytes:
 
 def chunks(draw: random.Random) -> bytes:
     """Texts that unfold to gigabytes, or are no texts."""
-    text = zlib.compress(bytes(draw.choice([10**3, 10**7, 10**8])), 9)
+    text = _zeros(draw.choice([10**3, 10**7, 10**8]))
     more = draw.choice([chunk(b"zTXt", b"Taxonomy\0\0" + text), chunk(b"tEXt", b"Taxonomy\0\xff\n\x1b[31m" * 99),
                         chunk(b"iCCP", b"a\0\0" + text), chunk(b"eXIf", bytes(draw.randrange(99))),
                         chunk(b"iTXt", b"Taxonomy\0\1\0\0\0" + text), chunk(b"PLTE", b"abc" * 300)])  # fmt: skip
