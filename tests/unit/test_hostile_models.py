@@ -14,6 +14,8 @@ import gaugan_toys
 import hostile_models
 from gan_models import gaugan, settings, singan
 from gan_models.filling import fill, require_sound
+from gan_models.gaugan.training.state import load_state, save_state
+from gan_models.gaugan.training.trainer import Trainer
 from gan_models.labels import LabelMap
 from gan_models.quoting import LONGEST, plain, shown
 from gan_models.seeds import seeded
@@ -40,6 +42,13 @@ def gaugan_data(tmp_path_factory):
     path = tmp_path_factory.mktemp("gaugan") / "g.safetensors"
     net = gaugan_toys.generator(gaugan_toys.config(**gaugan_toys.LANDSCAPE, ngf=2, nhidden=4, crop_size=32))
     gaugan.save(path, net, gaugan_toys.encoder(ndf=2, layers=3), {"taxonomy": "landscape"})
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def training_data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("training") / "run.safetensors"
+    save_state(Trainer(gaugan_toys.training_config()), path)
     return path.read_bytes()
 
 
@@ -184,3 +193,12 @@ def test_spectral_norm_is_folded_after_the_comparison():
     other = state | {"up_0.conv_0.weight_orig": torch.zeros(1).expand(10**6, 10**6)}
     with pytest.raises(ValueError, match=r"up_0\.conv_0\.weight has the shape \[1000000, 1000000\]"):
         gaugan.load_generator(other)
+
+
+@few(25)
+@given(change=CHANGES, draw=DRAWS)
+def test_a_mutated_training_run_is_refused_or_resumes(tmp_path, training_data, change, draw):
+    path = tmp_path / "run.safetensors"
+    path.write_bytes(mutated(training_data, change, draw))
+    with sentence():
+        load_state(path, **vars(gaugan_toys.training_config()))

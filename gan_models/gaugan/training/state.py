@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from torch import Tensor, nn
 
 from ...efficientnet import EfficientNetLite
 from ...files import read_safetensors, write_atomically
+from ...quoting import plain
+from ...settings import number_in
 from .config import WEIGHTS, TrainingConfig
 from .trainer import Trainer
 
@@ -66,7 +70,8 @@ def read_config(path: str | Path) -> TrainingConfig:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, is not a training run, or has a newer format.
     """
-    return TrainingConfig.from_json(_open(path)[1]["config"])
+    with _damage(path):
+        return TrainingConfig.from_json(_open(path)[1]["config"])
 
 
 def load_state(
@@ -87,15 +92,22 @@ def load_state(
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, is not a training run, or has a newer format, or a setting cannot be changed.
     """
-    tensors, about = _open(path)
-    config = TrainingConfig.from_json(about["config"])
+    with _damage(path):
+        tensors, about = _open(path)
+        config = TrainingConfig.from_json(about["config"])
     changes = {name: value for name, value in changes.items() if value is not None}
     for name, wanted in changes.items():
         if name not in MAY_CHANGE and getattr(config, name) != wanted:
             part, has, new = _first_difference(name, getattr(config, name), wanted)
-            raise ValueError(f"{Path(path).name} is a run with {part} {has}, which cannot become {new} later; "
+            raise ValueError(f"{plain(Path(path).name)} is a run with {part} {has}, which cannot become {new} later; "
                              "start a new run instead")  # fmt: skip
     trainer = Trainer(replace(config, **changes), device=device, dtype=dtype, perceptual=perceptual, features=features)
+    with _damage(path):
+        _fill(trainer, tensors, about)
+    return trainer
+
+
+def _fill(trainer: Trainer, tensors: dict[str, Tensor], about: dict[str, str]) -> None:
     for name, network in _networks(trainer).items():
         network.load_state_dict(_below(tensors, f"{name}/"))
     for name, optimizer in trainer.optimizers.items():
@@ -115,9 +127,24 @@ def load_state(
         trainer.freeze_norm()
     trainer.sources = json.loads(about.get("sources", "{}"))
     trainer.step = int(about["step"])
-    trainer.pictures = int(about.get("pictures", trainer.step * config.batch))
+    trainer.pictures = int(about.get("pictures", trainer.step * trainer.config.batch))
     trainer.seconds = float(about.get("seconds", 0))
-    return trainer
+
+
+@contextmanager
+def _damage(path: str | Path) -> Iterator[None]:
+    """Say in a sentence that a file is damaged, whatever its content led to."""
+    name = plain(Path(path).name)
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
+        raise ValueError(f"{name} is a damaged training run ({type(error).__name__}); delete it to start a new "
+                         "run") from error  # fmt: skip
+    except ValueError as error:
+        text = str(error)
+        raise ValueError(text if text.startswith(name) else f"{name}: {plain(text)}") from error
 
 
 def _first_difference(name: str, has: Any, wanted: Any) -> tuple[str, Any, Any]:
@@ -142,11 +169,16 @@ def _open(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     path = Path(path)
     tensors, about = read_safetensors(path)
     if about.get("architecture") != ARCHITECTURE:
-        raise ValueError(f"{path.name} is not a GauGAN training run; give a file that the training wrote")
-    if int(about["format_version"]) > FORMAT_VERSION:
-        raise ValueError(f"{path.name} has format {about['format_version']}, which is newer than the format "
+        raise ValueError(f"{plain(path.name)} is not a GauGAN training run; give a file that the training wrote")
+    version = number_in(about, "format_version", 0)
+    if version > FORMAT_VERSION:
+        raise ValueError(f"{plain(path.name)} has format {version}, which is newer than the format "
                          f"{FORMAT_VERSION} that this version reads; update the pack")  # fmt: skip
-    return _from_version_1(tensors, about) if about["format_version"] == "1" else (tensors, about)
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise ValueError(f"{plain(path.name)} is a damaged training run: {plain(name)} has numbers that are NaN or "
+                             "infinite")  # fmt: skip
+    return _from_version_1(tensors, about) if version == 1 else (tensors, about)
 
 
 def _from_version_1(
