@@ -53,6 +53,10 @@ class CoarserScales(ABC):
         """An optimizer's groups of the jointly trained weights, for a learning rate of the scale in training."""
         return []
 
+    def networks(self) -> list[nn.Module]:
+        """The networks that learn, and their averages."""
+        return []
+
     @abstractmethod
     def update_model(self) -> None:
         """Copy what was learned into the model."""
@@ -178,6 +182,9 @@ class JointScales(CoarserScales):
             {"params": list(generator.parameters()), "lr": rate * factor**distance}
             for distance, generator in enumerate(reversed(self.generators), start=1)
         ]
+
+    def networks(self) -> list[nn.Module]:
+        return [*self.generators, *self.ema_generators]
 
     def draw(self, iteration: int, rng: torch.Generator, canvas: Size) -> Tensor:
         return self.sample([rng], canvas=canvas)

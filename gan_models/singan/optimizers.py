@@ -1,5 +1,6 @@
 """The optimizers of one scale and their learning rate schedule (Shaham et al. 2019, supplement)."""
 
+import copy
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,12 +30,26 @@ class Optimizers:
         fused = next(generator.parameters()).device.type in ("cpu", "cuda")
         self.generator = torch.optim.Adam(groups, rate, BETAS, fused=fused)
         self.critic = torch.optim.Adam(critic.parameters(), rate, BETAS, fused=fused)
+        self.slowdown = 1
 
     def decay(self) -> None:
         """Divide every learning rate by ten."""
         for optimizer in (self.generator, self.critic):
             for group in optimizer.param_groups:
                 group["lr"] /= 10
+
+    def state(self) -> dict[str, Any]:
+        """A copy of the states of both optimizers, for ``restore``."""
+        both = {"generator": self.generator.state_dict(), "critic": self.critic.state_dict()}
+        return copy.deepcopy(both | {"slowdown": self.slowdown})
+
+    def restore(self, state: dict[str, Any], slowdown: int) -> None:
+        """Return to a state, at its learning rates divided by ``slowdown`` instead of the divisor that it had."""
+        for optimizer, name in ((self.generator, "generator"), (self.critic, "critic")):
+            optimizer.load_state_dict(copy.deepcopy(state[name]))
+            for group in optimizer.param_groups:
+                group["lr"] *= state["slowdown"] / slowdown
+        self.slowdown = slowdown
 
 
 def descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor]) -> None:

@@ -14,6 +14,7 @@ from .model import SinGAN, in_strips
 from .networks import MEMORY_FORMAT, Critic, Generator, initialize
 from .optimizers import Optimizers
 from .pyramid import Size
+from .recovery import CHECKS, MOST_RETURNS, GoodStates
 from .scale_inputs import ScaleInputs
 from .training_steps import training_step
 
@@ -23,6 +24,10 @@ TOLERATED_ERROR = 0.1
 
 COPY_NOISE = 0.15
 """Noise amplitude of the coarsest scale of a model for harmonization, which gives flat objects texture."""
+
+
+LEAST_INTERVAL = 25
+"""Iterations between two checks of a training, at least."""
 
 
 class DivergedError(ArithmeticError):
@@ -41,7 +46,8 @@ class ScaleTrainer:
         coarser: the coarser scales; None builds those that the settings ask for.
         start: a trained generator to start from, of this scale's width; None starts as the paper does.
 
-    After ``run``, ``generator`` is ready for use with the noise ``amplitude``, and ``critic`` for the next scale.
+    After ``run``, ``generator`` is ready for use with the noise ``amplitude``, and ``critic`` for the next scale;
+    ``returns`` says how often the training diverged and went back.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class ScaleTrainer:
         self.optimizers = Optimizers(self.generator, self.critic, self.coarser, config)
         self.inputs = ScaleInputs(model, self.coarser, real, amplitude, rng)
         step = HarmonizingStep if config.harmonizes else training_step(config)
+        self.returns = 0
         self.step = step(self.generator, self.critic, self.optimizers, ema, self.inputs, dtype)
 
     @property
@@ -90,21 +97,47 @@ class ScaleTrainer:
     def run(self, on_iteration: Callable[[int], None]) -> None:
         """Train for ``iterations``, calling ``on_iteration(number done)`` after each.
 
+        A training that diverges goes back to its last good state and continues at half the rate (``recovery.py``), so
+        the number done can fall.
+
         Raises:
-            DivergedError: a training image is reconstructed much worse than before, and worse than by one flat colour.
+            DivergedError: a training image is reconstructed much worse than before, and worse than by one flat colour,
+                after ``MOST_RETURNS`` returns, too.
         """
+        averages = [self.ema_generator] if self.ema_generator is not self.generator else []
+        networks = [self.generator, self.critic, *averages, *self.coarser.networks()]
+        good = GoodStates(networks, self.optimizers)
+        done = 0
+        while True:
+            self.generator.train()
+            self._train(done, good, on_iteration)
+            self.generator.load_state_dict(self.ema_generator.state_dict())
+            self.generator.eval()
+            if self.model.config.normalization == "batch":
+                self.fix_statistics(*self.reconstruction_inputs())
+            wrong = self._diverged(self.generator)
+            if wrong is None:
+                break
+            if good.returns == MOST_RETURNS:
+                raise DivergedError(f"{wrong}. Train with another seed or with fewer iterations")
+            done = good.go_back()
+            self.returns = good.returns
+        self.coarser.update_model()
+
+    def _train(self, done: int, good: GoodStates, on_iteration: Callable[[int], None]) -> None:
+        """Run the iterations after the first ``done``, and keep good states; end early where weights are not finite."""
         decay_at = round(self.iterations * self.model.config.decay_at)
-        for iteration in range(self.iterations):
+        interval = max(self.iterations // CHECKS, LEAST_INTERVAL)
+        for iteration in range(done, self.iterations):
             if iteration == decay_at:
                 self.optimizers.decay()
             self.step.run(iteration)
             on_iteration(iteration + 1)
-        self.generator.load_state_dict(self.ema_generator.state_dict())
-        self.generator.eval()
-        if self.model.config.normalization == "batch":
-            self.fix_statistics(*self.reconstruction_inputs())
-        self._check_divergence()
-        self.coarser.update_model()
+            if (iteration + 1) % interval == 0 and iteration + 1 < self.iterations:
+                if not all(torch.isfinite(weight).all() for weight in self.ema_generator.parameters()):
+                    return
+                if self._diverged(self.ema_generator) is None:
+                    good.keep(iteration + 1)
 
     def reconstruction_inputs(self) -> tuple[Tensor, Tensor]:
         """The padded input and the previous picture of the training images' reconstructions, each as one batch."""
@@ -123,18 +156,17 @@ class ScaleTrainer:
         return torch.cat([in_strips(self.ema_generator, *each) for each in inputs], dim=-1).clamp(-1, 1)
 
     @torch.no_grad()
-    def _check_divergence(self) -> None:
+    def _diverged(self, network: Generator) -> str | None:
+        """What is wrong if a generator of this scale has diverged from a training image; None if it has not."""
         for picture, (real, before) in enumerate(zip(self.real[:, None], self.errors, strict=True)):
-            reconstruction = in_strips(self.generator, *self.inputs.final_reconstruction(picture))
+            reconstruction = in_strips(network, *self.inputs.final_reconstruction(picture))
             error = F.mse_loss(reconstruction, real).sqrt().item()
             flat = (real - real.mean((2, 3), keepdim=True)).square().mean().sqrt().item()
             # The comparison is negated so that an error of NaN counts as diverged, too.
             if not error <= max(flat, 2 * before, TOLERATED_ERROR):
-                raise DivergedError(
-                    f"scale {self.scale + 1} of {len(self.model.sizes)} diverged: the error of its reconstruction is "
-                    f"{error:.2f}, and {before:.2f} without this scale. Train with another seed "
-                    "or with fewer iterations"
-                )
+                return (f"scale {self.scale + 1} of {len(self.model.sizes)} diverged: the error of its reconstruction "
+                        f"is {error:.2f}, and {before:.2f} without this scale")  # fmt: skip
+        return None
 
     @torch.no_grad()
     def _coarser_errors(self) -> list[float]:

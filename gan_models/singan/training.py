@@ -55,11 +55,12 @@ def train(
         on_scale: called after each scale but the last.
         scale_trainer: what trains each scale; a subclass may observe it.
     Returns:
-        The model, on ``device``. ``facts`` has the seconds, the original and the trained size.
+        The model, on ``device``. ``facts`` has the seconds, the original and the trained size, and how often a scale
+        diverged and went back, if any did.
     Raises:
         ValueError: an image that cannot be learned (wrong shape, not finite, too small, of one colour), or more than
             ``MOST_IMAGES``.
-        DivergedError: a scale diverged from the image instead of learning it.
+        DivergedError: a scale diverged from the image again and again.
     """
     began = time.monotonic()
     # A caller's inference mode would leave every module without gradients.
@@ -86,6 +87,8 @@ def train(
             trainer = scale_trainer(model, critic, reals[scale], rng, dtype)
             with reporter.watching(trainer):
                 trainer.run(reporter.iteration_done)
+            if trainer.returns:
+                model.facts["returns"] = model.facts.get("returns", 0) + trainer.returns
             critic = trainer.critic
             model.add_scale(trainer.generator, trainer.amplitude)
             if on_scale is not None and not model.finished:

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import math
 
 import pytest
@@ -8,7 +9,7 @@ from gan_models.progress import Progress
 from gan_models.singan import SinGANConfig, coarser_scales, reporting, train
 from gan_models.singan.resume import SUFFIX, run_key, seeded, train_resumable
 from gan_models.singan.scale_training import DivergedError
-from gan_models.singan.training_steps import FusedStep
+from gan_models.singan.training_steps import FusedStep, training_step
 from singan_toys import TOY, picture, same_weights, trained
 
 
@@ -202,7 +203,7 @@ def test_another_run_does_not_take_over_the_kept_scales(tmp_path, changes):
 def test_a_damaged_kept_file_is_ignored(tmp_path):
     (tmp_path / (run_key(picture(), TOY, 5, torch.float32) + SUFFIX)).write_bytes(b"half a file")
     model = train_resumable(picture(), TOY, seed=5, folder=tmp_path)
-    assert model.finished and same_weights(model, trained(seed=5))
+    assert model.finished and same_weights(model, trained(seed=5)) and "returns" not in model.facts
 
 
 def test_a_full_disk_does_not_end_the_training(tmp_path, full_disk):
@@ -230,6 +231,53 @@ def test_divergence_is_an_error_and_finished_scales_are_kept(tmp_path, monkeypat
     monkeypatch.undo()
     resumed = train_resumable(picture(), TOY, seed=0, folder=tmp_path)
     assert list(tmp_path.iterdir()) == [kept] and same_weights(resumed, trained(seed=0))
+
+
+@pytest.mark.parametrize("changes", [{}, {"joint_scales": 2, "coarse_side": 64}, {"normalization": "batch", "pool": 0,
+                                          "ema_decay": 0.0, "penalty_every": 1}])  # fmt: skip
+@pytest.mark.parametrize("last", [math.nan, 100.0])
+def test_a_training_that_diverges_goes_back_and_halves_its_rates(monkeypatch, changes, last):
+    config = dataclasses.replace(TOY, coarse_iterations=30, iterations=30, max_size=40, channels=4, **changes)
+    kind = training_step(config)
+    run, rates, iterations = kind.run, [], []
+
+    def broken(step, iteration):
+        run(step, iteration)
+        if step.inputs.scale == 2:
+            rates.append(step.optimizers.generator.param_groups[0]["lr"])
+            iterations.append(iteration)
+            if len(iterations) == 28:
+                for weight in step.generator.parameters():
+                    weight.data.fill_(last)
+                for weight in step.ema.averages:
+                    weight.fill_(last)
+
+    monkeypatch.setattr(kind, "run", broken)
+    model = trained(config)
+    monkeypatch.undo()
+    assert model.finished and model.facts["returns"] == 1
+    assert torch.isfinite(model.sample(1, generator=seeded(0))).all()
+    back = 30
+    assert iterations[:back] == list(range(30)) and iterations[back:] == list(range(25, 30))
+    assert rates[back - 1] == pytest.approx(2 * rates[-1]) and rates[0] == pytest.approx(10 * rates[back - 1])
+
+
+def test_repeated_divergence_goes_further_back(monkeypatch):
+    config = dataclasses.replace(TOY, coarse_iterations=30, iterations=30, max_size=40, channels=4)
+    run, iterations = FusedStep.run, []
+
+    def broken(step, iteration):
+        run(step, iteration)
+        if step.inputs.scale == 1:
+            iterations.append(iteration)
+            for weight in step.ema.averages if iteration == 29 else []:
+                weight.fill_(math.nan)
+
+    monkeypatch.setattr(FusedStep, "run", broken)
+    with pytest.raises(DivergedError, match="scale 2 of"):
+        trained(config)
+    begins = [first for before, first in itertools.pairwise(iterations) if first < before]
+    assert begins == [25, 0, 25, 0]
 
 
 def test_stop_in_the_first_scale_leaves_nothing(tmp_path):
