@@ -13,6 +13,7 @@ PICTURES = (
     "balloons_painted.png",
     "balloons_edited.png",
     "mountains.jpg",
+    "mountains_pasted.png",
     "pebbles.jpg",
     "lake_labels.png",
     "valley_labels.png",
@@ -40,8 +41,8 @@ class GANAtelierExampleImage(io.ComfyNode):
                 io.Combo.Input(
                     "picture",
                     options=list(PICTURES),
-                    tooltip="balloons, mountains and pebbles are pictures to train a SinGAN on. balloons_pasted has "
-                    "a foreign object to harmonize, balloons_painted is a crude painting, and balloons_edited has a "
+                    tooltip="balloons, mountains and pebbles are pictures to train a SinGAN on. balloons_pasted and "
+                    "mountains_pasted have a foreign object to harmonize, balloons_painted is a crude painting, and balloons_edited has a "
                     "copied balloon. lake_labels and valley_labels are label maps in the colours of 'landscape', "
                     "river_ade20k is one in the colours of 'ade20k'. sunset, winter, noon, autumn, storm and mist "
                     "are photographs that serve as styles for GauGAN.",

@@ -65,19 +65,21 @@ EXAMPLES = {
     ),
     "singan_harmonize": Example(
         nodes={
-            "1": node("SinGANLoad", name="singan-balloons"),
-            "2": node("GANAtelierExampleImage", picture="balloons_pasted.png"),
-            "3": node("SinGANHarmonize", model=["1", 0], image=["2", 0], mask=["2", 1], start_scale=7, seed=0),
+            "1": node("SinGANLoad", name="singan-mountains-harmonize"),
+            "2": node("GANAtelierExampleImage", picture="mountains_pasted.png"),
+            "3": node("SinGANHarmonize", model=["1", 0], image=["2", 0], mask=["2", 1], start_scale=0, seed=0,
+                      all_scales=False, fine_tune=0),
             "4": node("PreviewImage", images=["2", 0]),
             "5": node("SaveImage", images=["3", 0], filename_prefix="singan_harmonized"),
         },
-        places={"1": (40, 260, 300, 80), "2": (40, 400, 300, 100), "3": (400, 260, 340, 180),
-                "4": (400, 520, 340, 320), "5": (800, 160, 620, 540)},
+        places={"1": (40, 310, 300, 80), "2": (40, 450, 300, 100), "3": (400, 300, 340, 230),
+                "4": (400, 600, 340, 320), "5": (800, 200, 620, 540)},
         titles={"2": "The picture with something pasted in", "4": "Before", "5": "After"},
-        note="### Blend a pasted object\n\nThe flat paper balloon takes on the picture's colours and texture. A lower "
-        "`start_scale` changes it more. Paste your own object into **the picture that the model learned**, and paint "
-        "a mask over it.",
-        note_place=(40, 40, 340, 180),
+        note="### Blend a pasted object\n\nThe paper boat, green and magenta, takes on colours that the picture has. For "
+        "a picture of yours, train a SinGAN on it with **Train SinGAN** and the purpose `harmonize` (two minutes), paste "
+        "an object into that picture, and paint a mask over it.\n\n`fine_tune` 300 trains the model further on this very "
+        "picture; the boat then follows it more closely.",
+        note_place=(40, 40, 400, 230),
         thumbnail_node="5",
     ),
     "singan_edit": Example(

@@ -16,13 +16,13 @@ import quality
 from gan_models.gaugan import open_synthesizer
 from gan_models.labels import taxonomy
 from gan_models.singan import Edit, Harmonization, Painting, load
+from gan_models.singan.harmony import color_share, edge_correlation
 from gan_models.singan.resume import seeded
 from gan_models.weights import bundled
 
 
-@pytest.mark.parametrize("name, path", bundled("singan").items())
-def test_bundled_singan_makes_new_pictures_of_its_training_picture(name, path):
-    model = load(ROOT / path)
+def test_bundled_singan_makes_new_pictures_of_its_training_picture():
+    model = load(ROOT / bundled("singan")["singan-balloons"])
     picture = model.training_picture()
     samples = model.sample(50, generator=seeded(0))
     distances = [sum(quality.sliced_wasserstein_at_scales(picture, sample)) / 3 for sample in samples[:8].split(1)]
@@ -100,11 +100,21 @@ def example(name):
     return pixels[:, :3] * 2 - 1, 1 - pixels[:, 3:]
 
 
+def test_bundled_singan_harmonizes_an_object_of_foreign_colors():
+    model = load(ROOT / bundled("singan")["singan-mountains-harmonize"])
+    injection, training = Harmonization(model, *example("mountains_pasted.png"), seeded(0)), model.training_picture()
+    assert injection.choose_scale() == 0
+    result = injection.inject(0)
+    assert color_share(injection.image, training, injection.mask) < 0.05
+    assert color_share(result, training, injection.mask) > 0.9
+    assert edge_correlation(result, injection.image, injection.mask) > 0.8
+    assert quality.psnr(model.reconstruct(), training) > 30
+
+
 def test_automatic_start_scales_change_the_examples_without_spoiling_them():
     model = load(ROOT / bundled("singan")["singan-balloons"])
     painting, _ = example("balloons_painted.png")
     for injection in (
-        Harmonization(model, *example("balloons_pasted.png"), seeded(0)),
         Edit(model, *example("balloons_edited.png"), seeded(0)),
         Painting(model, painting, None, seeded(0)),
     ):

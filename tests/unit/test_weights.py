@@ -105,7 +105,8 @@ def test_the_code_looks_up_every_architecture_of_the_manifest():
 def test_names_are_unique_and_bundled_files_have_hashes():
     every = [*entries("gaugan"), *entries("singan"), *entries("vgg19")]
     assert len({entry.name for entry in every}) == len(every)
-    assert bundled("singan") == {"singan-balloons": "weights/singan-balloons.safetensors"}
+    names = ("singan-balloons", "singan-mountains-harmonize")
+    assert bundled("singan") == {name: f"weights/{name}.safetensors" for name in names}
     for entry in every:
         if isinstance(entry.source, Bundled) and (ROOT / entry.source.path).is_file() and entry.sha256:
             assert hashlib.sha256((ROOT / entry.source.path).read_bytes()).hexdigest() == entry.sha256

@@ -15,6 +15,7 @@ RENDERERS: dict[str, Callable[..., np.ndarray]] = {  # (width, height, seed=...)
     "balloons_edited.png": drawn.edited,
     "balloons_painted.png": drawn.painted,
     "mountains.jpg": mountains.render,
+    "mountains_pasted.png": drawn.sailed,
     "pebbles.jpg": shore.render,
 }
 

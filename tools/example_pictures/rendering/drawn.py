@@ -1,11 +1,18 @@
-"""Companions of the balloons picture: with a paper balloon pasted in, with a balloon copied, crudely painted."""
+"""Companions of the pictures: with a paper balloon or boat pasted in, with a balloon copied, crudely painted."""
+
+from collections.abc import Callable
 
 import numpy as np
 
-from . import balloons, film, morning, noise
+from . import balloons, film, morning, mountains, noise
+
+Paint = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 PASTED_PLACE = (0.264, 0.434)  # middle of the envelope, as shares of width and height
 PASTED_SIZE = 0.21  # envelope height as a share of the picture's height; the basket adds a quarter
+
+BOAT_PLACE = (0.60, 0.73)  # middle of the waterline, as shares of width and height
+BOAT_SIZE = 0.42  # height as a share of the picture's height
 
 COPIED_FROM, COPIED_TO = (0.701, 0.617), (0.625, 0.448)  # middles of the copied piece, as shares of width and height
 COPIED_PIECE = (0.061, 0.104)  # half its width and height at its new place, likewise
@@ -40,13 +47,46 @@ def pasted(width: int, height: int, seed: int = 7) -> np.ndarray:
 
     Alpha is 0 on the pasted balloon and 1 elsewhere; the colours under it are kept.
     """
-    picture = morning.render(width, height, seed)
+    return _with_object(morning.render(width, height, seed), paper_balloon, PASTED_PLACE, PASTED_SIZE)
+
+
+def paper_boat(right: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A sailing boat in flat green and magenta, with stripes on its sails.
+
+    right, up: coordinates in boat heights from the middle of its waterline, [H, W]. Returns sRGB [H, W, 3] and
+    coverage.
+    """
+    hull = (up >= -0.02) & (up < 0.16) & (np.abs(right) < 0.36 + 0.7 * (up + 0.02))
+    rim = hull & (up > 0.12)
+    mast = (np.abs(right) < 0.012) & (up >= 0.16) & (up < 0.98)
+    main = (right > 0.02) & (up > 0.2) & (right < 0.42 * (0.95 - up) / 0.75)
+    jib = (right < -0.02) & (up > 0.2) & (-right < 0.34 * (0.8 - up) / 0.6)
+    stripes = np.floor(up * 11) % 2 == 0
+    colour = np.where((main & stripes)[..., None], _flat(60, 214, 90), _flat(224, 250, 120))
+    colour = np.where(jib[..., None], _flat(250, 70, 190), colour)
+    colour = np.where(hull[..., None], _flat(150, 10, 150), colour)
+    colour = np.where(rim[..., None], _flat(90, 240, 110), colour)
+    colour = np.where(mast[..., None], _flat(70, 0, 80), colour)
+    return colour, (hull | mast | main | jib).astype(np.float32)
+
+
+def sailed(width: int, height: int, seed: int = 23) -> np.ndarray:
+    """The mountains picture with a paper boat pasted in, float32 [height, width, 4] in 0..1, alpha as in ``pasted``.
+
+    The picture has none of the boat's colours.
+    """
+    return _with_object(mountains.render(width, height, seed), paper_boat, BOAT_PLACE, BOAT_SIZE)
+
+
+def _with_object(picture: np.ndarray, paint: Paint, place: tuple[float, float], size: float) -> np.ndarray:
+    """A picture with an object that ``paint`` draws in coordinates of its own, as ``pasted`` returns it."""
+    height, width = picture.shape[:2]
     detail = 4
     rows, columns = np.mgrid[: height * detail, : width * detail].astype(np.float32) / detail
-    scale = PASTED_SIZE * height
-    right = (columns - PASTED_PLACE[0] * width) / scale
-    up = (PASTED_PLACE[1] * height - rows) / scale
-    colour, cover = paper_balloon(right, up)
+    scale = size * height
+    right = (columns - place[0] * width) / scale
+    up = (place[1] * height - rows) / scale
+    colour, cover = paint(right, up)
     share = film.shrink(cover[..., None], detail)
     colour = film.shrink(colour * cover[..., None], detail)
     picture = picture * (1 - share) + colour
