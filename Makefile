@@ -1,11 +1,12 @@
 # make demo      render the example workflows into output/, without ComfyUI
 # make test      lint, check types and run the whole test suite
+# make gpu       measure everything on the GPU in less than ten minutes: make gpu ARGS="--parts device singan"
 # make comfyui   serve this pack in the real editor: make comfyui COMFYUI_PATH=/path/to/ComfyUI ARGS="--cpu"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test comfyui
+.PHONY: demo test gpu comfyui
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,6 +28,10 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+# With the environment if there is one, else with a Python that has PyTorch and pytest: nothing is installed.
+gpu:
+	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) benchmarks/gpu.py $(ARGS)
 
 # Links the pack into ComfyUI's custom_nodes, without overwriting anything there, and starts the server.
 comfyui:

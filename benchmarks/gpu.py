@@ -21,6 +21,7 @@ import tempfile
 import time
 import traceback
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ PARTS = {
     "device": Part("device", 60, {}),
     **{f"gaugan-{net.lower()}-{dtype}": Part("gaugan_painting", 60, {"net": net, "dtype": dtype})
        for net in ("bundled", "COCO") for dtype in ("float32", "float16", "bfloat16")},
-    **{f"gaugan-training-{dtype}": Part("gaugan_training", 60, {"dtype": dtype}) for dtype in ("float32", "bfloat16")},
+    **{f"gaugan-training-{dtype}": Part("gaugan_training", 90, {"dtype": dtype}) for dtype in ("float32", "bfloat16")},
     **{f"singan-samples-{dtype}": Part("singan_sampling", 60, {"dtype": dtype}) for dtype in ("float32", "bfloat16")},
     **{f"singan-{preset}-{dtype}-{mode}": Part(
         "singan_training", 120, {"preset": preset, "dtype": dtype, "graphs": mode == "graphs"})
@@ -60,30 +61,42 @@ PARTS = {
 }  # fmt: skip
 
 
-def run(name: str, setup: Setup, limit: float) -> Row:
-    """Run a part in a process of its own and return its rows, and what became of it."""
-    began = time.monotonic()
+def run(name: str, part: Part, setup: Setup, seconds: float) -> Row:
+    """Run a part in a process of its own, for so many seconds at most. Returns its rows, and what became of it."""
+    began, limit = time.monotonic(), min(seconds, part.limit)
     with tempfile.TemporaryDirectory() as folder:
         rows, log = Path(folder) / "rows.jsonl", Path(folder) / "log"
         # The server has imported PyTorch, so that no part has to, and has not used the GPU.
-        process = multiprocessing.get_context("forkserver").Process(target=measure, args=(name, setup, rows, log))
+        arguments = (part, setup, rows, log)
+        process = multiprocessing.get_context("forkserver").Process(target=measure, args=arguments)
         process.start()
         process.join(limit)
         stopped = process.is_alive()
         if stopped:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.join()
+            _end(process)
         written = rows.read_text("utf-8").splitlines() if rows.exists() else []
         last = log.read_text("utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
     result: Row = {"part": name, "seconds": round(time.monotonic() - began, 1), "rows": [*map(json.loads, written)]}
     if stopped:
         return result | {"error": f"stopped after {limit:.0f} s"}
+    if process.exitcode == 1 and last:
+        return result | {"error": last[0]}
     if process.exitcode:
-        return result | {"error": last[0] if last else f"ended with status {process.exitcode}"}
+        return result | {"error": f"ended with status {process.exitcode}"}
     return result
 
 
-def measure(name: str, setup: Setup, rows: Path, log: Path) -> None:
+def _end(process: BaseProcess) -> None:
+    """End a part and what it has started."""
+    assert process.pid is not None
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:  # It is not the leader of its group yet.
+        process.kill()
+    process.join()
+
+
+def measure(part: Part, setup: Setup, rows: Path, log: Path) -> None:
     """Measure a part in this process, which becomes the leader of a group.
 
     Args:
@@ -99,7 +112,6 @@ def measure(name: str, setup: Setup, rows: Path, log: Path) -> None:
         with rows.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"what": what, "figures": figures}) + "\n")
 
-    part = PARTS[name]
     try:
         module = importlib.import_module(f"gpu_parts.{part.module}")
         with setup.entered():
@@ -156,7 +168,7 @@ def measure_all(chosen: list[str], setup: Setup, minutes: float, output: Path) -
     for name in chosen:
         left = began + 60 * minutes - time.monotonic()
         if left > 0:
-            results.append(run(name, setup, min(left, PARTS[name].limit)))
+            results.append(run(name, PARTS[name], setup, left))
         else:
             results.append({"part": name, "seconds": 0, "rows": [], "error": "no time was left"})
         print("\n".join(lines(results[-1])), flush=True)

@@ -118,6 +118,11 @@ class RecordedStep(FusedStep):
         self.penalty.updates += 1
         self.ema.update()
 
+    def release(self) -> None:
+        """Free the recordings and the memory that they use."""
+        self.recordings.clear()
+        self.recording = None
+
     def update_generator(self, losses: Iterator[Tensor]) -> None:
         """As the plain step does, but for the EMA, whose decay changes from one iteration to the next."""
         self.critic.requires_grad_(False)
@@ -195,3 +200,7 @@ class RecordedTrainer(ScaleTrainer):
         self.step = RecordedStep(
             plain.generator, plain.critic, plain.optimizers, plain.ema, plain.inputs, plain.dtype
         )
+
+    def run(self, on_iteration: Callable[[int], None]) -> None:
+        super().run(on_iteration)
+        self.step.release()

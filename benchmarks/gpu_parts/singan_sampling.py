@@ -1,6 +1,8 @@
 """Milliseconds of SinGAN's samples, one and sixteen at a time, and their peak memory."""
 
 import functools
+import itertools
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import torch
@@ -21,23 +23,27 @@ def measure(setup: Setup, report: Report, dtype: str) -> None:
     size = (40, 48) if setup.tiny else (186, 248)
     precision = getattr(torch, dtype)
     stream = torch.cuda.stream(torch.cuda.Stream()) if setup.device == "cuda" else nullcontext()
+    counts = (1, 2) if setup.tiny else (1, 16)
     with stream, setup.autocast(precision):
-        for preset in ("standard", "paper"):
-            model = untrained(PRESETS[preset], setup.place, size)
-            for count in (1, 2) if setup.tiny else (1, 16):
-                for recorded in (False, True):
-                    sample = functools.partial(model.sample, count, generator=torch.Generator().manual_seed(0))
-                    work = _recorded(model, sample, setup.place) if recorded else sample
-                    seconds: list[float] = []
-                    peak = setup.peak_memory(lambda work=work, found=seconds: found.append(setup.seconds(work)))
-                    milliseconds = 1000 * seconds[0]
-                    report(f"networks of {preset}, {count} × {size[1]}×{size[0]}, {dtype}, {setup.mode(recorded)}",
-                           ms=milliseconds, ms_a_picture=milliseconds / count, peak_MB=peak)  # fmt: skip
-                vars(model).pop("noise", None)
+        for recorded, preset, count in itertools.product((False, True), ("standard", "paper"), counts):
+            model, rng = untrained(PRESETS[preset], setup.place, size), torch.Generator().manual_seed(0)
+            work: Callable[[], object] = functools.partial(model.sample, count, generator=rng)
+            if recorded:
+                work = recorded_samples(model, count, rng, setup.place)
+            peak, seconds = _measured(work, setup)
+            report(f"networks of {preset}, {count} × {size[1]}×{size[0]}, {dtype}, {setup.mode(recorded)}",
+                   ms=1000 * seconds, ms_a_picture=1000 * seconds / count, peak_MB=peak)  # fmt: skip
 
 
-def _recorded(model: SinGAN, sample: functools.partial, device: torch.device) -> Recorded:
-    """The samples with their noise as the inputs of a recording."""
-    recorded = Recorded(sample, device)
+def _measured(work: Callable[[], object], setup: Setup) -> tuple[float, float]:
+    """Peak memory in MB, and seconds."""
+    seconds: list[float] = []
+    peak = setup.peak_memory(lambda: seconds.append(setup.seconds(work)))
+    return peak, seconds[0]
+
+
+def recorded_samples(model: SinGAN, count: int, rng: torch.Generator, device: torch.device) -> Recorded:
+    """Samples of ``model``, whose noise becomes the input of a recording. It lasts until ``model.noise`` is deleted."""
+    recorded = Recorded(lambda: model.sample(count, generator=rng), device)
     model.noise = lambda *choice: recorded.take(lambda: SinGAN.noise(model, *choice))
     return recorded

@@ -34,8 +34,8 @@ def measure(setup: Setup, report: Report, preset: str, dtype: str, graphs: bool)
         config = replace(config, max_size=48, iterations=8, coarse_iterations=8, channels=8, learning_rate=5e-4)
     pixels = torch.from_numpy(np.array(open_colors(PICTURE)))
     image = to_float(pixels.permute(2, 0, 1)[None])
-    # The first training includes the start of the libraries.
-    _train(image, replace(config, iterations=2, coarse_iterations=2), dtype, graphs, setup)
+    if not setup.tiny:  # The first training includes the start of the libraries.
+        _train(image, replace(config, iterations=2, coarse_iterations=2), dtype, graphs, setup)
     trained: list[SinGAN] = []
     began = time.perf_counter()
     peak = setup.peak_memory(lambda: trained.append(_train(image, config, dtype, graphs, setup)))

@@ -9,7 +9,12 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from .setup import ROOT, Report, Setup
+
+WHOLE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+"""How pytest ends if it has run whatever could be imported."""
 
 SHOWN = 20
 """Number of failed tests that get a row of their own."""
@@ -25,12 +30,11 @@ def measure(setup: Setup, report: Report, seconds: int) -> None:
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
-        files = [Path(folder) / f"{number}.jsonl" for number in range(setup.processes)]
-        shares = zip(files, _shares(setup), strict=True)
-        processes = [_start(file, tests, running) for file, tests in shares if tests]
-        finished = [_wait(process, began + seconds - time.monotonic()) for process in processes]
-        lines = [line for file in files if file.exists() for line in file.read_text("utf-8").splitlines()]
-    outcomes = [*map(json.loads, lines)]
+        shares = enumerate(_shares(setup))
+        processes = [_start(Path(folder) / str(number), share, setup.tests, running) for number, share in shares]
+        ends = [_wait(process, began + seconds - time.monotonic()) for process in processes]
+        lines = {line for file in Path(folder).glob("*.jsonl") for line in file.read_text("utf-8").splitlines()}
+    outcomes = sorted(map(json.loads, lines), key=lambda outcome: outcome["test"])
     counts = Counter(outcome["outcome"] for outcome in outcomes)
     report("tests", passed=counts["passed"], failed=counts["failed"], skipped=counts["skipped"],
            left_out=counts["left out"], seconds=time.monotonic() - began)  # fmt: skip
@@ -39,34 +43,39 @@ def measure(setup: Setup, report: Report, seconds: int) -> None:
     failed = [outcome for outcome in outcomes if outcome["outcome"] == "failed"]
     for outcome in failed[:SHOWN]:
         report("failed", test=outcome["test"], error=outcome["detail"])
-    if failed or not all(finished):
-        wrong = [f"{len(failed)} tests failed"] * bool(failed) + ["time ran out"] * (not all(finished))
+    wrong = sorted({end for end in ends if end})
+    if failed:
+        wrong.append(f"{len(failed)} tests failed")
+    if wrong:
         raise RuntimeError("; ".join(wrong))
 
 
-def _shares(setup: Setup) -> list[list[str]]:
+def _shares(setup: Setup) -> list[list[Path]]:
     """The test files of each process, of about the same total size."""
     files = {file for test in setup.tests
              for file in ([ROOT / test] if test.endswith(".py") else (ROOT / test).rglob("test_*.py"))}  # fmt: skip
     largest_first = sorted(files, key=lambda file: (-file.stat().st_size, file))
-    return [[str(file.relative_to(ROOT)) for file in largest_first[first :: setup.processes]]
-            for first in range(setup.processes)]  # fmt: skip
+    shares = [largest_first[first :: setup.processes] for first in range(setup.processes)]
+    return [share for share in shares if share]
 
 
-def _start(outcomes: Path, tests: list[str], running: ExitStack) -> subprocess.Popen:
-    command = [sys.executable, str(Path(__file__).with_name("outcomes.py")), str(outcomes), *tests]
+def _start(place: Path, share: list[Path], tests: tuple[str, ...], running: ExitStack) -> subprocess.Popen:
+    """Start the process of a share, which writes its outcomes to ``place`` with the ending .jsonl."""
+    place.write_text("\n".join(map(str, share)), encoding="utf-8")
+    script = Path(__file__).with_name("outcomes.py")
+    command = [sys.executable, str(script), f"{place}.jsonl", str(place), *tests]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     running.callback(process.kill)
     return process
 
 
-def _wait(process: subprocess.Popen, seconds: float) -> bool:
-    """Whether the process ended in time."""
+def _wait(process: subprocess.Popen, seconds: float) -> str:
+    """What went wrong with a process beyond its tests; empty if nothing did."""
     try:
-        process.wait(max(0, seconds))
+        status = process.wait(max(0, seconds))
     except subprocess.TimeoutExpired:
-        return False
-    return True
+        return "the time ran out"
+    return "" if status in WHOLE else f"pytest ended with status {status}"
 
 
 def _left_out(outcomes: list[dict[str, str]]) -> dict[str, list[str]]:

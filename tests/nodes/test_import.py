@@ -10,7 +10,7 @@ WATCHED = """
 import json, os, sys
 root = sys.argv[1]
 sys.path.append(root)
-import torch, numpy, PIL.Image, safetensors.torch, einops, jsonschema
+import torch, numpy, PIL.Image, safetensors.torch, einops
 import headless
 headless.install()
 from torch.utils._python_dispatch import TorchDispatchMode
