@@ -5,7 +5,8 @@
 
 For each picture a model is trained. The colours are the share of the object's pixels that are within 10 (CIE 1976) of
 a colour of the training picture, and the edges the correlation of the grey gradients with those of the paste. For
-comparison, the same of the paste itself.
+comparison, the same of the paste itself. Sheets have a column for each picture; those of both purposes side by side are
+the picture of the help page.
 """
 
 import argparse

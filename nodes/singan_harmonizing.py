@@ -54,7 +54,7 @@ class SinGANHarmonize(io.ComfyNode):
                     min=0,
                     max=MOST_STEPS,
                     tooltip="Number of steps for which a copy of the model is trained further on this very picture, so "
-                    "that the object follows the training picture more closely; 300 is a good value. Too many dissolve "
+                    "that the object follows the training picture more closely; 100 to 300 are good values. Too many dissolve "
                     "the object. Requires a model with the purpose harmonize. 0 is off.",
                 ),
             ],

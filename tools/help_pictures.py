@@ -11,7 +11,6 @@ from torch import Tensor
 from gan_models.seeds import seeded
 from gan_models.singan import (
     Edit,
-    Harmonization,
     Injection,
     Painting,
     SinGAN,
@@ -34,8 +33,6 @@ def main() -> None:
     save(HELP / "sample.jpg", stack([grid(list(samples[:3]), 3), fit_width(wide, 3 * model.size[1] + 2 * GAP)]))
     save(HELP / "load.jpg", to_image(samples[4]))
     save(HELP / "save.jpg", pyramid(model))
-    harmonization = Harmonization(model, *masked("balloons_pasted.png"), seeded(0))
-    save(HELP / "harmonize.jpg", grid(changed(harmonization, range(8, 3, -1)), 3))
     save(HELP / "edit.jpg", grid(changed(Edit(model, *masked("balloons_edited.png"), seeded(0)), range(7, 2, -1)), 3))
     painting = Painting(model, read("balloons_painted.png"), None, seeded(0))
     save(HELP / "paint_to_image.jpg", grid(changed(painting, range(6, 1, -1)), 3))
