@@ -1,5 +1,6 @@
 """The label painter: the user paints a label map on the node."""
 
+import base64
 import io as bytes_io
 from pathlib import Path
 
@@ -19,6 +20,9 @@ EXAMPLE = "example:"
 EXAMPLES = ("lake", "valley", "coast", "river", "meadow", "winter", "canyon", "dunes", "fjord", "forest", "island",
             "harvest")  # fmt: skip
 TRACE_SIDE = 1024
+EMBEDDED = "data:image/png;base64,"
+MOST_EMBEDDED = 1 << 20
+"""The most letters of a drawing in a value; the painter embeds much smaller ones."""
 
 
 class GauGANLabelMapPaint(io.ComfyNode):
@@ -44,8 +48,8 @@ class GauGANLabelMapPaint(io.ComfyNode):
                     "painting",
                     default=EXAMPLE + EXAMPLES[0],
                     socketless=True,
-                    tooltip="The drawing: the name of a file in the input folder, or a layout that ships with the "
-                    "pack, such as example:lake. If it is empty, the result is the connected label map, or sky "
+                    tooltip="The drawing itself, the name of a file in the input folder, or a layout that ships with "
+                    "the pack, such as example:lake. If it is empty, the result is the connected label map, or sky "
                     "everywhere.",
                     extra_dict={"widgetType": WIDGET, "taxonomies": labels.tables(), "examples": list(EXAMPLES)},
                 ),
@@ -109,13 +113,32 @@ def translated(lost: list[labels.LabelClass], taxonomy: str) -> str:
 
 
 def drawing_file(painting: str) -> Path:
-    """The file that the value of the painter names. Raises FileNotFoundError if there is none."""
+    """The file that the value of the painter names, or one with the drawing that the value contains.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the drawing in the value is damaged, or the name leads out of its folder.
+    """
+    if painting.startswith(EMBEDDED):
+        return host.temporary_path(embedded(painting), ".png")
     if not painting.startswith(EXAMPLE):
         return host.input_file(painting)
     name = painting.removeprefix(EXAMPLE)
     if name not in EXAMPLES:
         raise FileNotFoundError(f"there is no example layout {name!r}; the layouts are {', '.join(EXAMPLES)}")
     return LAYOUTS / f"{name}.png"
+
+
+def embedded(painting: str) -> bytes:
+    """The PNG file in a value of the painter. Raises ValueError if it is damaged."""
+    text = painting.removeprefix(EMBEDDED)
+    try:
+        data = base64.b64decode(text, validate=True) if len(text) <= MOST_EMBEDDED else b""
+    except ValueError:
+        data = b""
+    if not (data.startswith(b"\x89PNG") and data.endswith(b"IEND\xae\x42\x60\x82")):
+        raise ValueError("the drawing in the workflow is damaged; paint it anew, or choose a layout")
+    return data
 
 
 def to_trace(image: torch.Tensor) -> bytes:

@@ -20,12 +20,12 @@ function addPainter(node, name, data) {
         examples,
         layouts: new URL("./layouts/", import.meta.url),
         onChange: () => {
-            widget.callback?.(painter.value);
+            widget.callback?.(painter.portable);
             noticeChange();
         },
     });
     const widget = node.addDOMWidget(name, WIDGET, painter.element, {
-        getValue: () => painter.value,
+        getValue: () => painter.portable,
         setValue: (value) => {
             applySettings(node, painter);
             painter.setValue(String(value ?? ""));
@@ -38,7 +38,7 @@ function addPainter(node, name, data) {
     widget.painter = painter;
     widget.serializeValue = async () => {
         await painter.settled();
-        return painter.value;
+        return painter.portable;
     };
     followSettings(node, painter);
     followRuns(node, painter);

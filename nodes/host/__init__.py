@@ -15,7 +15,7 @@ from .devices import (
     results_device,
     training_dtype,
 )
-from .files import digest, input_file, temporary_file
+from .files import digest, input_file, temporary_file, temporary_path
 from .folders import (
     TRAINING,
     input_folder,
@@ -76,6 +76,7 @@ __all__ = [
     "takes_lists",
     "tell",
     "temporary_file",
+    "temporary_path",
     "to_bytes",
     "to_comfy",
     "to_model",

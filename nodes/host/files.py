@@ -45,10 +45,14 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
-def temporary_file(data: bytes, suffix: str) -> dict[str, str]:
-    """Put a file for the browser into the temp folder, named by its content; returns how ``/view`` calls it."""
-    name = hashlib.sha256(data).hexdigest()[:32] + suffix
-    path = Path(folder_paths.get_temp_directory()) / BROWSER_FOLDER / name
+def temporary_path(data: bytes, suffix: str) -> Path:
+    """Put a file into the temp folder, named by its content."""
+    path = Path(folder_paths.get_temp_directory()) / BROWSER_FOLDER / (hashlib.sha256(data).hexdigest()[:32] + suffix)
     if not path.is_file():
         write_atomically(path, data)
-    return {"filename": name, "subfolder": BROWSER_FOLDER, "type": "temp"}
+    return path
+
+
+def temporary_file(data: bytes, suffix: str) -> dict[str, str]:
+    """``temporary_path`` for the browser; returns how ``/view`` calls the file."""
+    return {"filename": temporary_path(data, suffix).name, "subfolder": BROWSER_FOLDER, "type": "temp"}

@@ -58,6 +58,11 @@ def value(editor, node=1):
     return editor.prompt()[str(node)]["inputs"]["painting"]
 
 
+def stored(brush):
+    """The value of a painter as the workflow has it: with the drawing in it."""
+    return brush.get("painter.portable")
+
+
 def reached(server, node="3"):
     """The ids that Python got in the latest run, read from the picture that shows them."""
     (entry,) = server.get_json("/history", max_items="1").values()
@@ -84,7 +89,7 @@ def test_paint_fill_undo_and_run(editor, brush, comfyui):
     painter.press("Control+z")
     ids = painter.ids()
     assert {ROCK, SEA} <= set(np.unique(ids)) and CLASSES.find("house").id not in ids
-    assert value(editor) == painter.value
+    assert value(editor) == stored(painter)
     editor.run()
     assert np.array_equal(reached(comfyui), ids)
 
@@ -101,7 +106,7 @@ def test_paint_survives_saving_and_a_fresh_page(node_classes, editor, brush):
     painter = brush()
     painter.use("brush", "rock", 13)
     painter.drag([(20, 20), (100, 70)])
-    ids, reference = painter.ids(), painter.value
+    ids, reference = painter.ids(), stored(painter)
     painter.get("painter.settled()")
     saved = editor.workflow()
     assert reference in json.dumps(saved)
@@ -111,9 +116,27 @@ def test_paint_survives_saving_and_a_fresh_page(node_classes, editor, brush):
     editor.load(saved, "painter again")
     editor.fit()
     painter = hands(editor)
-    assert painter.value == value(editor) == reference
+    assert stored(painter) == value(editor) == reference
     assert np.array_equal(painter.ids(), ids)
     assert editor.workflow()["nodes"] == saved["nodes"]
+
+
+def test_a_shared_workflow_carries_its_drawing(editor, brush, comfyui):
+    painter = brush()
+    painter.use("brush", "rock", 13)
+    painter.drag([(20, 20), (100, 70)])
+    painter.get("painter.settled()")
+    ids, file, saved = painter.ids(), painter.value.removesuffix(" [input]"), editor.workflow()
+    assert stored(painter).startswith("data:image/png;base64,") and stored(painter) in json.dumps(saved)
+    (comfyui.base / "input" / file).unlink()  # as on a machine of somebody else
+    editor.open()
+    editor.load(saved, "shared")
+    editor.fit()
+    painter = hands(editor)
+    assert np.array_equal(painter.ids(), ids)
+    editor.run()
+    assert np.array_equal(reached(comfyui), ids)
+    assert not (comfyui.base / "input" / file).exists()
 
 
 def test_two_nodes_and_a_copy(editor, graph, brush):
@@ -126,7 +149,7 @@ def test_two_nodes_and_a_copy(editor, graph, brush):
     assert value(editor, 1) != "example:valley" and value(editor, 4) == ""
     second.use("brush", "wall", 13)
     second.click(50, 50)
-    assert value(editor, 4) == second.value != ""
+    assert value(editor, 4) == stored(second) != ""
     copied = editor.page.evaluate("""() => {
         app.canvas.deselectAll();
         app.canvas.select(app.graph.getNodeById(1));
@@ -136,30 +159,30 @@ def test_two_nodes_and_a_copy(editor, graph, brush):
     }""")
     editor.fit()
     copy = brush(copied)
-    assert copy.value == first.value and np.array_equal(copy.ids(), first.ids())
+    assert stored(copy) == stored(first) and np.array_equal(copy.ids(), first.ids())
     before = first.ids()
     copy.use("fill", "sea")
     copy.click(3, 3)
-    assert np.array_equal(first.ids(), before) and copy.value != first.value
+    assert np.array_equal(first.ids(), before) and stored(copy) != stored(first)
 
 
 def test_the_graphs_undo_brings_back_what_was_painted(editor, brush):
     painter = brush()
     painter.use("brush", "rock", 13)
     painter.drag([(20, 20), (100, 20)])
-    first, reference = painter.ids(), painter.value
+    first, reference = painter.ids(), stored(painter)
     editor.settle()  # the graph is told of each stroke a moment later
     painter.drag([(20, 70), (100, 70)])
-    assert painter.value != reference
+    assert stored(painter) != reference
     editor.settle()
     editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.undo()")
     painter = hands(editor)
-    assert painter.value == reference and np.array_equal(painter.ids(), first)
+    assert stored(painter) == reference and np.array_equal(painter.ids(), first)
     editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.undo()")
-    assert hands(editor).value == "example:valley"
+    assert stored(hands(editor)) == "example:valley"
     editor.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.redo()")
     painter = hands(editor)
-    assert painter.value == reference and np.array_equal(painter.ids(), first)
+    assert stored(painter) == reference and np.array_equal(painter.ids(), first)
 
 
 def test_keys_and_strokes_leave_the_graph_alone(editor, brush):
@@ -351,7 +374,7 @@ def test_another_tab_and_back(editor, brush):
     painter = brush()
     painter.use("brush", "rock", 13)
     painter.drag([(20, 20), (100, 70)])
-    ids, reference = painter.ids(), painter.value
+    ids, reference = painter.ids(), stored(painter)
     paths = editor.page.evaluate("""async () => {
         const tabs = app.extensionManager.workflow;
         const first = tabs.activeWorkflow.path;
@@ -365,7 +388,7 @@ def test_another_tab_and_back(editor, brush):
     editor.page.wait_for_function("app.graph.getNodeById(1)")
     editor.fit()
     painter = hands(editor)
-    assert painter.value == reference and np.array_equal(painter.ids(), ids)
+    assert stored(painter) == reference and np.array_equal(painter.ids(), ids)
 
 
 def test_the_other_renderer_and_back(editor, brush):

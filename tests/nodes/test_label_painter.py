@@ -1,5 +1,6 @@
 """The node of the label painter: the label map that a value of its widget gives."""
 
+import base64
 import hashlib
 
 import numpy as np
@@ -173,3 +174,25 @@ def test_a_label_map_of_another_size_is_said(paint, label_map, said):
     assert said == ["label_map (24×16) resized to 96×64, the size of the drawing"]
     paint(label_map=label_map, width=24, height=16)
     assert len(said) == 1
+
+
+def test_a_drawing_in_the_value_needs_no_file(pack, node_classes, paint, random_ids, comfy_folders):
+    value = "data:image/png;base64," + base64.b64encode(pack.gan_models.labels.to_png(random_ids, "landscape")).decode()
+    assert torch.equal(paint(painting=value).result[0].ids, random_ids[None])
+    assert not list((comfy_folders / "input").rglob("*.png"))
+    fingerprint = node_classes[NODE].fingerprint_inputs
+    assert fingerprint("landscape", 96, 64, value) == fingerprint("landscape", 96, 64, value) != "gone"
+    assert fingerprint("landscape", 96, 64, value[:-4]) != fingerprint("landscape", 96, 64, value)
+
+
+@pytest.mark.parametrize("text", ["?", "A", "Ü", "A" * (1 << 20 | 4)], ids=["sign", "short", "letter", "long"])
+def test_a_damaged_drawing_in_the_value_is_refused(node_classes, paint, text):
+    with pytest.raises(ValueError, match="the drawing in the workflow is damaged; paint it anew, or choose a layout"):
+        paint(painting=f"data:image/png;base64,{text}")
+    assert node_classes[NODE].fingerprint_inputs("landscape", 96, 64, f"data:image/png;base64,{text}") == "gone"
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_drawing_in_the_value_is_refused(paint, data):
+    with pytest.raises(ValueError, match=r"^the drawing in the workflow is damaged"):
+        paint(painting=f"data:image/png;base64,{base64.b64encode(data).decode()}")

@@ -28,6 +28,8 @@ export class Painting {
         this.later = new Later();
         this.state = new DocumentState();
         this._value = "";
+        /** A value that names an upload, and the same drawing as a value that contains it, or null. */
+        this._embedded = { value: null, text: null };
         /** Values that are not uploads, by the file name that an upload of the same drawing would have. */
         this.known = new Map();
         /** The connected label map, once the server has shown it; otherwise null. */
@@ -48,10 +50,16 @@ export class Painting {
         return this._value;
     }
 
+    /** The value to save and to send: it contains the drawing if that was painted here and is small enough. */
+    get portable() {
+        const { value } = this;
+        return (value === this._embedded.value && this._embedded.text) || value;
+    }
+
     /** Shows the drawing that a value names; an empty one names the start. Resolves when it is on the canvas. */
     async setValue(value) {
         this.finish();
-        if (value === this._value && !this.state.is("unloaded")) return;
+        if ((value === this._value || value === this.portable) && !this.state.is("unloaded")) return;
         this._value = value;
         const revision = ++this.revision;
         this.state.enter("loading");
@@ -224,7 +232,12 @@ export class Painting {
         this.state.enter("dirty");
         const name = yield* this._content();
         if (known !== undefined) this.known.set(name, known);
-        this._value = this.known.get(name) ?? (yield* this.storage.save(name, this.drawing, this.taxonomy));
+        const kept = this.known.get(name);
+        const value = kept ?? (yield* this.storage.save(name, this.drawing, this.taxonomy));
+        if (kept === undefined && value !== this._embedded.value) {
+            this._embedded = { value, text: yield* this.storage.embedded(this.drawing, this.taxonomy) };
+        }
+        this._value = value;
         this.source = null;
         this.say("");
         // Not now: whoever asked for the value may be about to use it.

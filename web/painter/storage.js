@@ -1,7 +1,7 @@
 /** The files of drawings: uploads to the server's input folder, named by their content, and the example layouts. */
 
 import { contentHash } from "./hash.js";
-import { decodePng, encodePng } from "./png.js";
+import { decodePng, encodePng, smallPng } from "./png.js";
 import { fromColors, isOwnPalette } from "./taxonomy.js";
 
 const FOLDER = "gan_atelier";
@@ -11,6 +11,9 @@ const EXAMPLE = "example:";
 const REMEMBERED = 64;
 const KEEPALIVE_BYTES = 60_000;
 const COPIED_AT_ONCE = 1 << 18;
+const EMBEDDED = "data:image/png;base64,";
+/** Drawings up to this size are part of the workflow. A landscape of 512×512 pixels has 5 to 15 kB. */
+const EMBEDDED_BYTES = 32_768;
 
 /** The latest uploads of all painters of the page by file name, with their content. */
 const uploads = new Map();
@@ -68,6 +71,16 @@ export class Storage {
         return `${FOLDER}/${name} [input]`;
     }
 
+    /**
+     * A drawing as a value that needs no file. The drawing must not change before the work is done.
+     *
+     * @returns {Generator<void, string | null>} work whose result is the value, or null for a drawing that is too large
+     */
+    *embedded(map, taxonomy) {
+        const file = yield* smallPng(map, taxonomy.name, taxonomy.colors, EMBEDDED_BYTES);
+        return file && EMBEDDED + btoa(Array.from(file, (byte) => String.fromCharCode(byte)).join(""));
+    }
+
     /** @returns {Promise<boolean>} whether the server has a drawing; true for anything that this page did not upload */
     async arrived(reference) {
         return (await uploads.get(fileName(reference))?.done) ?? true;
@@ -109,6 +122,7 @@ export class Storage {
      * @returns {Promise<{width, height, ids, taxonomy}>} rejects with a StorageError
      */
     async load(reference, preferred) {
+        if (reference.startsWith(EMBEDDED)) return this.read(unembedded(reference), preferred);
         const kept = uploads.get(fileName(reference));
         if (kept) return this.read(await kept.blob, preferred);
         let response;
@@ -163,6 +177,16 @@ export class Storage {
 /** The file name in the value of an uploaded drawing; undefined in any other value. */
 function fileName(reference) {
     return reference.match(/^gan_atelier\/([^/]*) \[input\]$/)?.[1];
+}
+
+/** The file in an embedded value; an empty one if it is damaged. */
+function unembedded(reference) {
+    try {
+        const text = atob(reference.slice(EMBEDDED.length));
+        return new Blob([Uint8Array.from(text, (letter) => letter.charCodeAt(0))]);
+    } catch {
+        return new Blob();
+    }
 }
 
 function* copied(ids) {
