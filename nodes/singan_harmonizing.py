@@ -54,8 +54,8 @@ class SinGANHarmonize(io.ComfyNode):
                     min=0,
                     max=MOST_STEPS,
                     tooltip="Number of steps for which a copy of the model is trained further on this very picture, so "
-                    "that the object follows the training picture more closely; 100 to 300 are good values. Too many dissolve "
-                    "the object. Requires a model with the purpose harmonize. 0 is off.",
+                    "that the object follows the training picture more closely; 100 to 300 are good values. Too many "
+                    "dissolve the object. Requires a model with the purpose harmonize. 0 is off.",
                 ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The blended picture at the training size.")],
