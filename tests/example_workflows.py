@@ -3,7 +3,10 @@
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "workflows"
-ALL = sorted(FOLDER.glob("*.json"))
+DISTRIBUTED = FOLDER / "singan_on_several_machines.json"
+"""This one wants another pack, ComfyUI-Distributed."""
+
+ALL = sorted(path for path in FOLDER.glob("*.json") if path != DISTRIBUTED)
 DIFFUSION = [FOLDER / f"{name}.json" for name in ("gaugan_refine_with_diffusion", "paint_for_controlnet")]
 """These want models of several GB, which are not here."""
 RUNNABLE = [path for path in ALL if path not in DIFFUSION]
