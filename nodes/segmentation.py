@@ -108,6 +108,8 @@ def open_segmenter(name: str, taxonomy: str | None, node_id: str | None) -> segm
     entry = ENTRIES.get(name)
     path = host.model_subfolder(KIND, name, CHECKPOINT) if entry is None else fetched(entry, node_id)
     host.free_memory(MEMORY)
+    if path.is_file():
+        return segmentation.open_landscape_segmenter(path, host.device())
     return segmentation.open_transformers_segmenter(path, host.device(), taxonomy)
 
 

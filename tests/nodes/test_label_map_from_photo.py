@@ -222,3 +222,16 @@ def test_without_transformers(call, placed, monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", types.SimpleNamespace(__version__="4.9.0"))
     with pytest.raises(ValueError, match=r"transformers 4\.9\.0 does not know its kind, Segformer.*; install or "):
         call(NODE, image=photo(), model="segformer")
+
+
+def test_the_bundled_net_is_the_default_and_needs_no_download(nodes, call, said, monkeypatch):
+    monkeypatch.setattr(socket, "create_connection", lambda *arguments, **options: pytest.fail("a download"))
+    model = next(entry for entry in nodes[NODE].define_schema().inputs if entry.id == "model")
+    assert model.options[0] == "segmentation-landscape"
+    picture = call("GANAtelierExampleImage", picture="noon.jpg")[0]
+    label_map, unsure = call(NODE, image=picture, model="segmentation-landscape")
+    assert label_map.taxonomy == "landscape" and label_map.ids.shape == picture.shape[:3] == unsure.shape
+    assert said[-1].startswith("landscape: ") and "unsure" in said[-1]
+    translated, _ = call(NODE, image=picture, model="segmentation-landscape", taxonomy="ade20k")
+    found = {entry.name for entry in translated.classes.present(translated.ids)}
+    assert translated.taxonomy == "ade20k" and "sky" in found
