@@ -18,6 +18,7 @@ from tests.browser.editor import Editor
 from tests.comfyui.server import PACK, ComfyUI, find_comfyui
 
 from .diffusion_workflows import DIFFUSION
+from .photo_workflows import PHOTOGRAPHS
 from .workflow_example import LANDSCAPE_MODEL, Example, node
 
 WORKFLOWS = PACK / "workflows"
@@ -276,7 +277,7 @@ EXAMPLES = {
         note_place=(40, 40, 340, 160),
         thumbnail_node="8",
     ),
-} | DIFFUSION  # fmt: skip
+} | PHOTOGRAPHS | DIFFUSION  # fmt: skip
 
 
 def make(name: str, example: Example, editor: Editor, executor: headless.Executor) -> None:
