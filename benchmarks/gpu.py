@@ -28,6 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
+
 from gpu_parts.setup import ROOT, Setup
 
 Row = dict[str, Any]
@@ -70,10 +71,13 @@ def run(name: str, part: Part, setup: Setup, seconds: float) -> Row:
         arguments = (part, setup, rows, log)
         process = multiprocessing.get_context("forkserver").Process(target=measure, args=arguments)
         process.start()
-        process.join(limit)
-        stopped = process.is_alive()
-        if stopped:
-            _end(process)
+        stopped = True
+        try:
+            process.join(limit)
+            stopped = process.is_alive()
+        finally:
+            if stopped:
+                _end(process)
         written = rows.read_text("utf-8").splitlines() if rows.exists() else []
         last = log.read_text("utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
     result: Row = {"part": name, "seconds": round(time.monotonic() - began, 1), "rows": [*map(json.loads, written)]}
@@ -149,6 +153,8 @@ def main() -> int:
     output = ROOT / "output" / "gpu.json"
     parser.add_argument("--output", type=Path, default=output, help="the JSON file (default: output/gpu.json)")
     arguments = parser.parse_args()
+    # Where the command is terminated, the part that runs ends with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if arguments.device == "cuda" and not torch.cuda.is_available():
         parser.error("PyTorch finds no CUDA device; --device cpu --tiny tries everything out without one")
     chosen = [name for name in PARTS if name.startswith(tuple(arguments.parts))]

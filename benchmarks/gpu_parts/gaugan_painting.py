@@ -1,9 +1,9 @@
 """Milliseconds a picture of GauGAN's fast path and of the plain SPADE layers, in one run."""
 
-import gaugan as comparison
 import torch
 from torch import Tensor, nn
 
+import gaugan as comparison
 from gan_models.gaugan import (
     Generator,
     GeneratorConfig,

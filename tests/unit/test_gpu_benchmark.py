@@ -5,15 +5,15 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import gpu
 import pytest
 import torch
 from conftest import ROOT
+
+import gpu
+from gan_models import singan
 from gpu_parts import gaugan_painting, gaugan_training, singan_sampling, singan_training
 from gpu_parts.recorded_training import RecordedTrainer
 from gpu_parts.setup import Setup
-
-from gan_models import singan
 from pretend_device import NAME
 from singan_toys import picture, same_weights, trained
 
