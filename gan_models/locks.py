@@ -102,6 +102,13 @@ def is_locked(path: str | Path) -> bool:
     return found is not None and _holds(*found[:2])
 
 
+def remove_stale(path: str | Path) -> None:
+    """Remove the lock ``path`` if the process that held it has ended."""
+    found = _found(Path(path))
+    if found is not None and not _holds(*found[:2]):
+        _removed(Path(path), found[2])
+
+
 def _found(path: Path) -> tuple[dict[str, Any], float, bytes] | None:
     """What a lock says, its age in seconds and its content; None if there is none. A damaged one says nothing."""
     try:

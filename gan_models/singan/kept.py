@@ -8,7 +8,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from ..files import remove_dead_parts
-from ..locks import is_locked
+from ..locks import is_locked, remove_stale
 from .model import SinGAN
 
 SUFFIX, LOCK = ".unfinished", ".lock"
@@ -61,11 +61,17 @@ def trainings_in(folder: str | Path) -> list[Kept]:
 def tidy(folder: str | Path) -> None:
     """Delete all but the ``MOST`` latest trainings, and those that are too old. One that a process works on stays."""
     remove_dead_parts(folder)
+    for lock in Path(folder).glob(f"*{LOCK}"):
+        # The lock of a training that is kept stays, so that whoever resumes it is told whose it was.
+        if not lock.with_suffix(SUFFIX).exists():
+            with suppress(OSError):
+                remove_stale(lock)
     for number, kept in enumerate(trainings_in(folder)):
         days = FINISHED_DAYS if kept.finished else MOST_DAYS
         if (number >= MOST or kept.age > days * DAY) and not is_locked(kept.path.with_suffix(LOCK)):
             with suppress(OSError):
                 kept.path.unlink()
+                remove_stale(kept.path.with_suffix(LOCK))
 
 
 def forget(model: SinGAN, folder: str | Path) -> None:

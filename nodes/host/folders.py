@@ -6,6 +6,7 @@ from pathlib import Path
 
 import folder_paths
 
+from ...gan_models.files import remove_dead_parts
 from ...gan_models.quoting import shown
 
 MODEL_EXTENSIONS = {".safetensors"}
@@ -65,6 +66,8 @@ def model_subfolder(kind: str, name: str, file: str) -> Path:
 def new_model_path(kind: str, name: str, *, trainings: bool = False, taken: Collection[str] = ()) -> Path:
     """Where to write a model called ``name``, which may have subfolders.
 
+    What processes that were killed left half-written in that folder is deleted.
+
     Args:
         trainings: whether training runs of this kind are kept below ``TRAINING``, where no model may be saved.
         taken: names of files that the loader does not list.
@@ -77,7 +80,9 @@ def new_model_path(kind: str, name: str, *, trainings: bool = False, taken: Coll
         raise ValueError(f"{shown(name)} lies in the folder of the training runs; give a name outside of {TRAINING}/")
     if file_name.lower() in {other.lower() for other in taken}:
         raise ValueError(f"{shown(name)} is the name of a file that the pack downloads; give another name")
-    return stem.with_name(f"{stem.name}.safetensors")
+    path = stem.with_name(f"{stem.name}.safetensors")
+    remove_dead_parts(path.parent)
+    return path
 
 
 def training_folder(kind: str, name: str) -> Path:

@@ -82,6 +82,20 @@ def test_only_the_latest_stay_and_what_is_in_work(tmp_path, monkeypatch):
     assert [path.exists() for path in paths] == [True, True, False, False]
 
 
+def test_locks_of_trainings_that_ended_go(tmp_path):
+    path = begun(tmp_path, 0)
+    locks = [path.with_suffix(kept.LOCK), tmp_path / f"other{kept.LOCK}", tmp_path / f"living{kept.LOCK}"]
+    for lock in locks[:2]:
+        lock.write_text('{"host": "elsewhere", "process": 1, "started": "1", "since": 0}')
+        aged(lock, 1)
+    with locked(locks[2]):
+        tidy(tmp_path)
+        assert [lock.exists() for lock in locks] == [True, False, True]
+    aged(path, kept.MOST_DAYS + 1)
+    tidy(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_unfinished_trainings_are_listed(tmp_path):
     assert unfinished_text(tmp_path / "none") == unfinished_text(tmp_path) == ""
     train_resumable(picture(), TOY, seed=1, folder=tmp_path)
