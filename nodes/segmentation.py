@@ -98,9 +98,10 @@ def offered() -> list[str]:
 def model_tooltip() -> str:
     """The tooltip of the list, with the licence of each listed model."""
     lines = "\n".join(entry.description for entry in ENTRIES.values())
-    return ("Folders in models/segmentation hold checkpoints of transformers for semantic or universal segmentation "
-            "(config.json, preprocessor_config.json and safetensors), as they are on the Hugging Face Hub. The other "
-            f"models are:\n{lines}")  # fmt: skip
+    return ("segmentation-landscape knows the classes of landscapes and needs no download. Folders in "
+            "models/segmentation hold checkpoints of transformers for semantic or universal segmentation (config.json, "
+            "preprocessor_config.json and safetensors), as they are on the Hugging Face Hub. The other models are:\n"
+            f"{lines}")  # fmt: skip
 
 
 def open_segmenter(name: str, taxonomy: str | None, node_id: str | None) -> segmentation.Segmenter:

@@ -16,6 +16,7 @@ from torch import Tensor
 from gan_models import labels
 from gan_models.gaugan import Synthesizer, match_colors, open_synthesizer, transition
 from gan_models.seeds import seeded
+from gan_models.segmentation import open_landscape_segmenter
 
 from .sheets import HELP, ROOT, grid, grid_images, read, save, stack, to_image, widened
 
@@ -29,6 +30,7 @@ def main() -> None:
             save(HELP / "train_gaugan.jpg", sheet.convert("RGB"))
     label_map_pictures()
     layout_pictures()
+    segmentation_pictures()
     gaugan_pictures()
 
 
@@ -61,6 +63,18 @@ def label_map_pictures() -> None:
 def layout_pictures() -> None:
     drawn = [Image.open(file).convert("RGB") for file in sorted((ROOT / "web" / "layouts").glob("*.png"))]
     save(HELP / "layouts.jpg", grid_images([image.resize((160, 160), Image.Resampling.LANCZOS) for image in drawn], 4))
+
+
+def segmentation_pictures() -> None:
+    segmenter = open_landscape_segmenter(ROOT / "weights" / "segmentation-landscape.safetensors")
+    shown = []
+    for name in ("noon.jpg", "storm.jpg", "mist.jpg"):
+        photo = read(name)
+        found = segmenter.segment((photo + 1) / 2)
+        unsure = Image.fromarray((found.confidence[0] < 0.5).numpy()).convert("RGB")
+        shown += [to_image(photo), to_colors(found.ids[0]), unsure]
+    small = [picture.resize((320, 240), Image.Resampling.LANCZOS) for picture in shown]
+    save(HELP / "label_map_from_photo.jpg", grid_images(small, 3))
 
 
 def gaugan_pictures() -> None:

@@ -19,6 +19,7 @@ from tests.comfyui.server import PACK, ComfyUI, find_comfyui
 
 from .diffusion_workflows import DIFFUSION
 from .photo_workflows import PHOTOGRAPHS
+from .repaint_workflows import REPAINT
 from .workflow_example import LANDSCAPE_MODEL, Example, node
 
 WORKFLOWS = PACK / "workflows"
@@ -277,7 +278,7 @@ EXAMPLES = {
         note_place=(40, 40, 340, 160),
         thumbnail_node="8",
     ),
-} | PHOTOGRAPHS | DIFFUSION  # fmt: skip
+} | PHOTOGRAPHS | REPAINT | DIFFUSION  # fmt: skip
 
 
 def make(name: str, example: Example, editor: Editor, executor: headless.Executor) -> None:
