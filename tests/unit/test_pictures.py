@@ -16,8 +16,8 @@ from gan_models.labels import decode, palette, taxonomy
 PICTURES = Path(__file__).parents[2] / "pictures"
 SCRIPTS = PICTURES.parent / "tools" / "example_pictures"
 NAMES = (
-    "balloons.jpg", "balloons_pasted.png", "balloons_edited.png", "balloons_painted.png", "mountains.jpg", "pebbles.jpg",
-    "mountains_pasted.png",
+    "balloons.jpg", "balloons_pasted.png", "balloons_edited.png", "balloons_painted.png", "mountains.jpg",
+    "mountains_pasted.png", "pebbles.jpg",
 )  # fmt: skip
 
 
