@@ -5,7 +5,7 @@ from typing import Any
 from .workflow_example import LANDSCAPE_MODEL, Example, Place, node
 
 SEGMENTATION = "segmentation-landscape"
-STYLES = ("sunset", "winter", "autumn", "storm")
+STYLES = ("sunset", "winter", "autumn", "noon")
 """Photographs that lend their style. Style i has the nodes 1i (photograph), 2i (picture) and 3i (where it is saved)."""
 ROW = 420
 """Pixels from one style to the next in the graph."""
@@ -64,7 +64,7 @@ REPAINT = {
     ),
     "gaugan_photo_restyle": Example(
         nodes={
-            "1": node("GANAtelierExampleImage", picture="noon.jpg"),
+            "1": node("GANAtelierExampleImage", picture="storm.jpg"),
             "2": label_map_of("1"),
             "3": node("GauGANLabelMapToColors", label_map=["2", 0], legend=True),
             "4": LANDSCAPE_MODEL,
