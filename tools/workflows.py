@@ -77,10 +77,10 @@ EXAMPLES = {
         places={"1": (40, 310, 300, 80), "2": (40, 450, 300, 100), "3": (400, 300, 340, 230),
                 "4": (400, 600, 340, 320), "5": (800, 200, 620, 540)},
         titles={"2": "The picture with something pasted in", "4": "Before", "5": "After"},
-        note="### Blend a pasted object\n\nThe paper boat, green and magenta, takes on colours that the picture has. For "
-        "a picture of yours, train a SinGAN on it with **Train SinGAN** and the purpose `harmonize` (two minutes), paste "
-        "an object into that picture, and paint a mask over it.\n\n`fine_tune` 300 trains the model further on this very "
-        "picture; the boat then follows it more closely.",
+        note="### Blend a pasted object\n\nThe paper boat, green and magenta, takes on colours that the picture has. "
+        "For a picture of yours, train a SinGAN on it with **Train SinGAN** and the purpose `harmonize` (two minutes), "
+        "paste an object into that picture, and paint a mask over it.\n\n`fine_tune` 300 trains the model further on "
+        "this very picture; the boat then follows it more closely.",
         note_place=(40, 40, 400, 230),
         thumbnail_node="5",
     ),
