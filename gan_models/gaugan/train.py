@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 
 from ..distributed import PeerLostError, first_alone, joined, processes
-from ..labels import AUTO, PALETTE_CHOICES, TAXONOMIES
+from ..labels import AUTO, PALETTE_CHOICES, TAXONOMIES, offer_taxonomy
 from ..progress import Progress
 from .config import UPSAMPLINGS
 from .training.config import TrainingConfig
@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--data", required=True, help=f"a folder with images/ and labels/, or '{SCENES}' for rendered landscapes")
     add("--output", type=Path, required=True, help="the folder of the run, which is resumed if it exists")
-    add("--taxonomy", choices=TAXONOMIES, help=f"taxonomy of the label maps (default: {DEFAULT_TAXONOMY})")
+    add("--taxonomy", help=f"{', '.join(TAXONOMIES)}, or a JSON or CSV file with classes (default: {DEFAULT_TAXONOMY})")
     add("--palette", choices=PALETTE_CHOICES, default=AUTO, help="what the label maps show (default: %(default)s)")
     add("--offset", type=int, default=0, help="added to the numbers of label maps with ids (default: %(default)s)")
     add("--preset", choices=PRESETS, help=f"the settings to start from (default: {DEFAULT_PRESET})")
@@ -156,16 +156,19 @@ def _parser() -> argparse.ArgumentParser:
 def _config(options: argparse.Namespace) -> TrainingConfig:
     names = [name.replace("-", "_") for name, _, _ in SETTINGS]
     overrides = {name: getattr(options, name) for name in (*names, *OTHER_SETTINGS)}
+    taxonomy = options.taxonomy
+    if taxonomy is not None and taxonomy not in TAXONOMIES:
+        taxonomy = offer_taxonomy(unquoted(taxonomy))
     state = options.output / STATE
     if state.is_file() and options.preset is None:
         config = changed(read_config(state), **overrides)
         kind = GENERATORS[options.generator] if options.generator else type(config.generator)
         if not isinstance(config.generator, kind):
             raise ValueError(f"{STATE} has another kind of generator; start a new run for {options.generator}")
-        return replace(config, taxonomy=options.taxonomy or config.taxonomy)
+        return replace(config, taxonomy=taxonomy or config.taxonomy)
     return preset(
         options.preset or DEFAULT_PRESET,
-        options.taxonomy or DEFAULT_TAXONOMY,
+        taxonomy or DEFAULT_TAXONOMY,
         options.generator or DEFAULT_GENERATOR,
         options.discriminators,
         **overrides,

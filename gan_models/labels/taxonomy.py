@@ -17,6 +17,7 @@ __all__ = [
     "Taxonomy",
     "listed",
     "look_for_taxonomies",
+    "offer_taxonomy",
     "taxonomies",
     "taxonomy",
     "taxonomy_problems",
@@ -29,7 +30,7 @@ NUMBERED = "numbered"
 """A taxonomy whose classes have numbers for names, for label maps and models whose classes nobody has named."""
 NUMBERED_CLASSES = 254
 
-_folders: list[Callable[[], Iterable[Path]]] = []
+_places: list[Callable[[], Iterable[Path]]] = []
 
 
 def look_for_taxonomies(folders: Callable[[], Iterable[Path]]) -> None:
@@ -38,7 +39,27 @@ def look_for_taxonomies(folders: Callable[[], Iterable[Path]]) -> None:
     Args:
         folders: called whenever taxonomies are looked up. The folders need not exist.
     """
-    _folders.append(folders)
+    _places.append(folders)
+
+
+def offer_taxonomy(path: Path) -> str:
+    """Offer the taxonomy of one file, in addition to the others; returns its name.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not a taxonomy.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no taxonomy {shown(str(path))}; the taxonomies are "
+                                f"{', '.join(taxonomies())}, or give the path of a JSON or CSV file")  # fmt: skip
+    if path.suffix.lower() not in ENDINGS:
+        raise ValueError(f"taxonomy {plain(path.name)} cannot be used: it is neither a JSON nor a CSV file")
+    if problem := _problem(path):
+        raise ValueError(problem)
+    if path not in _files().values():
+        _places.append(lambda: [path])
+    return next(name for name, file in _files().items() if file == path)
 
 
 def taxonomies() -> list[str]:
@@ -84,8 +105,8 @@ def _numbered() -> Taxonomy:
 def _files() -> dict[str, Path]:
     """The files of taxonomies by their names. A name that is taken is followed by the ending of the file."""
     found: dict[str, Path] = {}
-    for folder in (folder for folders in _folders for folder in folders()):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    for place in (place for places in _places for place in places()):
+        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
             if path.suffix.lower() in ENDINGS and path.is_file():
                 taken = path.stem in (*TAXONOMIES, NUMBERED, *found)
                 found.setdefault(path.name if taken else path.stem, path)

@@ -1,12 +1,15 @@
 """Taxonomies of users: files, and numbered classes."""
 
 import json
+import signal
 import sys
 
 import pytest
 import torch
+from PIL import Image
 
 from gan_models.gaugan import Synthesizer, open_synthesizer, save
+from gan_models.gaugan.train import main
 from gan_models.labels import (
     NUMBERED,
     TAXONOMIES,
@@ -16,6 +19,7 @@ from gan_models.labels import (
     counterparts,
     encode,
     look_for_taxonomies,
+    offer_taxonomy,
     palette,
     read,
     tables,
@@ -33,7 +37,7 @@ PARK = [("path", "#c8b478"), ("lawn", "#50a028"), ("sky", "#78b4f0")]
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The folder where taxonomies are looked for."""
-    monkeypatch.setattr(sys.modules[taxonomy.__module__], "_folders", [])
+    monkeypatch.setattr(sys.modules[taxonomy.__module__], "_places", [])
     look_for_taxonomies(lambda: [tmp_path / "nowhere", tmp_path])
     return tmp_path
 
@@ -232,3 +236,43 @@ def test_unknown_pixels_stay_unknown_under_a_negative_offset(offset):
     ade = Synthesizer(net(classes=150, unknown=True), None, "ade20k", offset)
     plain = Synthesizer(net(classes=150, unknown=True), None, "ade20k")
     assert torch.equal(ade.paint(ids_of(0, 5)), plain.paint(ids_of(150, 5 + offset)))
+
+
+def test_a_single_file_is_offered(folder, tmp_path):
+    (tmp_path / "other").mkdir()
+    for name in ("square", "landscape"):
+        (tmp_path / "other" / f"{name}.csv").write_text("0,path\n1,lawn\n", encoding="utf-8")
+    assert [offer_taxonomy(tmp_path / "other" / "square.csv") for _ in range(2)] == ["square"] * 2
+    assert offer_taxonomy(tmp_path / "other" / "landscape.csv") == "landscape.csv"
+    assert taxonomy("landscape.csv").names == ["path", "lawn", "unknown"]
+    assert taxonomies() == [*TAXONOMIES, "square", "landscape.csv", NUMBERED]
+    with pytest.raises(FileNotFoundError, match=r"there is no taxonomy .*parks.*, or give the path"):
+        offer_taxonomy(tmp_path / "parks")
+    (tmp_path / "other" / "broken.json").write_text("[", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"taxonomy broken\.json cannot be used: it is not valid JSON"):
+        offer_taxonomy(tmp_path / "other" / "broken.json")
+
+
+def test_the_command_line_trains_with_the_taxonomy_of_a_file(folder, tmp_path, capsys):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "square.csv").write_text("0,path\n1,lawn\n2,sky\n", encoding="utf-8")
+    for name, mode in (("images", "RGB"), ("labels", "L")):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(2):
+            Image.linear_gradient("L").resize((40, 40)).point(lambda v: v * 3 // 256).convert(mode).save(
+                tmp_path / "data" / name / f"{number}.png")  # fmt: skip
+    tiny = ["--size", "32", "--batch", "2", "--ngf", "2", "--nhidden", "4", "--z-dim", "0", "--crop-size", "32",
+            "--discriminator-ndf", "4", "--discriminators", "paper", "--steps", "1", "--style-steps", "0"]  # fmt: skip
+    given = ["--data", str(tmp_path / "data"), "--output", str(tmp_path / "run"), "--taxonomy"]
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        main([*given, str(tmp_path / "files" / "square.csv"), *tiny])
+        with pytest.raises(SystemExit):
+            main([*given, str(tmp_path / "files" / "circle.csv"), *tiny])
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), handlers, strict=True):
+            signal.signal(number, handler)
+    out, err = capsys.readouterr()
+    assert "ids of 'square'" in out and "lawn" in out and "there is no taxonomy" in err
+    model = next(path for path in (tmp_path / "run").glob("*.safetensors") if path.stem != "run")
+    assert open_synthesizer(model).taxonomy == "square"
