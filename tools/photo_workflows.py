@@ -53,7 +53,7 @@ PHOTOGRAPHS = {
         "**Example Image** by **Load Image** for a photograph of yours, and give the run another `name`. More "
         "photographs are better: connect a batch or a list.",
         note_place=(40, 40, 320, 230),
-        thumbnail_node="15",
+        thumbnail_node="16",
     ),
 }  # fmt: skip
 """Workflows by name."""
