@@ -26,6 +26,8 @@ NEARLY_GREY = 4
 """The largest difference between the channels of a grey that was compressed with loss."""
 
 LOSSY_FORMATS = ("JPEG", "MPO", "AVIF")
+TRUNCATED = ("only the upper 8 of the 16 bits can be read of a PNG with several channels; save it with 8 bits, or as "
+             "grey with 16 bits")  # fmt: skip
 WHITE_16 = 65535
 BETWEEN = "many are no whole numbers, as lossy compression or smooth resizing leaves them"
 FRACTION, FEW = 0.2, 0.01
@@ -107,7 +109,10 @@ class LabelPicture:
             values = _numbers(image.getchannel(0) if image.mode == "LA" else image)
             return cls(_as_grey(values), transparent, values, one_channel=True, lossy=lossy)
         color = image.convert("RGBA" if "A" in image.getbands() else "RGB").convert("RGB")
-        return cls._from_colors(_tensor(color), transparent, lossy)
+        colors = _tensor(color)
+        if lossy == TRUNCATED and not colors.any():  # all of it is in the lower halves
+            raise ValueError(f"{plain(path.name)} cannot be read: {TRUNCATED}")
+        return cls._from_colors(colors, transparent, lossy)
 
     @cached_property
     def looks_compressed(self) -> bool:
@@ -189,7 +194,7 @@ def _loss(image: Image.Image, path: Path) -> str | None:
         with path.open("rb") as file:
             header = file.read(25)
         if header[24] == 16:  # Pillow reads the upper half of each value
-            return "only the upper 8 of the 16 bits can be read of a PNG with several channels"
+            return TRUNCATED
     return None
 
 

@@ -211,18 +211,36 @@ def test_ids_that_were_lossy_before_they_became_png_are_refused(opened, choice):
                 read(opened(mixed), LANDSCAPE, choice)
 
 
-def test_truncated_ids_are_refused(opened, tmp_path):
-    """Pillow reads only the upper half of a PNG with 16 bits and several channels, where all ids are 0."""
-    ids = BANDS.astype(">u2")
-    rows = b"".join(b"\0" + np.repeat(row[:, None], 3, 1).tobytes() for row in ids)
+def png_of_16_bits(pixels):
+    """A PNG file with several channels of 16 bits, of ``[H, W, 3 or 4]``."""
+    height, width, channels = pixels.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", 64, 48, 16, 2, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    with pytest.raises(ValueError, match="only the upper 8 of the 16 bits"):
-        read(opened(png), LANDSCAPE, "ids")
+    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("choice", ["auto", "ids"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_truncated_ids_are_refused(opened, channels, choice):
+    """Pillow reads only the upper half of a PNG with 16 bits and several channels, where all ids are 0."""
+    pixels = BANDS[..., None].repeat(channels, 2).astype(np.uint16)
+    pixels[..., 3:] = 65535
+    reason = "only the upper 8 of the 16 bits .* save it with 8 bits, or as grey with 16 bits"
+    with pytest.raises(ValueError, match=reason):
+        read(opened(png_of_16_bits(pixels)), LANDSCAPE, choice)
+
+
+@pytest.mark.parametrize("name", TAXONOMIES)
+def test_colours_of_16_bits_are_read(opened, name):
+    ids = distinct(name)[1:9]
+    ids = np.array(ids, np.uint8)[np.arange(64) // 8][None].repeat(48, 0)
+    for scale in (257, 256):
+        reading = read(opened(png_of_16_bits(painted(ids, name).astype(np.uint16) * scale)), taxonomy(name))
+        assert reading.found == f"palette '{name}'" and np.array_equal(reading.ids[0].numpy(), ids)
 
 
 @pytest.mark.parametrize("name", TAXONOMIES)
