@@ -42,10 +42,10 @@ class GANAtelierExampleImage(io.ComfyNode):
                     "picture",
                     options=list(PICTURES),
                     tooltip="balloons, mountains and pebbles are pictures to train a SinGAN on. balloons_pasted and "
-                    "mountains_pasted have a foreign object to harmonize, balloons_painted is a crude painting, and balloons_edited has a "
-                    "copied balloon. lake_labels and valley_labels are label maps in the colours of 'landscape', "
-                    "river_ade20k is one in the colours of 'ade20k'. sunset, winter, noon, autumn, storm and mist "
-                    "are photographs that serve as styles for GauGAN.",
+                    "mountains_pasted have a foreign object to harmonize, balloons_painted is a crude painting, and "
+                    "balloons_edited has a copied balloon. lake_labels and valley_labels are label maps in the colours "
+                    "of 'landscape', river_ade20k is one in the colours of 'ade20k'. sunset, winter, noon, autumn, "
+                    "storm and mist are photographs that serve as styles for GauGAN.",
                 ),
             ],
             outputs=[
