@@ -12,6 +12,7 @@ from torch import Tensor
 from ..pictures import NotAPictureError, open_picture
 from ..quoting import plain
 from .evidence import looks_compressed
+from .palette import distinct_colors
 
 KEY = "Taxonomy"
 """The text chunk of a drawing that names its taxonomy."""
@@ -118,6 +119,18 @@ class LabelPicture:
     def looks_compressed(self) -> bool:
         """Whether the levels of a grey picture were compressed with loss, or resized smoothly."""
         return self.lossy is not None or (self.values is not None and looks_compressed(self.values))
+
+    @cached_property
+    def counted(self) -> tuple[Tensor, Tensor]:
+        """The distinct colours of the opaque pixels, uint8 ``[N, 3]``, and how many pixels have each, int64 ``[N]``."""
+        if self.values is not None:
+            levels = self.colors[..., 1] if self.transparent is None else self.colors[..., 1][~self.transparent]
+            counts = torch.from_numpy(np.bincount(levels.flatten().numpy(), minlength=256))
+            found = counts.nonzero()[:, 0]
+            return found.to(torch.uint8)[:, None].expand(-1, 3), counts[found]
+        colors, inverse = distinct_colors(self.colors)
+        seen = inverse.flatten() if self.transparent is None else inverse[~self.transparent]
+        return colors, seen.bincount(minlength=len(colors))
 
     @classmethod
     def _from_colors(cls, colors: Tensor, transparent: Tensor | None, lossy: str | None = None) -> "LabelPicture":

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from .evidence import looks_like_a_photo
 from .label_picture import LabelPicture
 from .numbering import IDS, INVALID, NUMBERINGS, Numbering
-from .palette import MOST_UNMATCHED, PALETTES, TOLERANCE, Palette, best_match, decode, distinct_colors, palette
+from .palette import MOST_UNMATCHED, PALETTES, TOLERANCE, Palette, best_match, decode, palette
 from .remap import lost_text, remap
 from .taxonomy import LabelClass, Taxonomy, taxonomies, taxonomy
 
@@ -185,7 +184,7 @@ def _levels_are_ids(
     opaque = torch.ones_like(values, dtype=torch.bool) if picture.transparent is None else ~picture.transparent
     valid = NUMBERINGS[IDS].ids(values, target, offset)[opaque] != INVALID
     explained = valid.float().mean().item() if len(valid) else 1.0
-    colors, counts = _counted(picture)
+    colors, counts = picture.counted
     tolerance = tolerance if picture.looks_compressed else 0
     matches = [best_match(colors, counts, [tried], tolerance) for tried in palettes]
     matched = 1 - min(match.unmatched for match in matches)
@@ -199,24 +198,12 @@ def _levels_are_ids(
 
 def _has_colors_of(picture: LabelPicture, palettes: Sequence[Palette], tolerance: int) -> bool:
     """Whether the colours of a picture with a palette of its own, black excepted, are those of a taxonomy."""
-    colors, counts = _counted(picture)
+    colors, counts = picture.counted
     counts = counts * (colors > 0).any(1)
     if not counts.any():
         return False
     few = int((counts > 0).sum()) <= max(len(tried.colors) for tried in palettes)
     return best_match(colors, counts, palettes, EXACT if few else tolerance).unmatched <= MOST_UNMATCHED
-
-
-def _counted(picture: LabelPicture) -> tuple[Tensor, Tensor]:
-    """The distinct colours of the opaque pixels, and how many pixels have each."""
-    if picture.values is not None:
-        levels = picture.colors[..., 1] if picture.transparent is None else picture.colors[..., 1][~picture.transparent]
-        counts = torch.from_numpy(np.bincount(levels.flatten().numpy(), minlength=256))
-        found = counts.nonzero()[:, 0]
-        return found.to(torch.uint8)[:, None].expand(-1, 3), counts[found]
-    colors, inverse = distinct_colors(picture.colors)
-    seen = inverse.flatten() if picture.transparent is None else inverse[~picture.transparent]
-    return colors, seen.bincount(minlength=len(colors))
 
 
 def _drawing(picture: LabelPicture, target: Taxonomy) -> Taxonomy | None:

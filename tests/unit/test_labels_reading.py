@@ -1,6 +1,7 @@
 """What a picture is: ids, ids behind a palette, colours of a taxonomy, or a photograph."""
 
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -392,3 +393,11 @@ def test_transparent_pixels_of_other_nodes_may_have_any_colour():
     alpha[:, :6] = 0.2
     read_ids = read(LabelPicture.from_images(image, alpha), LANDSCAPE).ids[0]
     assert (read_ids[:6] == LANDSCAPE.unknown_id).all() and torch.equal(read_ids[6:], ids[6:])
+
+
+def test_colours_are_counted_once(opened, monkeypatch):
+    module, counted = sys.modules[LabelPicture.__module__], []
+    count = module.distinct_colors
+    monkeypatch.setattr(module, "distinct_colors", lambda colors: counted.append(len(colors)) or count(colors))
+    picture = opened(behind_a_palette(blobs("landscape")))
+    assert read(picture, LANDSCAPE).found == read(picture, LANDSCAPE).found and counted == [1]
