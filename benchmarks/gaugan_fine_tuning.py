@@ -34,7 +34,7 @@ from gaugan_sheets import colors, drawings, paint, sheet, to_image
 from quality import PATCH, PROJECTIONS
 
 MODEL = Path(__file__).resolve().parent.parent / "weights" / "gaugan-landscape.safetensors"
-NAMES = ("endless-sky_fields0", "endless-sky_badlands3", "budgie_lake-sherburne")
+NAMES = ("endless-sky_forest9", "endless-sky_fields0", "budgie_lake-sherburne")
 SIZE = 256
 FEWEST, MOST = 500, 20_000
 """Patches of a class that both sides need to have, and the number that is compared at most."""
