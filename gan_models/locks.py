@@ -20,6 +20,10 @@ LOST_SECONDS = 180.0
 """An owner on another machine without a sign of life for this long has lost its lock."""
 
 
+GUARD_SECONDS = 30.0
+"""The guard of a takeover that is older than this is what a killed process left."""
+
+
 class LockedError(OSError):
     """Another process works on the same thing."""
 
@@ -132,17 +136,26 @@ def _holds(held: dict[str, Any], age: float) -> bool:
 
 
 def _removed(path: Path, text: bytes) -> bool:
-    """Remove a lock that was found to be stale, unless another process was faster; returns whether it was removed."""
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    """Remove a lock that was found to be stale, unless another process was faster; returns whether it was removed.
+
+    Only one process at a time may do so. Otherwise, one that is late could remove the new lock of another.
+    """
+    guard = path.with_name(f".{path.name}.takeover")
+    if not write_once(guard, b""):
+        with suppress(FileNotFoundError):
+            if time.time() - guard.stat().st_mtime > GUARD_SECONDS:
+                guard.unlink()
+        time.sleep(0.01)
+        return False
     try:
-        path.rename(aside)
+        if path.read_bytes() != text:
+            return False
+        path.unlink()
+        return True
     except FileNotFoundError:
         return False
-    removed = aside.read_bytes() == text
-    if not removed:  # the lock of a process that took over between our look and our hand
-        write_once(path, aside.read_bytes())
-    aside.unlink()
-    return removed
+    finally:
+        guard.unlink(missing_ok=True)
 
 
 def _named(held: dict[str, Any]) -> str:

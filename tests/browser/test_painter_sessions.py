@@ -39,19 +39,19 @@ def test_paint_survives_a_restart_of_the_server(server, nodes2):
         painter = hands(editor)
         painter.use("brush", "rock", 13)
         painter.drag([(20, 20), (100, 70), (30, 80)])
-        ids, reference = painter.ids(), painter.value
+        ids, stored = painter.ids(), painter.get("painter.portable")
         editor.run()
         assert np.array_equal(reached(server), ids)
         saved = editor.workflow()
         kept = "name => [localStorage, sessionStorage].some(kept => Object.values(kept).some(t => t.includes(name)))"
-        editor.page.wait_for_function(kept, arg=reference)
+        editor.page.wait_for_function(kept, arg=stored)
         server.stop()
         server.start()
         editor.reload()
         for _ in range(2):
             editor.fit()
             painter = hands(editor)
-            assert painter.value == reference and np.array_equal(painter.ids(), ids)
+            assert painter.get("painter.portable") == stored and np.array_equal(painter.ids(), ids)
             editor.run()
             assert np.array_equal(reached(server), ids)
             editor.load(saved, "saved")

@@ -104,7 +104,7 @@ def test_pictures_and_noise_that_differ_in_number(model):
 def test_a_file_whose_further_pictures_are_incompatible(others, tmp_path):
     tensors = safetensors.torch.load(encode(trained())) | others
     safetensors.torch.save_file(tensors, tmp_path / "odd.safetensors")
-    with pytest.raises(ValueError, match=r"odd\.safetensors is marked as a SinGAN, but its tensors are incompatible"):
+    with pytest.raises(ValueError, match=r"odd\.safetensors( is marked as a SinGAN, but|: training_image is)"):
         load(tmp_path / "odd.safetensors")
 
 
