@@ -62,7 +62,7 @@ def tidy(folder: str | Path) -> None:
     """Delete all but the ``MOST`` latest trainings, and those that are too old. One that a process works on stays."""
     remove_dead_parts(folder)
     for lock in Path(folder).glob(f"*{LOCK}"):
-        # The lock of a training that is kept stays, so that whoever resumes it is told whose it was.
+        # The lock of a training that is kept stays, so that whoever resumes it learns whose it was.
         if not lock.with_suffix(SUFFIX).exists():
             with suppress(OSError):
                 remove_stale(lock)
