@@ -128,7 +128,7 @@ def sizes(parts: Parts, draw: random.Random) -> None:
 
 
 def cut(data: bytes, draw: random.Random) -> bytes:
-    """The file ends early, or goes on."""
+    """The file ends early, or has more bytes than it should."""
     return data[: draw.randrange(len(data))] if draw.random() < 0.8 else data + draw.randbytes(100)
 
 
