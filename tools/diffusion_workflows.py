@@ -72,7 +72,7 @@ DIFFUSION = {
                 "13": (1340, 400, 340, 80), "14": (1340, 540, 560, 540)},
         titles={"2": "The label map", "4": "The style", "7": "By GauGAN, enlarged",
                 "12": "Low denoise keeps the layout", "14": "With the details of Stable Diffusion"},
-        note="### More detail by diffusion\n\nGauGAN decides what is where and in which light; image-to-image with a "
+        note="### More detail by diffusion\n\nGauGAN decides on the layout and the light; image-to-image with a "
         "low **denoise** adds detail. 0.2 changes little, 0.5 invents much.\n\nThe editor offers to download Stable "
         "Diffusion 1.5 if it is missing.",
         note_place=(40, 40, 320, 160),
