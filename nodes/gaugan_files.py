@@ -186,12 +186,5 @@ def name_tooltip() -> str:
 
 def fetched(entry, node_id: str | None):
     """The file of a model of the list, downloaded if no model folder has it."""
-    report = host.progress_reporter(node_id)
-
-    def on_progress(progress):
-        host.show_text(node_id, progress.stage)
-        report(progress)
-
-    here = entry.file_name in host.model_files(KIND)
-    folder = host.model_path(KIND, entry.file_name).parent if here else host.model_folder(KIND)
-    return resolve(entry, folder, on_progress)
+    report = host.progress_reporter(node_id, stages=True)
+    return resolve(entry, host.download_folder(KIND, entry.file_name), report)

@@ -222,7 +222,8 @@ class GauGANTrain(io.ComfyNode):
             learning_rate=learning_rate,
             flips=flips,
         )
-        warn, report = warner(cls.hidden.unique_id), reporter(cls.hidden.unique_id)
+        warn = warner(cls.hidden.unique_id)
+        report = host.progress_reporter(cls.hidden.unique_id, stages=True)
         sources = {"model": start.digest} if start is not None else {}
         if data == CONNECTED:
             pairs = connected_pairs(images, label_maps, config)
@@ -256,14 +257,3 @@ class GauGANTrain(io.ComfyNode):
 def warner(node_id: str | None):
     """An ``on_warning`` that shows the warning on the node and in the log."""
     return lambda text: host.tell(node_id, text)
-
-
-def reporter(node_id: str | None):
-    """An ``on_progress`` that also shows the losses of every step on the node."""
-    report = host.progress_reporter(node_id)
-
-    def on_progress(progress):
-        host.show_text(node_id, progress.stage)
-        report(progress)
-
-    return on_progress

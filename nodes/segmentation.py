@@ -29,8 +29,8 @@ class GauGANLabelMapFromPhoto(io.ComfyNode):
             node_id="GauGANLabelMapFromPhoto",
             display_name="Label Map from Photo",
             category=CATEGORY,
-            description="Finds out what is where in a photograph: it gives every pixel the class that a segmentation "
-            "model sees there. Models of transformers, such as SegFormer, Mask2Former and OneFormer, are read, too.",
+            description="Segments a photograph: every pixel gets the class that a segmentation model sees there. Models "
+            "of transformers, such as SegFormer, Mask2Former and OneFormer, are read, too.",
             search_aliases=["semantic segmentation", "segment photo", "photo to label map", "oneformer", "mask2former",
                             "segformer", "upernet", "ade20k segmentation"],
             inputs=[
@@ -116,14 +116,8 @@ def open_segmenter(name: str, taxonomy: str | None, node_id: str | None) -> segm
 
 def fetched(entry, node_id: str | None) -> Path:
     """The file or the folder of a listed model, downloaded if necessary."""
-    report = host.progress_reporter(node_id)
-
-    def on_progress(progress):
-        host.show_text(node_id, progress.stage)
-        report(progress)
-
-    here = [folder for folder in host.model_folders(KIND) if (folder / entry.file_name).exists()]
-    return resolve(entry, here[0] if here else host.model_folder(KIND), on_progress)
+    report = host.progress_reporter(node_id, stages=True)
+    return resolve(entry, host.download_folder(KIND, entry.file_name), report)
 
 
 def require_something(ids: torch.Tensor, classes: labels.Taxonomy, model: str) -> None:

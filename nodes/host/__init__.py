@@ -18,6 +18,7 @@ from .devices import (
 from .files import digest, input_file, temporary_file, temporary_path
 from .folders import (
     TRAINING,
+    download_folder,
     input_folder,
     model_files,
     model_folder,
@@ -51,6 +52,7 @@ __all__ = [
     "ManagedModel",
     "device",
     "digest",
+    "download_folder",
     "free_memory",
     "from_bytes",
     "inference_dtype",

@@ -48,6 +48,12 @@ def model_folders(kind: str) -> list[Path]:
     return [Path(folder) for folder in folder_paths.get_folder_paths(kind)]
 
 
+def download_folder(kind: str, file: str) -> Path:
+    """The model folder of ``kind`` that has a file or folder of this name; else the one where it is saved."""
+    here = (folder for folder in model_folders(kind) if (folder / file).exists())
+    return next(here, model_folder(kind))
+
+
 def model_subfolders(kind: str, file: str) -> list[str]:
     """Names of the folders, at most two levels deep in the folders of ``kind``, that have a file of this name."""
     found = ((path, folder) for folder in model_folders(kind) for depth in ("*", "*/*")

@@ -15,11 +15,17 @@ PREVIEW_SIDE = 512
 log = logging.getLogger("GAN Atelier")
 
 
-def progress_reporter(node_id: str | None) -> Callable[[Progress], None]:
-    """An ``on_progress`` that moves the node's bar, shows previews on it, and raises when the user pressed stop."""
+def progress_reporter(node_id: str | None, *, stages: bool = False) -> Callable[[Progress], None]:
+    """An ``on_progress`` that moves the node's bar, shows previews on it, and raises when the user pressed stop.
+
+    Args:
+        stages: whether the text of every report is shown on the node, and not only those of previews.
+    """
     bar = comfy.utils.ProgressBar(1, node_id=node_id)
 
     def report(progress: Progress) -> None:
+        if stages:
+            show_text(node_id, progress.stage)
         comfy.model_management.throw_exception_if_processing_interrupted()
         preview = None
         if progress.preview is not None:
