@@ -1,5 +1,6 @@
 """Reads safetensors files, and writes files atomically."""
 
+import hashlib
 import itertools
 import os
 import re
@@ -19,11 +20,27 @@ from .user_files import open_file
 LONGEST_HEADER = 1 << 23
 """The most bytes of the list of tensors in a safetensors file: room for about 80,000 of them."""
 
+DIGESTED_AT_ONCE = 1 << 20
+"""Bytes of a file that are read at once for its digest."""
+
 LOST_SECONDS = 86400.0
 """Age at which half-written files of unknown processes are deleted."""
 
 PART = re.compile(r"(\.(?P<owner>[0-9a-f]{6}-[0-9]+-[0-9a-f]{4}))?\.[0-9a-f]{8}\.part$")
 """The ending of a half-written file. Files of former versions name no owner."""
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, which is never in memory as a whole.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(DIGESTED_AT_ONCE):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def write_atomically(path: str | Path, data: bytes, *, overwrite: bool = True) -> Path:

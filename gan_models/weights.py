@@ -4,7 +4,6 @@ Only ``resolve`` downloads. It reads a file in blocks through ``HfFileSystem``, 
 be stopped while hf-xet transfers a file nor, since huggingface_hub 1.18, resume what was stopped.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from typing import Any
 from huggingface_hub import HfFileSystem, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import OfflineModeIsEnabled
 
-from .files import write_atomically
+from .files import digest_of, write_atomically
 from .progress import OnProgress, Progress
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -196,7 +195,7 @@ def _download(entry: Entry, source: Hosted, path: Path, on_progress: OnProgress 
             if on_progress is not None:
                 stage = f"downloading {entry.name}: {done // MEGABYTE} of {about.size // MEGABYTE} MB"
                 on_progress(Progress(done, about.size, stage))
-    found = _sha256(part)
+    found = digest_of(part)
     # The ETag of a large file is its hash.
     expected = entry.sha256 or (about.etag if re.fullmatch("[0-9a-f]{64}", about.etag) else found)
     if found != expected:
@@ -230,7 +229,7 @@ def _check(entry: Entry, path: Path) -> None:
     expected = entry.sha256 or known.get("sha256")
     if expected == known.get("sha256") and state == {name: known.get(name) for name in state}:
         return
-    found = _sha256(path)
+    found = digest_of(path)
     if expected not in (None, found):
         origin = "that the manifest lists" if entry.sha256 else "of the first use"
         raise ValueError(
@@ -248,14 +247,6 @@ def _recorded(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(MEGABYTE):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _status(error: Exception) -> int | None:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import folder_paths
 
-from ...gan_models.files import write_atomically
+from ...gan_models.files import digest_of, write_atomically
 from ...gan_models.quoting import shown
 from ...gan_models.user_files import require_file
 from .folders import input_folder, inside
 
 BROWSER_FOLDER = "gan_atelier"
-LARGEST_DIGESTED, BLOCK = 1 << 26, 1 << 20
+LARGEST_DIGESTED = 1 << 26
 
 
 def input_file(reference: str) -> Path:
@@ -34,15 +34,10 @@ def input_file(reference: str) -> Path:
 
 def digest(path: Path) -> str:
     """A text that is the same for files with the same content; of very large files, only size and time are read."""
-    found = hashlib.sha256()
     status = path.stat()
     if status.st_size > LARGEST_DIGESTED:
-        found.update(f"{status.st_size} {status.st_mtime_ns}".encode())
-        return found.hexdigest()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            found.update(block)
-    return found.hexdigest()
+        return hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()
+    return digest_of(path)
 
 
 def temporary_path(data: bytes, suffix: str) -> Path:

@@ -1,6 +1,5 @@
 """What all processes of a run, and a run and its continuation, must have in common."""
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -8,12 +7,12 @@ from dataclasses import fields
 from pathlib import Path
 
 from ...distributed import gathered, of_first, processes
+from ...files import digest_of
 from ...locks import LockedError, locked
-from .pairs import FolderPairs, Pairs, RenderedPairs
+from .pairs import Pairs
 from .trainer import Trainer
 
 LOCK = "run.lock"
-BLOCK = 1 << 20
 
 
 @contextmanager
@@ -71,7 +70,7 @@ def require_common(trainer: Trainer, pairs: Pairs) -> None:
         ValueError: another process has another step, other settings or other data; in all processes.
     """
     settings = {f"the setting {field.name}": getattr(trainer.config, field.name) for field in fields(trainer.config)}
-    mine = {"the step": trainer.step} | settings | {"the training data": _data(pairs), "the sources": trainer.sources}
+    mine = {"the step": trainer.step} | settings | {"the training data": pairs.identity, "the sources": trainer.sources}
     everyone = gathered({name: repr(value) for name, value in mine.items()})
     for rank, theirs in enumerate(everyone):
         for name, value in theirs.items():
@@ -89,26 +88,12 @@ def require_sources(has: Mapping[str, str], wanted: Mapping[str, str], name: str
                              "same, or start a new run under another name")  # fmt: skip
 
 
-def _data(pairs: Pairs) -> object:
-    """What two machines can compare of a data set without reading it: numbers, or names and sizes of files."""
-    if isinstance(pairs, RenderedPairs):
-        return f"{len(pairs)} rendered landscapes, {pairs.size}, {pairs.first_seed}"
-    if not isinstance(pairs, FolderPairs):
-        return f"{len(pairs)} pairs"
-    files = [(path.name, path.stat().st_size) for pair in pairs.files for path in pair]
-    return f"{len(pairs)} pairs, {hashlib.sha256(repr(files).encode()).hexdigest()[:12]}"
-
-
 def _digest(path: Path) -> str:
-    """SHA-256 of a file, or an empty text if there is none."""
-    digest = hashlib.sha256()
+    """The digest of a file, or an empty text if there is none."""
     try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
+        return digest_of(path)
     except FileNotFoundError:
         return ""
-    return digest.hexdigest()
 
 
 def _nothing() -> None:

@@ -52,6 +52,10 @@ class MemoryPairs:
         """Pictures in memory have no names for their styles."""
 
     @property
+    def identity(self) -> str:
+        return f"{len(self)} pairs"
+
+    @property
     def digest(self) -> str:
         """A digest of all pictures and label maps, by which a run recognises its data."""
         found = hashlib.sha256()

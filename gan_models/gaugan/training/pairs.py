@@ -1,5 +1,6 @@
 """Training data: pictures with their label maps, from a folder or from the renderer, and batches of them."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -50,6 +51,10 @@ class Pairs(Protocol):
         one.
         """
 
+    @property
+    def identity(self) -> str:
+        """What two machines can compare of a data set without reading it: numbers, or names and sizes of files."""
+
     def survey(self) -> str | None:
         """A sentence with the classes in the label maps and their shares, or None if there is nothing to check."""
 
@@ -91,6 +96,10 @@ class RenderedPairs:
         from ...scenes import random_lighting
 
         return random_lighting(self.first_seed + index).name
+
+    @property
+    def identity(self) -> str:
+        return f"{len(self)} rendered landscapes, {self.size}, {self.first_seed}"
 
     def survey(self) -> None:
         """Rendered label maps need no check."""
@@ -170,6 +179,11 @@ class FolderPairs:
             if here not in self._damaged:
                 return here
         raise ValueError("every training pair is damaged; see the warnings for each")
+
+    @property
+    def identity(self) -> str:
+        files = [(path.name, path.stat().st_size) for pair in self.files for path in pair]
+        return f"{len(self)} pairs, {hashlib.sha256(repr(files).encode()).hexdigest()[:12]}"
 
     def survey(self) -> str:
         """A sentence with the classes in the label maps and their shares, so that a person notices shifted ids.
