@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gan_models.pixels import LUMINANCE
+
 PERIODS = (2, 4, 8, 16)
 """Periods, in pixels, of the patterns that doubling the resolution once, twice and so on can leave behind."""
 
@@ -14,8 +16,6 @@ DIRECTIONS = {"across": (0, 1), "down": (1, 0), "diagonal": (1, 1), "other diago
 
 NEIGHBOURS = (-5, -4, -3, -2, 2, 3, 4, 5)
 """Steps from a peak to the frequencies that it is compared with; the window spreads a peak over one step."""
-
-LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def power_spectrum(batches: Iterable[Tensor]) -> Tensor:
     """
     total, count = torch.zeros(()), 0
     for images in batches:
-        luma = torch.einsum("bchw,c->bhw", images.double().cpu(), torch.tensor(LUMA, dtype=torch.float64)) * 127.5
+        luma = torch.einsum("bchw,c->bhw", images.double().cpu(), torch.tensor(LUMINANCE, dtype=torch.float64)) * 127.5
         height, width = luma.shape[1:]
         window = torch.hann_window(height).double()[:, None] * torch.hann_window(width)
         luma = luma - (luma * window).sum((1, 2), keepdim=True) / window.sum()

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue (ITU-R BT.601)."""
+
 
 def to_bytes(image: Tensor) -> Tensor:
     """The nearest 8-bit levels of pictures in [-1, 1], of the same shape; values beyond that range are clamped."""

@@ -8,8 +8,8 @@ import math
 import torch
 from torch import Tensor
 
+from ..pixels import LUMINANCE
 from ..seeds import on_device
-from .losses import GREY
 
 SHAPES = 3
 PARTS = 8
@@ -109,4 +109,4 @@ def _uniform(count: int, rng: torch.Generator) -> list[float]:
 
 
 def _grey_weights(image: Tensor) -> Tensor:
-    return torch.tensor(GREY, device=image.device).view(1, 3, 1, 1)
+    return torch.tensor(LUMINANCE, device=image.device).view(1, 3, 1, 1)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..blur import gaussian_blur
-from .losses import GREY
+from ..pixels import LUMINANCE
 
 TOLERANCE = 10.0
 """Distance in Lab (CIE 1976) up to which a colour counts as one of the training image's."""
@@ -98,7 +98,7 @@ def edge_correlation(result: Tensor, pasted: Tensor, mask: Tensor) -> Tensor:
 
 def _gradients(image: Tensor) -> Tensor:
     """Differences of the blurred grey picture across and down, ``[B, 2, H, W]``; 0 at the border."""
-    weights = torch.tensor(GREY, device=image.device).view(1, 3, 1, 1)
+    weights = torch.tensor(LUMINANCE, device=image.device).view(1, 3, 1, 1)
     grey = gaussian_blur((image * weights).sum(1, keepdim=True), EDGE_SIGMA, 4)
     padded = F.pad(grey, (1, 1, 1, 1), mode="replicate")
     across = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]

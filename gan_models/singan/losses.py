@@ -8,13 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..pixels import LUMINANCE
 from ..seeds import on_device
 from .config import SinGANConfig
 from .pyramid import Size
 
 PATCH = 7
 PROJECTIONS = 64
-GREY = (0.299, 0.587, 0.114)
 
 
 class LazyGradientPenalty:
@@ -121,7 +121,7 @@ def pair_diversity(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
         Mean absolute difference in grey, times sqrt(pi) / 2 (two draws of a Gaussian differ by 2 / sqrt(pi) standard
         deviations on average), over the standard deviation of ``real`` or, where that is lower, over 0.01.
     """
-    weights = on_device(torch.tensor(GREY), real.device).view(1, 3, 1, 1)
+    weights = on_device(torch.tensor(LUMINANCE), real.device).view(1, 3, 1, 1)
     difference = ((sample - other) * weights).sum(1).abs().mean()
     contrast = (real * weights).sum(1).std().clamp_min(0.01)
     return math.sqrt(math.pi) / 2 * difference / contrast

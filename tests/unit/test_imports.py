@@ -30,7 +30,7 @@ ARROWS = {
     "gan_models.efficientnet": "state_dict",
     "gan_models.weights": "files progress",
     "gan_models.labels": "pictures quoting user_files",
-    "gan_models.segmentation": "efficientnet files labels progress",
+    "gan_models.segmentation": "efficientnet files labels pixels progress",
     "gan_models.scenes": "blur files labels pixels",
     "gan_models.gaugan.config": "quoting settings",
     "gan_models.gaugan.label_codes": "gaugan.config",

@@ -9,11 +9,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from ...pixels import to_float
+from ...pixels import LUMINANCE, to_float
 from .config import TrainingConfig
-
-LUMINANCE = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue (ITU-R BT.601)."""
 
 WARP_CELLS = 4
 """Random displacements along each side of a picture, between which those of the pixels are interpolated."""
