@@ -31,7 +31,7 @@ from gan_models.labels import LabelMap, taxonomy
 from gan_models.pixels import to_float
 from gaugan_photographs import Crops, Photograph, find, read_photographs, squares
 from gaugan_sheets import colors, drawings, paint, sheet, to_image
-from quality import PATCH, PROJECTIONS
+from quality import PATCH, projected_distance, random_directions
 
 MODEL = Path(__file__).resolve().parent.parent / "weights" / "gaugan-landscape.safetensors"
 NAMES = ("endless-sky_forest9", "endless-sky_fields0", "budgie_lake-sherburne")
@@ -106,10 +106,12 @@ def texture_distances(pictures: Tensor, labels: Tensor, photograph: Crops) -> di
     """
     names = taxonomy("landscape").names
     found = {}
+    directions = random_directions(torch.Generator().manual_seed(0))
     for label in photograph.labels.unique().tolist():
         sides = [patches_of(x, ids, label) for x, ids in ((pictures, labels), (photograph.images, photograph.labels))]
         if min(map(len, sides)) >= FEWEST:
-            found[names[label]] = sliced_wasserstein(*sides)
+            count = min(map(len, sides))
+            found[names[label]] = projected_distance(*(side[:count] for side in sides), directions)
     return found
 
 
@@ -119,16 +121,6 @@ def patches_of(pictures: Tensor, labels: Tensor, label: int) -> Tensor:
     columns = F.unfold(to_float(pictures), PATCH).permute(0, 2, 1)[inside]
     order = torch.randperm(len(columns), generator=torch.Generator().manual_seed(0))
     return columns[order[:MOST]]
-
-
-def sliced_wasserstein(a: Tensor, b: Tensor) -> float:
-    """Sliced Wasserstein distance x 1000 between two sets of patches, ``[N, 147]`` each."""
-    generator = torch.Generator().manual_seed(0)
-    directions = torch.randn(a.shape[1], PROJECTIONS, generator=generator)
-    directions /= directions.norm(dim=0)
-    count = min(len(a), len(b))
-    first, second = ((side[:count] @ directions).sort(0).values for side in (a, b))
-    return 1000 * (first - second).abs().mean().item()
 
 
 if __name__ == "__main__":

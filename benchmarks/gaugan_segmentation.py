@@ -118,12 +118,16 @@ def train(
     return net.eval().requires_grad_(False)
 
 
-def class_weights(photographs: Sequence[Photograph]) -> Tensor:
-    """The weight of a pixel of each known class, ``[18]``: larger for rare classes, 1 on average."""
+def class_weights(photographs: Sequence[Photograph], rare: float = RARE) -> Tensor:
+    """The weight of a pixel of each known class, ``[18]``: larger for rare classes, 1 on average.
+
+    Args:
+        rare: classes with a smaller share of the pixels than this get hardly more weight for it.
+    """
     counts = sum(np.bincount(np.asarray(one.labels).ravel(), minlength=CLASSES) for one in photographs)
     shares = torch.from_numpy(counts)[: CLASSES - 1].float()
     shares /= shares.sum()
-    weights = (shares + RARE).rsqrt()
+    weights = (shares + rare).rsqrt()
     return weights / (weights * shares).sum()
 
 

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_models.pixels import LUMINANCE
+
 PATCH = 7
 MAX_PATCHES = 16384
 PROJECTIONS = 128
@@ -28,10 +30,20 @@ def sliced_wasserstein(a: Tensor, b: Tensor, seed: int = 0) -> float:
     Of pictures of different sizes the smaller one says how many patches of each are taken.
     """
     generator = torch.Generator().manual_seed(seed)
-    directions = torch.randn(3 * PATCH**2, PROJECTIONS, generator=generator)
-    directions /= directions.norm(dim=0)
+    directions = random_directions(generator)
     most = min(MAX_PATCHES, *((x.shape[-2] - PATCH + 1) * (x.shape[-1] - PATCH + 1) for x in (a, b)))
-    first, second = ((patches(x, generator, most) @ directions).sort(0).values for x in (a, b))
+    return projected_distance(*(patches(x, generator, most) for x in (a, b)), directions)
+
+
+def random_directions(generator: torch.Generator) -> Tensor:
+    """Directions onto which patches are projected, ``[147, PROJECTIONS]``."""
+    directions = torch.randn(3 * PATCH**2, PROJECTIONS, generator=generator)
+    return directions / directions.norm(dim=0)
+
+
+def projected_distance(a: Tensor, b: Tensor, directions: Tensor) -> float:
+    """Sliced Wasserstein distance x 1000 between two sets of as many patches, ``[N, 147]`` each."""
+    first, second = ((side @ directions).sort(0).values for side in (a, b))
     return 1000 * (first - second).abs().mean().item()
 
 
@@ -74,4 +86,4 @@ def _shrink(image: Tensor, factor: int) -> Tensor:
 
 def _grey(image: Tensor) -> Tensor:
     red, green, blue = image.unbind(1)
-    return 0.299 * red + 0.587 * green + 0.114 * blue
+    return LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue

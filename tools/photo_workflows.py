@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from .repaint_workflows import label_map_of
 from .workflow_example import LANDSCAPE_MODEL, Example, node
 
-SEGMENTATION = "segmentation-landscape"
 LAYOUTS = ("valley", "harvest", "forest")
 
 
@@ -23,7 +23,7 @@ PHOTOGRAPHS = {
     "gaugan_of_one_photo": Example(
         nodes={
             "1": node("GANAtelierExampleImage", picture="autumn.jpg"),
-            "2": node("GauGANLabelMapFromPhoto", image=["1", 0], model=SEGMENTATION, taxonomy="auto", threshold=0.5),
+            "2": label_map_of("1"),
             "3": node("GauGANLabelMapToColors", label_map=["2", 0]),
             "4": node("PreviewImage", images=["3", 0]),
             "5": LANDSCAPE_MODEL,

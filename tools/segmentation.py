@@ -34,6 +34,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 from gaugan_metrics import CLASSES, class_iou, confusion, mean_iou, pixel_accuracy
 from gaugan_photographs import Photograph, read_photographs
+from gaugan_segmentation import class_weights
 
 OUTPUT = Path(__file__).resolve().parent.parent / "weights" / "segmentation-landscape.safetensors"
 SIZE = 256, 352
@@ -44,8 +45,8 @@ LEARNING_RATE, WEIGHT_DECAY, DECAY = 3e-3, 0.02, 0.995
 SMALLEST_CROP, WHOLE = 0.55, 0.25
 """The smallest crop relative to the largest one, and the share of examples that show a whole photograph."""
 
-RARE, RARITY = 3e-3, 0.5
-"""Classes are weighted by (share + RARE) ** -RARITY."""
+RARE = 3e-3
+"""Classes with a smaller share of the pixels than this get hardly more weight for it."""
 
 SMOOTHING = 0.05
 
@@ -80,7 +81,7 @@ def train(network: SegmentationNet, photographs: Sequence[Photograph], steps: in
     torch.manual_seed(SEED)
     draw = random.Random(SEED)
     pairs = [tensors(photograph) for photograph in photographs]
-    weights = class_weights(pairs)
+    weights = class_weights(photographs, RARE)
     decoder = [weight for weight in network.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(decoder, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps, pct_start=0.1)
@@ -140,14 +141,6 @@ def recolored(images: Tensor) -> Tensor:
     grey = values.mean(1, keepdim=True)
     saturated = torch.lerp(grey, values, 1 + 0.3 * torch.randn(count, 1, 1, 1))
     return (saturated * gains + 0.05 * torch.randn(count, 1, 1, 1)).clamp(0, 1) * 2 - 1
-
-
-def class_weights(pairs: Sequence[Example]) -> Tensor:
-    """The weight of a pixel of each known class: larger for rare classes, 1 on average."""
-    counts = torch.stack([ids.flatten().long().bincount(minlength=CLASSES) for _, ids in pairs]).sum(0)
-    shares = counts[: CLASSES - 1].float() / counts[: CLASSES - 1].sum()
-    weights = (shares + RARE) ** -RARITY
-    return weights / (weights * shares).sum()
 
 
 def enlarged(logits: Tensor) -> Tensor:
