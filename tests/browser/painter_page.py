@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import JSHandle, Page, Route, sync_playwright
 
+from gan_models import labels
+
 from ..comfyui.server import PACK
 from .editor import CHROMIUM_ARGUMENTS, find_chromium
 
 ADDRESS = "http://painter.test"
+DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
 Point = tuple[float, float]
 
 # The page plays the server as well, which keeps uploads and can be switched off.

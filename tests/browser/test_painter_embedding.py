@@ -11,25 +11,11 @@ from PIL import Image
 from gan_models import labels
 
 from ..comfyui.server import PACK
-from .painter_page import opened_page, reloaded
 
 pytestmark = pytest.mark.browser
 
-DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
 EMBEDDED = "data:image/png;base64,"
 LAYOUTS = sorted((PACK / "web" / "layouts").glob("*.png"))
-
-
-@pytest.fixture(scope="module")
-def any_page():
-    with opened_page(DATA) as page:
-        yield page
-
-
-@pytest.fixture
-def page(any_page):
-    with reloaded(any_page) as page:
-        yield page
 
 
 def contained(value, folder, taxonomy="landscape"):

@@ -8,11 +8,10 @@ import torch
 
 from gan_models import labels
 
-from .painter_page import opened_page, reloaded
+from .painter_page import DATA
 
 pytestmark = pytest.mark.browser
 
-DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
 STATES = ["unloaded", "loading", "clean", "dirty", "unsaved"]
 ALLOWED = {
     ("unloaded", "loading"), ("unloaded", "dirty"),
@@ -40,18 +39,6 @@ RECORD = """painter => {
     const enter = painter.state.enter.bind(painter.state);
     painter.state.enter = name => { enter(name); painter.entered.push(name); };
 }"""
-
-
-@pytest.fixture(scope="module")
-def any_page():
-    with opened_page(DATA) as page:
-        yield page
-
-
-@pytest.fixture
-def page(any_page):
-    with reloaded(any_page) as page:
-        yield page
 
 
 @pytest.fixture

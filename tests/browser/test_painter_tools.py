@@ -6,13 +6,12 @@ from skimage.segmentation import flood
 
 from gan_models import labels
 
-from .painter_page import opened_page, reloaded
+from .painter_page import DATA, opened_page, reloaded
 
 pytestmark = pytest.mark.browser
 
 CLASSES = labels.taxonomy("landscape")
 SKY, ROCK, SEA = (CLASSES.find(name).id for name in ("sky", "rock", "sea"))
-DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
 
 
 @pytest.fixture(scope="module")

@@ -13,27 +13,19 @@ from PIL import Image
 from gan_models import labels
 
 from ..comfyui.server import PACK
-from .painter_page import opened_page, reloaded
+from .painter_page import DATA, opened_page
 
 pytestmark = pytest.mark.browser
 
 CLASSES = labels.taxonomy("landscape")
 ROCK = CLASSES.find("rock").id
 UPLOADED = r"gan_atelier/[0-9a-f]{32}\.png \[input\]"
-DATA = {"taxonomies": labels.tables(), "examples": ["lake", "valley"]}
 
 
 @pytest.fixture(scope="module")
 def any_page():
     """A page on a high-density touch screen."""
     with opened_page(DATA, scale=2, touch=True) as page:
-        yield page
-
-
-@pytest.fixture
-def page(any_page):
-    """The page without uploads."""
-    with reloaded(any_page) as page:
         yield page
 
 
