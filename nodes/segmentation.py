@@ -29,8 +29,8 @@ class GauGANLabelMapFromPhoto(io.ComfyNode):
             node_id="GauGANLabelMapFromPhoto",
             display_name="Label Map from Photo",
             category=CATEGORY,
-            description="Segments a photograph: every pixel gets the class that a segmentation model sees there. Models "
-            "of transformers, such as SegFormer, Mask2Former and OneFormer, are read, too.",
+            description="Segments a photograph: every pixel gets the class that a segmentation model sees there. "
+            "Models of transformers, such as SegFormer, Mask2Former and OneFormer, are read, too.",
             search_aliases=["semantic segmentation", "segment photo", "photo to label map", "oneformer", "mask2former",
                             "segformer", "upernet", "ade20k segmentation"],
             inputs=[
