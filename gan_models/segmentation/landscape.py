@@ -10,11 +10,11 @@ from torch import Tensor
 from ..efficientnet import SCALES, EfficientNetLite
 from ..files import read_safetensors, write_atomically
 from ..labels import Taxonomy, taxonomy
-from ..progress import OnProgress, Progress
+from ..progress import OnProgress
 from .network import SegmentationNet
 from .refinement import refined
 from .scores import best
-from .segmenter import Segmentation
+from .segmenter import Segmentation, one_by_one
 
 ARCHITECTURE = "segmentation"
 FORMAT_VERSION = 1
@@ -41,11 +41,7 @@ class LandscapeSegmenter:
     @torch.no_grad()
     def segment(self, images: Tensor, on_progress: OnProgress | None = None) -> Segmentation:
         """As ``Segmenter.segment``."""
-        parts = []
-        for number, image in enumerate(images):
-            if on_progress is not None:
-                on_progress(Progress(number, len(images), f"photograph {number + 1} of {len(images)}"))
-            parts.append(self._segment(image[None]))
+        parts = [self._segment(image) for image in one_by_one(images, on_progress)]
         ids, confidence = (torch.stack(each) for each in zip(*parts, strict=True))
         return Segmentation(ids.to(torch.uint8), confidence)
 

@@ -1,12 +1,13 @@
 """What every segmenter offers, whatever net it has: photographs in, classes with their confidence out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from torch import Tensor
 
 from ..labels import LabelMap, Taxonomy
-from ..progress import OnProgress
+from ..progress import OnProgress, Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,14 @@ class Segmentation:
     def label_map(self, taxonomy: Taxonomy) -> LabelMap:
         """The label map without the confidence."""
         return LabelMap(self.ids, taxonomy.name, self.instances)
+
+
+def one_by_one(images: Tensor, on_progress: OnProgress | None) -> Iterator[Tensor]:
+    """Every photograph of a batch ``[B, 3, H, W]`` as a batch of one, after a report. See ``Segmenter.segment``."""
+    for number, image in enumerate(images):
+        if on_progress is not None:
+            on_progress(Progress(number, len(images), f"photograph {number + 1} of {len(images)}"))
+        yield image[None]
 
 
 class Segmenter(Protocol):

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from ..labels import NUMBERED, Taxonomy
-from ..progress import OnProgress, Progress
+from ..progress import OnProgress
 from .checkpoint import MissingNamesError, OtherCheckpointError, class_names, open_network, placeholders, read_config
 from .names import Matching, match
 from .preparation import Preparation, read_preparation
 from .scores import best, from_logits, instances, of_queries, share
-from .segmenter import Segmentation
+from .segmenter import Segmentation, one_by_one
 
 FIXED_SIZE = ("beit", "data2vec-vision", "eomt", "eomt_dinov3")
 """Nets whose position embeddings belong to one size."""
@@ -44,11 +44,8 @@ class TransformersSegmenter:
     @torch.no_grad()
     def segment(self, images: Tensor, on_progress: OnProgress | None = None) -> Segmentation:
         """As ``Segmenter.segment``. Objects are found by nets that find masks, such as Mask2Former."""
-        parts = []
-        for number, image in enumerate(images):
-            if on_progress is not None:
-                on_progress(Progress(number, len(images), f"photograph {number + 1} of {len(images)}"))
-            parts.append(self._segment(image[None].to(self._network.device, torch.float32)))
+        parts = [self._segment(image.to(self._network.device, torch.float32))
+                 for image in one_by_one(images, on_progress)]  # fmt: skip
         ids, confidence, objects = zip(*parts, strict=True)
         known = [each for each in objects if each is not None]
         return Segmentation(torch.stack(ids), torch.stack(confidence), torch.stack(known) if known else None)
