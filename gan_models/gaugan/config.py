@@ -20,6 +20,7 @@ MOST_LAYERS = 8
 """The most convolutions of a style encoder; each halves the picture."""
 
 MOST_ASPECT = 100
+MOST_OVERSCAN = 256
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class NetConfig(ABC):
         z_dim: length of the style vector; 0 for a net that has none.
         crop_size: width of the training pictures, in pixels.
         aspect_ratio: width divided by height of the training pictures.
+        overscan: pixels that ``synthesize`` generates beyond each border of a picture and cuts off. A generator sees at
+            its zero padding where the picture ends, and may draw lines along the border. The paper has none.
     """
 
     classes: int
@@ -43,6 +46,7 @@ class NetConfig(ABC):
     z_dim: int = 256
     crop_size: int = 256
     aspect_ratio: float = 1.0
+    overscan: int = 0
 
     def __post_init__(self) -> None:
         require_kinds(self)
@@ -64,6 +68,12 @@ class NetConfig(ABC):
     def stride(self) -> int:
         """The sides of the net's pictures are multiples of this."""
 
+    def require_overscan(self) -> None:
+        """Raise a ValueError unless the net can make pictures that are larger by the overscan at each border."""
+        step = self.stride // 2
+        if not 0 <= self.overscan <= MOST_OVERSCAN or self.overscan % step:
+            raise ValueError(f"overscan must be a multiple of {step} from 0 to {MOST_OVERSCAN}; it is {self.overscan}")
+
     def require_size(self, height: int, width: int) -> None:
         """Raise a ValueError unless the net can make a picture of this size."""
         if min(height, width) >= 1 and height % self.stride == 0 and width % self.stride == 0:
@@ -80,6 +90,10 @@ class NetConfig(ABC):
 @dataclass(frozen=True)
 class Pix2PixHDConfig(NetConfig):
     """The architecture of a pix2pixHD++ generator (see pix2pixhd.py)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require_overscan()
 
     @property
     def stride(self) -> int:
@@ -111,6 +125,7 @@ class GeneratorConfig(NetConfig):
             raise ValueError(f"nhidden must be at least 1; it is {self.nhidden}")
         if self.upsampling not in UPSAMPLINGS:
             raise ValueError(f"upsampling must be one of {', '.join(UPSAMPLINGS)}; it is {shown(self.upsampling)}")
+        self.require_overscan()
         if self.style_blocks and not self.z_dim:
             raise ValueError("style_blocks needs a style, but z_dim is 0")
         if self.upsampling == "most" and self.ngf % 2:

@@ -130,9 +130,9 @@ def encoder_part(tensors: StateDict) -> StateDict:
 def generator_config(tensors: StateDict, /, **overrides: Any) -> GeneratorConfig:
     """The architecture of a generator, from its shapes.
 
-    The shapes leave open what the label channels mean, whether upsampling is "normal" or "more", and the training
-    size. These come from ``overrides``, or else from the released nets with as many channels. Otherwise every channel
-    is a class and the training size is 256x256, if that fits.
+    The shapes leave open what the label channels mean, whether upsampling is "normal" or "more", the training size, and
+    the overscan. These come from ``overrides``, or else from the released nets with as many channels. Otherwise every
+    channel is a class, the training size is 256x256, if that fits, and there is no overscan.
 
     Args:
         tensors: a generator's state dict with folded weights.
@@ -155,6 +155,7 @@ def generator_config(tensors: StateDict, /, **overrides: Any) -> GeneratorConfig
     }
     derived["noise"] = "head_0.noise_0" in tensors
     derived["style_blocks"] = "head_0.style.weight" in tensors
+    derived["overscan"] = overrides.get("overscan", 0)
     if "up_4.conv_0.weight" in tensors:
         derived["upsampling"] = "most"
     derived |= _channels(shared.shape[1], overrides)
@@ -181,7 +182,7 @@ def pix2pixhd_config(tensors: StateDict, /, **overrides: Any) -> Pix2PixHDConfig
     ngf, channels = _of_dimensions(tensors, "encode_0.weight", 4).shape[:2]
     labels = channels - overrides.get("z_dim", 0)
     derived = {"ngf": ngf, "z_dim": channels - labels} | _channels(labels, overrides)
-    derived |= {name: overrides[name] for name in ("crop_size", "aspect_ratio") if name in overrides}
+    derived |= {name: overrides[name] for name in ("crop_size", "aspect_ratio", "overscan") if name in overrides}
     _require_agreement(overrides, derived, "pix2pixHD++")
     return Pix2PixHDConfig(**derived)
 

@@ -40,6 +40,7 @@ def synthesize(
     config, weight = generator.config, generator.conv_img.weight
     codes = label_codes(config, label_ids, instances).to(weight.device)
     config.require_size(*codes.shape[1:])
+    codes = _extended(codes, config.overscan)
     if z is None and config.z_dim:
         z = weight.new_zeros(1, config.z_dim)
     if z is not None:
@@ -50,9 +51,16 @@ def synthesize(
             raise ValueError(f"{len(codes)} label maps and {len(z)} styles don't match; "
                              "give one of either, or the same number of both")  # fmt: skip
         z = z.to(weight).expand(max(len(codes), len(z)), -1)
-    if cache is None:
-        return generator(LabelMaps(config, codes), z, Noise(seed))  # type: ignore[no-any-return]
-    maps = cache.maps(generator, codes)
+    maps = LabelMaps(config, codes) if cache is None else cache.maps(generator, codes)
     image: Tensor = generator(maps, z, Noise(seed))
-    cache.trim()
-    return image
+    if cache is not None:
+        cache.trim()
+    height, width = label_ids.shape[1:]
+    return image[:, :, config.overscan :, config.overscan :][:, :, :height, :width]
+
+
+def _extended(codes: Tensor, pixels: int) -> Tensor:
+    """Codes ``[B, H, W]`` with so many more at each border, each equal to the nearest one on the border."""
+    rows, columns = (torch.arange(-pixels, side + pixels, device=codes.device).clamp(0, side - 1)
+                     for side in codes.shape[1:])  # fmt: skip
+    return codes[:, rows][:, :, columns] if pixels else codes

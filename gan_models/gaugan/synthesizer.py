@@ -293,6 +293,7 @@ class Synthesizer(nn.Module):
     def memory(self, batch: int, height: int, width: int) -> int:
         """Bytes that making so many pictures at once takes at most, what is kept of a label map included."""
         config, bytes_each = self.generator.config, self.generator.conv_img.weight.element_size()
+        height, width = height + 2 * config.overscan, width + 2 * config.overscan
         # The widest activations are those that up_3 gets: 2 ngf channels a pixel, a few of them at a time. The scales
         # and shifts of all layers together are about 20 ngf numbers a pixel.
         return height * width * config.ngf * (12 * batch + 20) * bytes_each + WORKSPACE

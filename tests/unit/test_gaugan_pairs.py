@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_models.gaugan.training.augmentation import jittered, warped
+from gan_models.gaugan.training.augmentation import jittered, simplified, warped
 from gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs, batches
 from gan_models.labels import encode, palette
 from gan_models.scenes import render_scene
@@ -414,3 +414,29 @@ def test_warped_batches_depend_on_the_step_alone(tmp_path):
     plain, _ = next(batches(pairs, training_config(), 3))
     bent, again = (next(batches(pairs, config, 3))[0] for _ in range(2))
     assert torch.equal(bent, again) and not torch.equal(bent, plain)
+
+
+def test_simplified_label_maps_have_smooth_outlines_and_no_small_areas():
+    ids = torch.zeros(96, 128, dtype=torch.long)
+    ids[48:] = 7
+    ids[20:26, 30:36] = 3
+    ids[48:, 70:] = 18
+    ids[40:48, ::8] = 7  # a comb along the border
+    simple = simplified(ids, 0.04)
+    assert simple.shape == ids.shape and simple.dtype == ids.dtype
+    assert simple.unique().tolist() == [0, 7, 18]
+    assert (simple != ids).float().mean() < 0.12
+    row = (simple[:, :60] == 7).int().argmax(0)
+    assert row.diff().abs().max() <= 1
+    assert torch.equal(simplified(torch.full((40, 24), 5), 0.03), torch.full((40, 24), 5))
+    assert (simplified(ids, 0.0) != ids).float().mean() < 0.03
+
+
+def test_coarse_labels_change_their_share_of_the_label_maps_alone(tmp_path):
+    pairs = FolderPairs(training_folder(tmp_path), "landscape")
+    plain = [next(batches(pairs, training_config(), step)) for step in range(6)]
+    coarse = [next(batches(pairs, training_config(coarse_labels=1.0), step)) for step in range(6)]
+    assert all(torch.equal(one[0], other[0]) for one, other in zip(plain, coarse, strict=True))
+    assert any(not torch.equal(one[1], other[1]) for one, other in zip(plain, coarse, strict=True))
+    with pytest.raises(ValueError, match="coarse_labels must be from 0 to 1; it is 2"):
+        training_config(coarse_labels=2.0)

@@ -1,4 +1,4 @@
-"""Random crops, mirror images, recolouring and warps of training pairs, which the position in a run determines."""
+"""Random crops, mirroring, colours, warps and outlines of training pairs, which the position in a run determines."""
 
 import math
 import random
@@ -9,11 +9,18 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from ...blur import gaussian_blur
 from ...pixels import LUMINANCE, to_float
 from .config import TrainingConfig
 
 WARP_CELLS = 4
 """Random displacements along each side of a picture, between which those of the pixels are interpolated."""
+
+COARSEST = 0.04
+"""Largest standard deviation of the blur that simplifies label maps, relative to their height."""
+
+SIMPLIFIED_HEIGHT = 64
+"""Height at which label maps are simplified, since a blurred map has no finer detail."""
 
 Cut = tuple[Image.Image, Image.Image]
 """A picture (RGB) and its label map (8-bit ids) of the same size."""
@@ -34,6 +41,8 @@ def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, posi
         pixels, ids = pixels.flip(2), ids.flip(1)
     if config.warp:
         pixels, ids = warped(pixels, ids, config.warp, draw)
+    if config.coarse_labels and draw.random() < config.coarse_labels:
+        ids = simplified(ids, draw.uniform(0, COARSEST))
     return jittered(pixels, config.color_jitter, draw) if config.color_jitter else pixels, ids
 
 
@@ -70,6 +79,27 @@ def warped(pixels: Tensor, ids: Tensor, amount: float, draw: random.Random) -> t
         ids[None, None].float(), grid, mode="nearest", padding_mode="reflection", align_corners=False
     )
     return picture, labels[0, 0].to(ids.dtype)
+
+
+def simplified(ids: Tensor, amount: float) -> Tensor:
+    """Ids ``[H, W]`` with smooth outlines and without small areas, as a person draws them with a brush.
+
+    Every pixel gets the class that prevails around it. No class appears that was not there.
+
+    Args:
+        amount: standard deviation of the Gaussian that weighs the surroundings, relative to the height.
+    """
+    height, width = ids.shape
+    classes, places = torch.unique(ids, return_inverse=True)
+    shares = F.one_hot(places, len(classes)).permute(2, 0, 1)[None].float()
+    small = min(height, SIMPLIFIED_HEIGHT)
+    shares = F.adaptive_avg_pool2d(shares, (small, max(1, round(width * small / height))))
+    sigma = amount * small
+    if sigma > 0:
+        shares = gaussian_blur(shares, sigma, math.ceil(3 * sigma))
+    prevailing = F.interpolate(shares, (height, width), mode="bilinear")[0].argmax(0)
+    found: Tensor = classes[prevailing]
+    return found
 
 
 def _squeeze_and_cut(image: Image.Image, labels: Image.Image, config: TrainingConfig, draw: random.Random) -> Cut:

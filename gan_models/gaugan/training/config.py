@@ -55,6 +55,8 @@ class TrainingConfig:
             than a small data set has. The paper has none.
         warp: standard deviation of smooth random displacements by which pictures and label maps are bent alike,
             relative to their sides. It shows more shapes than a single picture has. The paper has none.
+        coarse_labels: share of the pictures whose label maps are simplified by a random amount: outlines become smooth
+            and small areas vanish, as in maps that people draw. Those of photographs are finer. The paper has none.
         color_window: height and width, relative to the picture's, of the random window of each step in which the region
             and transfer losses compare colours. In a whole picture, a dark middle with bright borders has the right
             mean colour and contrast; in a window, it does not. 1 is the whole picture.
@@ -100,6 +102,7 @@ class TrainingConfig:
     largest_scale: float = 1.0
     color_jitter: float = 0.0
     warp: float = 0.0
+    coarse_labels: float = 0.0
     color_window: float = 1.0
     flips: bool = True
     decay: float = 0.999
@@ -123,7 +126,7 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be at least 0 and below 1; it is {getattr(self, name):g}")
         if not 0 < self.color_window <= 1:
             raise ValueError(f"color_window must be above 0 and at most 1; it is {self.color_window:g}")
-        for name in ("smallest_crop", "frozen_norm"):
+        for name in ("smallest_crop", "frozen_norm", "coarse_labels"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1; it is {getattr(self, name):g}")
         if (self.encoder.z_dim if self.encoder else 0) != self.generator.z_dim:

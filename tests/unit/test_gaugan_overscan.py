@@ -1,0 +1,81 @@
+"""Generators that paint beyond the borders of a picture."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gan_models.gaugan import Synthesizer, load, one_hot, save, synthesize
+from gan_models.gaugan.fast.modulation import ModulationCache
+from gan_models.gaugan.label_codes import label_codes
+from gan_models.gaugan.networks.pix2pixhd import Pix2PixHD, Pix2PixHDConfig
+from gaugan_toys import LANDSCAPE, blob_map, config, generator
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"z_dim": 0, "unknown": True}, {"instance_edges": True}, {"noise": True, "style_blocks": True}]
+)
+def test_the_picture_is_the_middle_of_a_larger_one(changes):
+    net = generator(config(overscan=32, **changes))
+    ids = blob_map(net.config, 64, 96, batch=2)
+    rows, columns = (torch.arange(-32, side + 32).clamp(0, side - 1) for side in ids.shape[1:])
+    codes = label_codes(net.config, ids)[:, rows][:, :, columns]
+    z = torch.randn(2, net.config.z_dim) if net.config.z_dim else None
+    with torch.no_grad():
+        large = net(one_hot(net.config, codes), z)
+    cache = ModulationCache()
+    silent = replace(net.config, noise=False)
+    for kept in (None, cache, cache):
+        made = synthesize(net, ids, z, cache=kept)
+        assert made.shape == (2, 3, 64, 96)
+        if net.config == silent:
+            assert (made - large[:, :, 32:-32, 32:-32]).abs().max() < 1e-4
+    assert (made - synthesize(narrow(net), ids, z)).abs().max() > 1e-3
+
+
+def narrow(net):
+    twin = generator(replace(net.config, overscan=0))
+    twin.load_state_dict(net.state_dict())
+    return twin
+
+
+def test_the_file_keeps_the_overscan(tmp_path):
+    net = generator(config(overscan=16))
+    save(tmp_path / "net.safetensors", net)
+    assert load(tmp_path / "net.safetensors").generator.config == net.config
+    torch.manual_seed(0)
+    baseline = Pix2PixHD(Pix2PixHDConfig(**LANDSCAPE, ngf=2, z_dim=0, crop_size=32, overscan=16))
+    save(tmp_path / "baseline.safetensors", baseline.eval())
+    assert load(tmp_path / "baseline.safetensors").generator.config.overscan == 16
+    ids = blob_map(baseline.config, 32, 64)
+    assert synthesize(baseline, ids).shape == (1, 3, 32, 64)
+
+
+@pytest.mark.parametrize("overscan", [-16, 8, 272])
+@pytest.mark.parametrize("kind", [config, lambda **changes: Pix2PixHDConfig(5, **changes)])
+def test_impossible_overscans(kind, overscan):
+    with pytest.raises(ValueError, match=f"overscan must be a multiple of 16 from 0 to 256; it is {overscan}"):
+        kind(overscan=overscan)
+
+
+def test_memory_counts_the_overscan():
+    plain, larger = (Synthesizer(generator(config(**LANDSCAPE, overscan=overscan)), None, "landscape")
+                     for overscan in (0, 32))  # fmt: skip
+    assert larger.memory(2, 64, 96) == plain.memory(2, 128, 160)
+
+
+@pytest.mark.parametrize("size", [(64, 96), (32, 64)])
+def test_a_start_grid_of_one_cell_is_found_and_has_no_place(size):
+    """With such a grid, the style cannot give one part of a picture other colours than another part."""
+    net = generator(config(crop_size=32))
+    assert net.config.grid == (1, 1)
+    ids = torch.full((1, *size), 3)
+    start = net._start(one_hot_labels(net, ids), torch.randn(1, net.config.z_dim))
+    assert start.shape[2:] == (size[0] // 32, size[1] // 32)
+    assert torch.equal(start, start[:, :, :1, :1].expand_as(start))
+
+
+def one_hot_labels(net, ids):
+    from gan_models.gaugan.networks.one_hot import conditioning
+
+    return conditioning(one_hot(net.config, label_codes(net.config, ids)))
