@@ -47,8 +47,9 @@ ARROWS = {
                                      "gaugan.style gaugan.synthesis batching labels progress quoting settings",
     "gan_models.gaugan.opening": "gaugan.checkpoint gaugan.synthesizer labels quoting settings state_dict",
     "gan_models.gaugan.training": "blur gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes "
-                                  "gaugan.networks gaugan.style gaugan.synthesis labels scenes weights files locks pictures pixels "
-                                  "progress distributed ema seeds state_dict efficientnet quoting settings user_files",
+                                  "gaugan.networks gaugan.style gaugan.synthesis labels scenes weights files locks "
+                                  "pictures pixels progress distributed ema seeds state_dict efficientnet quoting "
+                                  "settings user_files",
     "gan_models.gaugan.train": "gaugan.config gaugan.training labels progress distributed",
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "
                          "gaugan.label_codes gaugan.networks gaugan.opening gaugan.sizes gaugan.style gaugan.synthesis "
