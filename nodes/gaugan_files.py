@@ -6,7 +6,7 @@ import torch
 from comfy_api.latest import io
 
 from ..gan_models import gaugan
-from ..gan_models.gaugan.training.run import STATE
+from ..gan_models.gaugan.training.loop import STATE
 from ..gan_models.weights import Bundled, entries, resolve
 from . import host
 from .gaugan import CATEGORY

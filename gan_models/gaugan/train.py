@@ -28,10 +28,11 @@ from .training.config import TrainingConfig
 from .training.features import find_features
 from .training.finite import NotFiniteError
 from .training.folder import unquoted
+from .training.loop import STATE, Enough
 from .training.pairs import FolderPairs, Pairs, RenderedPairs
 from .training.perceptual import find_perceptual
 from .training.presets import DISCRIMINATORS, GENERATORS, PRESETS, changed, preset
-from .training.run import STATE, Enough, train
+from .training.run import train
 from .training.state import read_config
 
 SCENES = "scenes"

@@ -9,7 +9,7 @@ import torch
 from conftest import ROOT
 
 from gan_models.gaugan import open_synthesizer, read_state_dict
-from gan_models.gaugan.training import run
+from gan_models.gaugan.training import loop, run
 from gan_models.gaugan.training.pairs import FolderPairs
 from gaugan_toys import projected_config, random_features, training_config, training_folder
 
@@ -21,13 +21,13 @@ import torch
 sys.path.insert(0, "tests")
 torch.set_num_threads(1)
 from gan_models.distributed import joined, processes
-from gan_models.gaugan.training import run
+from gan_models.gaugan.training import loop, run
 from gan_models.gaugan.training.pairs import FolderPairs
 from gaugan_toys import projected_config, random_features, training_config
 
 stop, style_steps, projected = map(int, sys.argv[3:])
-run.RESULT_BATCHES = 2
-run.FIRST_PREVIEW_SECONDS = 0
+loop.RESULT_BATCHES = 2
+loop.FIRST_PREVIEW_SECONDS = 0
 
 def say(line):
     sys.stdout.write(line + "\\n")  # in one piece, as the processes share the output
@@ -85,13 +85,13 @@ def data(tmp_path_factory):
 
 @pytest.mark.parametrize("projected", [False, True])
 def test_two_processes_match_one(tmp_path, data, monkeypatch, projected):
-    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    monkeypatch.setattr(loop, "RESULT_BATCHES", 2)
     make, features = (projected_config, random_features()) if projected else (training_config, None)
     style_steps = 0 if projected else 2
     config = make(batch=4, steps=3, style_steps=style_steps, init_gain=1.0)
     run.train(FolderPairs(data, "landscape"), config, tmp_path / "one", features=features)
     in_two_processes(data, tmp_path / "two", style_steps=style_steps, projected=projected)
-    one, two = (read_state_dict(tmp_path / name / run.STATE) for name in ("one", "two"))
+    one, two = (read_state_dict(tmp_path / name / loop.STATE) for name in ("one", "two"))
     assert one[1]["pictures"] == two[1]["pictures"] == "12"
     # Adam moves a weight by the sign of its gradient. Where the gradient is zero, as at biases before a norm and a few
     # other numbers, rounding decides the sign. The singular vectors of such small layers change with these.
@@ -99,7 +99,7 @@ def test_two_processes_match_one(tmp_path, data, monkeypatch, projected):
     apart = torch.cat([(two[0][name].float() - one[0][name].float()).abs().flatten() for name in names])
     assert (apart > 1e-4).float().mean() < 0.001
     assert apart.max() < 8e-3  # the most that three such steps can differ
-    models = [open_synthesizer(tmp_path / name / run.MODEL) for name in ("one", "two")]
+    models = [open_synthesizer(tmp_path / name / loop.MODEL) for name in ("one", "two")]
     ids, z = torch.zeros(1, 32, 32, dtype=torch.uint8), torch.ones(1, 6)
     torch.testing.assert_close(models[0].paint(ids, z), models[1].paint(ids, z), rtol=0, atol=1e-4)
 
@@ -109,8 +109,8 @@ def test_a_stop_ends_both_at_the_same_step(tmp_path, data):
     assert "process 0 ended with KeyboardInterrupt" in said
     assert said.count("threads left: []") == 2
     assert "process 1 ended with RuntimeError('the first process was stopped')" in said
-    assert read_state_dict(tmp_path / "run" / run.STATE)[1]["step"] == "1"
-    assert not (tmp_path / "run" / run.MODEL).exists()
+    assert read_state_dict(tmp_path / "run" / loop.STATE)[1]["step"] == "1"
+    assert not (tmp_path / "run" / loop.MODEL).exists()
 
 
 def test_a_stop_ends_both_while_the_style_encoder_learns_alone(tmp_path, data):
@@ -129,13 +129,13 @@ sys.path.insert(0, "tests")
 torch.set_num_threads(1)
 from pathlib import Path
 from gan_models.distributed import PeerLostError, joined, processes
-from gan_models.gaugan.training import run
+from gan_models.gaugan.training import loop, run
 from gan_models.gaugan.training.pairs import FolderPairs
 from gaugan_toys import training_config
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as in the command line, which then ends by itself
 data, output, batches, kill = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split(","), int(sys.argv[4])
-run.RESULT_BATCHES = 2
+loop.RESULT_BATCHES = 2
 
 with joined("cpu") as device:
     rank = processes()[0]
@@ -149,7 +149,7 @@ with joined("cpu") as device:
             os.kill(os.getpid(), signal.SIGKILL)
         return step(self, images, ids)
     run.Trainer.train_step = train_step
-    run.FIRST_SAVE_SECONDS = run.SAVE_SECONDS = 0
+    loop.FIRST_SAVE_SECONDS = loop.SAVE_SECONDS = 0
     pairs = FolderPairs(data, "landscape")
     pairs.files = pairs.files[: int(sys.argv[5 + rank])]
     config = training_config(batch=int(batches[rank]), steps=4, init_gain=1.0)
@@ -172,7 +172,7 @@ def on_two_machines(data, output, batches="4,4", kill=99, files=(8, 8)):
 
 
 def test_folders_that_are_not_shared_give_the_run_of_the_first_process(tmp_path, data, monkeypatch):
-    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    monkeypatch.setattr(loop, "RESULT_BATCHES", 2)
     pairs = FolderPairs(data, "landscape")
     for place in ("0", "expected"):
         run.train(pairs, training_config(batch=4, steps=2, init_gain=1.0), tmp_path / place)
@@ -181,7 +181,7 @@ def test_folders_that_are_not_shared_give_the_run_of_the_first_process(tmp_path,
     assert ("0: the state of the run differs between the machines; process 1 of 2 (counted from 0) start from the "
             "state of process 0\n") in said  # fmt: skip
     in_two_processes(data, tmp_path / "expected")
-    here, there = (read_state_dict(tmp_path / place / run.STATE)[1] for place in ("0", "expected"))
+    here, there = (read_state_dict(tmp_path / place / loop.STATE)[1] for place in ("0", "expected"))
     assert here["step"] == "4" and here["pictures"] == "16"
     assert not list((tmp_path / "1").glob("*.safetensors")), there
 
@@ -200,6 +200,6 @@ def test_a_lost_process_leaves_a_state_and_a_sentence(tmp_path, data):
     assert status != 0
     assert ("0: PeerLostError: another process of the training was lost; the state of step 2 is kept. Start the same "
             "command again to resume from there\n") in said  # fmt: skip
-    assert read_state_dict(tmp_path / "0" / run.STATE)[1]["step"] == "2"
+    assert read_state_dict(tmp_path / "0" / loop.STATE)[1]["step"] == "2"
     status, said = on_two_machines(data, tmp_path)
-    assert status == 0 and read_state_dict(tmp_path / "0" / run.STATE)[1]["step"] == "4"
+    assert status == 0 and read_state_dict(tmp_path / "0" / loop.STATE)[1]["step"] == "4"

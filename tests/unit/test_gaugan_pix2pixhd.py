@@ -15,7 +15,7 @@ from gan_models.gaugan import (
     read_state_dict,
     save,
 )
-from gan_models.gaugan.training import run
+from gan_models.gaugan.training import loop, run
 from gan_models.gaugan.training.config import TrainingConfig
 from gan_models.gaugan.training.initialization import effective_state
 from gan_models.gaugan.training.pairs import FolderPairs
@@ -92,12 +92,12 @@ def test_spectral_norm_is_on_all_convolutions_but_the_last():
 
 
 def test_training_and_use(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    monkeypatch.setattr(loop, "RESULT_BATCHES", 2)
     config = baseline_training(steps=3)
     assert TrainingConfig.from_json(config.to_json()) == config
     data = FolderPairs(training_folder(tmp_path / "data"), "landscape")
     path = run.train(data, config, tmp_path / "run")
-    assert load_state(tmp_path / "run" / run.STATE).config == config
+    assert load_state(tmp_path / "run" / loop.STATE).config == config
     with pytest.raises(ValueError, match="is a run with generator Pix2PixHDConfig"):
         run.train(data, training_config(), tmp_path / "run")
     model = open_synthesizer(path)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from gan_models.efficientnet import EfficientNetLite, load_efficientnet, read_efficientnet
 from gan_models.gaugan import label_codes, one_hot
 from gan_models.gaugan.networks.projected import ProjectedConfig, ProjectedDiscriminator
-from gan_models.gaugan.training import run
+from gan_models.gaugan.training import loop, run
 from gan_models.gaugan.training.draws import color_window, training_noise
 from gan_models.gaugan.training.features import find_features
 from gan_models.gaugan.training.losses import (
@@ -279,7 +279,7 @@ def test_a_run_resumes_exactly(tmp_path, features):
 
 @pytest.mark.parametrize("largest_scale", [1.0, 2.0])
 def test_a_folder_trains_with_them_and_leaves_a_model(tmp_path, features, monkeypatch, largest_scale):
-    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    monkeypatch.setattr(loop, "RESULT_BATCHES", 2)
     pairs = FolderPairs(training_folder(tmp_path / "data", sizes=((40, 70),)), "landscape")
     config = projected_config(steps=4, smallest_crop=0.5, largest_scale=largest_scale)
     assert {config.at_step(step).size for step in range(4)} == ({32} if largest_scale == 1 else {32, 64})

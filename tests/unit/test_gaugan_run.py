@@ -13,10 +13,11 @@ from PIL import Image
 
 from gan_models.gaugan import open_synthesizer, read_state_dict
 from gan_models.gaugan.train import main
-from gan_models.gaugan.training import run
+from gan_models.gaugan.training import loop, run
 from gan_models.gaugan.training.finite import NotFiniteError
+from gan_models.gaugan.training.log import TrainingLog
+from gan_models.gaugan.training.loop import Enough
 from gan_models.gaugan.training.pairs import FolderPairs
-from gan_models.gaugan.training.run import Enough
 from gan_models.gaugan.training.state import load_state, read_config
 from gan_models.gaugan.training.trainer import Trainer
 from gan_models.locks import LockedError
@@ -33,11 +34,11 @@ def data(tmp_path):
 
 @pytest.fixture(autouse=True)
 def few_batches(monkeypatch):
-    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    monkeypatch.setattr(loop, "RESULT_BATCHES", 2)
 
 
 def tensors(folder):
-    return read_state_dict(folder / run.STATE)[0]
+    return read_state_dict(folder / loop.STATE)[0]
 
 
 def test_a_run_leaves_a_model_samples_and_a_log(tmp_path, data):
@@ -86,19 +87,19 @@ def test_a_stopped_run_resumes_exactly(tmp_path, data, kind, monkeypatch):
             raise kind
 
     stops = []
-    monkeypatch.setattr(run, "FIRST_PREVIEW_SECONDS", 0)
+    monkeypatch.setattr(loop, "FIRST_PREVIEW_SECONDS", 0)
     if kind is Enough:
         run.train(data, config, tmp_path / "broken", on_progress=stop)
-        assert (tmp_path / "broken" / run.MODEL).is_file()
+        assert (tmp_path / "broken" / loop.MODEL).is_file()
     else:
         with pytest.raises(KeyboardInterrupt):
             run.train(data, config, tmp_path / "broken", on_progress=stop)
-        assert not (tmp_path / "broken" / run.MODEL).is_file()
-    assert load_state(tmp_path / "broken" / run.STATE).step == 2
+        assert not (tmp_path / "broken" / loop.MODEL).is_file()
+    assert load_state(tmp_path / "broken" / loop.STATE).step == 2
     run.train(data, config, tmp_path / "broken")
     whole, broken = tensors(tmp_path / "whole"), tensors(tmp_path / "broken")
     assert all(torch.equal(whole[name], broken[name]) for name in whole)
-    results = [read_state_dict(tmp_path / name / run.MODEL)[0] for name in ("whole", "broken")]
+    results = [read_state_dict(tmp_path / name / loop.MODEL)[0] for name in ("whole", "broken")]
     assert all(torch.equal(value, results[1][name]) for name, value in results[0].items())
 
 
@@ -142,7 +143,7 @@ def test_a_stop_while_batch_norm_is_measured_freezes_nothing(tmp_path, data):
 
     with pytest.raises(KeyboardInterrupt):
         run.train(data, training_config(steps=4, frozen_norm=1.0), tmp_path, on_progress=stop)
-    trainer = load_state(tmp_path / run.STATE)
+    trainer = load_state(tmp_path / loop.STATE)
     assert trainer.step == 0 and not trainer.norm_frozen
 
 
@@ -153,17 +154,17 @@ def test_a_stop_while_the_model_is_made_keeps_the_state(tmp_path, data):
 
     with pytest.raises(KeyboardInterrupt):
         run.train(data, training_config(steps=1), tmp_path / "run", on_progress=stop)
-    assert load_state(tmp_path / "run" / run.STATE).step == 1
-    assert not (tmp_path / "run" / run.MODEL).exists()
+    assert load_state(tmp_path / "run" / loop.STATE).step == 1
+    assert not (tmp_path / "run" / loop.MODEL).exists()
 
 
 def test_minutes_end_a_run_and_other_settings_resume_it(tmp_path, data):
     run.train(data, training_config(), tmp_path / "run", minutes=0)
     config = training_config(size=64, batch=4, steps=2, learning_rate=1e-3)
     run.train(data, config, tmp_path / "run", half=True)
-    assert read_config(tmp_path / "run" / run.STATE) == config
-    stored = read_state_dict(tmp_path / "run" / run.MODEL)[0]
-    assert "trained at 64×64" in open_synthesizer(tmp_path / "run" / run.MODEL).summary
+    assert read_config(tmp_path / "run" / loop.STATE) == config
+    stored = read_state_dict(tmp_path / "run" / loop.MODEL)[0]
+    assert "trained at 64×64" in open_synthesizer(tmp_path / "run" / loop.MODEL).summary
     kinds = {name.rpartition(".")[2]: value.dtype for name, value in stored.items()}
     assert kinds["weight"] == torch.float16 and kinds["running_var"] == torch.float32
     with pytest.raises(ValueError, match=r"a run with generator\.ngf 2, which cannot become 4"):
@@ -178,13 +179,13 @@ def test_a_loss_that_is_not_finite_leaves_the_last_good_state(tmp_path, data, mo
     )
     with pytest.raises(NotFiniteError, match=r"step 4: a loss is not finite .*; the state of step 2 is kept"):
         run.train(data, training_config(steps=9), tmp_path / "run")
-    assert load_state(tmp_path / "run" / run.STATE).step == 2
+    assert load_state(tmp_path / "run" / loop.STATE).step == 2
 
 
 def test_a_full_disk_stops_only_at_the_end(tmp_path, data, monkeypatch, request):
     run.train(data, training_config(steps=1), tmp_path / "run")
-    monkeypatch.setattr(run, "FIRST_SAVE_SECONDS", 0)
-    monkeypatch.setattr(run, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(loop, "FIRST_SAVE_SECONDS", 0)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0)
     request.getfixturevalue("full_disk")
     said = []
     with pytest.raises(OSError, match=r"could not write run\.safetensors"):
@@ -192,7 +193,7 @@ def test_a_full_disk_stops_only_at_the_end(tmp_path, data, monkeypatch, request)
     assert any("training continues, but its state could not be saved" in text for text in said)
     assert any("training continues without this preview: could not write 0" in text for text in said)
     assert sorted(path.name for path in (tmp_path / "run" / "samples").iterdir()) == ["000001.png"]
-    assert load_state(tmp_path / "run" / run.STATE).step == 1
+    assert load_state(tmp_path / "run" / loop.STATE).step == 1
 
 
 def test_a_process_that_is_killed_while_it_writes_leaves_the_older_state(tmp_path, data):
@@ -208,26 +209,26 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_older_state(tmp_pat
         [sys.executable, "-c", code, "--data", tmp_path / "data", "--output", folder, "--steps", "2"], cwd=ROOT
     )
     assert killed.returncode == -signal.SIGKILL
-    assert load_state(folder / run.STATE).step == 1 and list(folder.glob(".*.part"))
+    assert load_state(folder / loop.STATE).step == 1 and list(folder.glob(".*.part"))
     run.train(data, training_config(steps=2), folder)
-    assert load_state(folder / run.STATE).step == 2 and not list(folder.glob(".*.part"))
+    assert load_state(folder / loop.STATE).step == 2 and not list(folder.glob(".*.part"))
 
 
 def test_a_disk_that_is_full_for_previews_and_logs_ends_nothing(tmp_path, data, monkeypatch):
     def write(path, content):
         raise OSError(28, f"could not write {path.name}")
 
-    monkeypatch.setattr(run, "write_atomically", write)
+    monkeypatch.setattr(loop, "write_atomically", write)
     monkeypatch.setattr("gan_models.gaugan.training.log.write_atomically", write)
     said = []
     path = run.train(data, training_config(steps=2), tmp_path / "run", on_warning=said.append)
-    assert open_synthesizer(path).trained and load_state(tmp_path / "run" / run.STATE).step == 2
+    assert open_synthesizer(path).trained and load_state(tmp_path / "run" / loop.STATE).step == 2
     assert sum("training continues without its log" in text for text in said) == 1
     assert sum("training continues without this preview" in text for text in said) == 1
 
 
 def test_the_first_state_is_saved_after_a_minute():
-    assert run.FIRST_SAVE_SECONDS == 60
+    assert loop.FIRST_SAVE_SECONDS == 60
 
 
 TRAIN = """
@@ -235,11 +236,11 @@ import sys
 sys.path.insert(0, "tests")
 import torch
 torch.set_num_threads(1)
-from gan_models.gaugan.training import run
+from gan_models.gaugan.training import loop, run
 from gan_models.gaugan.training.pairs import FolderPairs
 from gaugan_toys import training_config
-run.FIRST_SAVE_SECONDS = run.SAVE_SECONDS = 0
-run.RESULT_BATCHES = 2
+loop.FIRST_SAVE_SECONDS = loop.SAVE_SECONDS = 0
+loop.RESULT_BATCHES = 2
 def wait(progress):
     if progress.step == 2 and not waited:
         waited.append(print("waiting", flush=True))
@@ -266,7 +267,7 @@ def test_a_run_that_another_process_trains_is_refused_and_left_alone(tmp_path, d
         run.train(data, training_config(steps=3), tmp_path / "run")
     assert {path: path.read_bytes() for path in before} == before
     other.communicate("\n")
-    assert other.returncode == 0 and load_state(tmp_path / "run" / run.STATE).step == 3
+    assert other.returncode == 0 and load_state(tmp_path / "run" / loop.STATE).step == 3
     assert not (tmp_path / "run" / "run.lock").exists()
 
 
@@ -276,7 +277,7 @@ def test_the_run_of_a_killed_process_is_taken_over_with_a_line(tmp_path, data, o
     said = []
     run.train(data, training_config(steps=3), tmp_path / "run", on_warning=said.append)
     assert any(text.startswith(f"the run 'run' was taken over from process {other.pid} on ") for text in said)
-    assert load_state(tmp_path / "run" / run.STATE).step == 3
+    assert load_state(tmp_path / "run" / loop.STATE).step == 3
 
 
 def test_a_single_class_gives_a_warning(tmp_path):
@@ -309,25 +310,25 @@ def test_the_command_line_reads_the_ids_of_data_sets(tmp_path, capsys):
 
 
 def test_the_log_resumes_without_the_lost_steps(tmp_path):
-    log = run.TrainingLog(tmp_path, 0)
+    log = TrainingLog(tmp_path, 0)
     for step in range(1, 31):
         log.add(step, step / 2, {"features": 1 / step})
     log.write()
-    again = run.TrainingLog(tmp_path, 20)
+    again = TrainingLog(tmp_path, 20)
     assert [row["step"] for row in again.rows] == [10, 20]
     assert again.rows[0]["features"] == pytest.approx(sum(1 / step for step in range(1, 11)) / 10, rel=1e-5)
     assert again.rows[1]["seconds"] == 10
 
 
 def test_the_log_averages_a_loss_over_the_steps_that_have_it(tmp_path):
-    log = run.TrainingLog(tmp_path, 0)
+    log = TrainingLog(tmp_path, 0)
     for step in range(1, 11):
         log.add(step, step, {"fake": 1.0} | ({"transfer": float(step)} if step % 5 == 0 else {}))
     for step in range(11, 21):
         log.add(step, step, {"fake": 2.0} | ({"transfer": 3.0} if step == 20 else {}))
     assert [row["transfer"] for row in log.rows] == [7.5, 3.0] and [row["fake"] for row in log.rows] == [1.0, 2.0]
     log.write()
-    assert len(run.TrainingLog(tmp_path, 20).rows) == 2
+    assert len(TrainingLog(tmp_path, 20).rows) == 2
 
 
 def test_the_command_line(tmp_path, capsys):
@@ -335,10 +336,10 @@ def test_the_command_line(tmp_path, capsys):
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     try:
         main(["--data", str(data), "--output", str(output), "--steps", "2", "--style-steps", "7", *TINY])
-        first = read_config(output / run.STATE)
+        first = read_config(output / loop.STATE)
         assert (first.learning_rate, first.style_steps) == (2e-4, 7)
         main(["--data", str(data), "--output", str(output), "--taxonomy", "landscape", "--steps", "3", "--half"])
-        config = read_config(output / run.STATE)
+        config = read_config(output / loop.STATE)
         assert (config.steps, config.size, config.generator.ngf, config.encoder.layers) == (3, 32, 2, 3)
         with pytest.raises(SystemExit) as error:
             main(["--data", str(data), "--output", str(output), "--taxonomy", "ade20k"])
@@ -347,7 +348,7 @@ def test_the_command_line(tmp_path, capsys):
             signal.signal(number, handler)
     assert error.value.code == 1
     out, err = capsys.readouterr()
-    assert out.rstrip().endswith(f"wrote {output / run.MODEL}") and "run.safetensors is a run with taxonomy" in err
+    assert out.rstrip().endswith(f"wrote {output / loop.MODEL}") and "run.safetensors is a run with taxonomy" in err
 
 
 def test_control_c_on_the_command_line_writes_the_model(tmp_path):
@@ -356,9 +357,9 @@ def test_control_c_on_the_command_line_writes_the_model(tmp_path):
     code = (
         "import os, signal, sys\n"
         "from gan_models.gaugan import train\n"
-        "from gan_models.gaugan.training import run\n"
+        "from gan_models.gaugan.training import loop\n"
         "from gan_models.gaugan.training.trainer import Trainer\n"
-        "run.RESULT_BATCHES, step = 2, Trainer.train_step\n"
+        "loop.RESULT_BATCHES, step = 2, Trainer.train_step\n"
         "def pressed(self, *batch):\n"
         "    if self.step == 2: os.kill(os.getpid(), signal.SIGINT)\n"
         "    return step(self, *batch)\n"
@@ -367,4 +368,4 @@ def test_control_c_on_the_command_line_writes_the_model(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, *map(os.fspath, arguments)], cwd=ROOT, capture_output=True)
     assert done.returncode == 0, done.stderr
-    assert load_state(output / run.STATE).step == 3 and open_synthesizer(output / run.MODEL).encoder
+    assert load_state(output / loop.STATE).step == 3 and open_synthesizer(output / loop.MODEL).encoder

@@ -9,13 +9,13 @@ from PIL import Image
 
 from gan_models.gaugan import EncoderConfig
 from gan_models.gaugan.train import main
-from gan_models.gaugan.training import run
+from gan_models.gaugan.training import loop, run
 from gan_models.gaugan.training.config import TrainingConfig
 from gan_models.gaugan.training.draws import sample_style
 from gan_models.gaugan.training.finite import NotFiniteError
+from gan_models.gaugan.training.loop import Enough
 from gan_models.gaugan.training.pairs import FolderPairs
 from gan_models.gaugan.training.presets import preset
-from gan_models.gaugan.training.run import Enough
 from gan_models.gaugan.training.state import load_state
 from gan_models.gaugan.training.style_pretraining import pretrain
 from gan_models.gaugan.training.trainer import Trainer
@@ -136,12 +136,12 @@ def test_a_loss_that_is_not_finite_stops_it(pairs):
 
 
 def test_a_run_starts_with_it_and_resumes_without(tmp_path, pairs, monkeypatch):
-    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    monkeypatch.setattr(loop, "RESULT_BATCHES", 2)
     config = training_config(steps=4, style_steps=3)
     learned, seen = fresh_encoder(config), []
     pretrain(learned, pairs, config)
     run.train(pairs, config, tmp_path / "run", minutes=0, on_progress=seen.append)
-    state = load_state(tmp_path / "run" / run.STATE)
+    state = load_state(tmp_path / "run" / loop.STATE)
     assert state.step == 0 and state.encoder_frozen and same(state.encoder, learned)
     assert [(progress.step, progress.total) for progress in seen[:5]] == [(0, 3), (1, 3), (2, 3), (3, 3), (0, 4)]
 
@@ -149,9 +149,9 @@ def test_a_run_starts_with_it_and_resumes_without(tmp_path, pairs, monkeypatch):
     run.train(pairs, replace(config, style_steps=0), tmp_path / "run", on_progress=seen.append)
     assert {progress.total for progress in seen} == {4}
     run.train(pairs, config, tmp_path / "whole")
-    wanted, got = (load_state(tmp_path / name / run.STATE) for name in ("whole", "run"))
+    wanted, got = (load_state(tmp_path / name / loop.STATE) for name in ("whole", "run"))
     with pytest.raises(ValueError, match="style_steps 3, which cannot become 0"):
-        load_state(tmp_path / "run" / run.STATE, style_steps=0)
+        load_state(tmp_path / "run" / loop.STATE, style_steps=0)
     assert got.config == config and same(wanted.generator, got.generator) and same(wanted.encoder, got.encoder)
 
 
@@ -183,7 +183,7 @@ def test_control_c_before_the_first_step_says_so(tmp_path, monkeypatch, capsys):
     "names, found", [((None, None), "name no styles"), (("red", "red"), "name only one style, 'red'")]
 )
 def test_a_run_says_that_there_is_nothing_to_tell_apart(tmp_path, monkeypatch, names, found):
-    monkeypatch.setattr(run, "RESULT_BATCHES", 2)
+    monkeypatch.setattr(loop, "RESULT_BATCHES", 2)
     pairs = FolderPairs(named_pictures(tmp_path / "data", names), "landscape")
     said = []
     run.train(pairs, training_config(steps=1, style_steps=3), tmp_path / "run", on_warning=said.append)
