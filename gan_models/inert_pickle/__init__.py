@@ -15,8 +15,10 @@ from torch import Tensor
 
 from ..quoting import plain
 from ..user_files import open_file
-from .machine import MOST_BYTES, Machine, RefusedError
-from .stand_ins import CodeError, Described, Name, StandIns, Storage, Strided
+from .errors import CodeError, RefusedError
+from .machine import Machine
+from .operands import MOST_BYTES
+from .stand_ins import Described, Name, StandIns, Storage, Strided
 from .stored_zip import MARK, StoredZip
 
 __all__ = ["CodeError", "Described", "read"]

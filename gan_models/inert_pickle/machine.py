@@ -5,26 +5,17 @@ nested tuples takes hours to hash. This machine has budgets of bytes and of inst
 most about a second and 200 MB, and it accepts only keys that are cheap to hash.
 """
 
-import struct
 from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol
 
 from ..quoting import plain
-
-MOST_BYTES = 1 << 26
-"""The longest pickle that is read."""
+from .errors import RefusedError
+from .operands import Operands
 
 MOST_INSTRUCTIONS = 1_000_000
-LONGEST_LINE, LONGEST_NUMBER = 1 << 20, 64
-"""The most bytes of a line of text, and of an integer."""
 
 LARGEST_KEY = 1 << 60
 """Python computes the hash of a number modulo 2**61 - 1, so larger numbers could all have one hash."""
-
-
-class RefusedError(ValueError):
-    """A file is not read, for the reason that the text gives."""
-
 
 _CONSTANTS: dict[int, Any] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 _NUMBERS = {0x4B: "<B", 0x4D: "<H", 0x4A: "<i", 0x47: ">d"}
@@ -65,9 +56,8 @@ class Machine:
     """
 
     def __init__(self, file: BinaryIO, world: World):
-        self.file = file
+        self.operands = Operands(file)
         self.world = world
-        self.bytes_left = MOST_BYTES
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -79,83 +69,33 @@ class Machine:
             RefusedError: a budget is exhausted, or ``world`` refused something.
             Exception: the pickle is damaged.
         """
+        operands = self.operands
         for _ in range(MOST_INSTRUCTIONS):
-            code = self._read(1)[0]
+            code = operands.read(1)[0]
             if code == 0x2E:  # STOP
                 return self.stack.pop()
             if code in _CONSTANTS:
                 self.stack.append(_CONSTANTS[code])
             elif code in _NUMBERS:
-                self.stack.append(self._number(_NUMBERS[code]))
+                self.stack.append(operands.number(_NUMBERS[code]))
             elif code in _TEXTS:
-                self.stack.append(str(self._sized(_TEXTS[code]), "utf-8", "surrogatepass"))
+                self.stack.append(str(operands.sized(_TEXTS[code]), "utf-8", "surrogatepass"))
             elif code in _BYTES:
-                data = self._sized(_BYTES[code])
+                data = operands.sized(_BYTES[code])
                 self.stack.append(data.decode("latin1") if code in _LATIN else data)
             elif code in _INTEGERS:
-                self.stack.append(int.from_bytes(self._sized(_INTEGERS[code], LONGEST_NUMBER), "little", signed=True))
+                self.stack.append(operands.integer(_INTEGERS[code]))
             elif code in _PUTS:
-                self.memo[self._number(_PUTS[code])] = self.stack[-1]
+                self.memo[operands.number(_PUTS[code])] = self.stack[-1]
             elif code in _GETS:
-                self.stack.append(self.memo[self._number(_GETS[code])])
+                self.stack.append(self.memo[operands.number(_GETS[code])])
             elif code in _SKIPPED:
-                self._read(_SKIPPED[code])
+                operands.read(_SKIPPED[code])
             elif code in _INSTRUCTIONS:
                 _INSTRUCTIONS[code](self)
             else:
                 raise TypeError(f"unknown instruction {code}")
         raise RefusedError(f"it has more than {MOST_INSTRUCTIONS} instructions, far more than a list of networks needs")
-
-    def _read(self, count: int) -> bytes:
-        if count > self.bytes_left:
-            raise RefusedError("it describes far more than a list of networks")
-        data = self.file.read(count) if count <= 1 << 16 else self._read_long(count)
-        if len(data) != count:
-            raise EOFError
-        self.bytes_left -= count
-        return data
-
-    def _read_long(self, count: int) -> bytes:
-        """The bytes that are really there, without room for those that are not."""
-        here = self.file.tell()
-        end = self.file.seek(0, 2)
-        self.file.seek(here)
-        return self.file.read(min(count, end - here))
-
-    def _number(self, kind: str) -> Any:
-        return struct.unpack(kind, self._read(struct.calcsize(kind)))[0]
-
-    def _sized(self, kind: str, most: int = MOST_BYTES) -> bytes:
-        length = self._number(kind)
-        if not 0 <= length <= most:
-            raise RefusedError("it contains a number or a text of an absurd length")
-        return self._read(length)
-
-    def _line(self) -> bytes:
-        line = self.file.readline(LONGEST_LINE)
-        self.bytes_left -= len(line)
-        if not line.endswith(b"\n"):
-            raise EOFError
-        return line[:-1]
-
-    def _integer(self) -> None:
-        text = self._line()
-        constants = {b"00": False, b"01": True}
-        if len(text) > LONGEST_NUMBER:
-            raise RefusedError("it contains a number or a text of an absurd length")
-        self.stack.append(constants[text] if text in constants else int(text.rstrip(b"L")))
-
-    def _float(self) -> None:
-        self.stack.append(float(self._line()))
-
-    def _string(self) -> None:
-        text = self._line().strip()
-        if len(text) < 2 or text[:1] not in (b"'", b'"') or text[:1] != text[-1:]:
-            raise TypeError("a text has no quotation marks")
-        self.stack.append(text[1:-1].decode("unicode_escape"))
-
-    def _unicode(self) -> None:
-        self.stack.append(self._line().decode("raw_unicode_escape"))
 
     def _mark(self) -> None:
         self.marks.append(len(self.stack))
@@ -214,16 +154,16 @@ class Machine:
         self.stack.append(frozenset(filter(is_cheap, self._marked())))
 
     def _put(self) -> None:
-        self.memo[int(self._line())] = self.stack[-1]
+        self.memo[int(self.operands.line())] = self.stack[-1]
 
     def _get(self) -> None:
-        self.stack.append(self.memo[int(self._line())])
+        self.stack.append(self.memo[int(self.operands.line())])
 
     def _memoize(self) -> None:
         self.memo[len(self.memo)] = self.stack[-1]
 
     def _global(self) -> None:
-        module, name = self._line(), self._line()
+        module, name = self.operands.line(), self.operands.line()
         self.stack.append(self.world.named(module.decode(), name.decode()))
 
     def _stack_global(self) -> None:
@@ -237,7 +177,7 @@ class Machine:
         self.stack.append(self.world.call(function, _arguments(arguments)))
 
     def _instance(self) -> None:
-        module, name = self._line(), self._line()
+        module, name = self.operands.line(), self.operands.line()
         self.stack.append(self.world.call(self.world.named(module.decode(), name.decode()), tuple(self._marked())))
 
     def _object(self) -> None:
@@ -274,11 +214,11 @@ def _arguments(things: Any) -> tuple[Any, ...]:
 
 
 _INSTRUCTIONS: dict[int, Callable[[Machine], None]] = {
-    ord("I"): Machine._integer,
-    ord("L"): Machine._integer,
-    ord("F"): Machine._float,
-    ord("S"): Machine._string,
-    ord("V"): Machine._unicode,
+    ord("I"): lambda machine: machine.stack.append(machine.operands.integer_line()),
+    ord("L"): lambda machine: machine.stack.append(machine.operands.integer_line()),
+    ord("F"): lambda machine: machine.stack.append(float(machine.operands.line())),
+    ord("S"): lambda machine: machine.stack.append(machine.operands.quoted_line()),
+    ord("V"): lambda machine: machine.stack.append(machine.operands.line().decode("raw_unicode_escape")),
     ord("("): Machine._mark,
     ord("0"): Machine._pop,
     ord("1"): Machine._pop_mark,
@@ -310,5 +250,5 @@ _INSTRUCTIONS: dict[int, Callable[[Machine], None]] = {
     0x92: Machine._new_object_by_names,
     ord("b"): Machine._build,
     ord("Q"): Machine._stored,
-    ord("P"): lambda machine: machine.stack.append(machine.world.stored(machine._line())),
+    ord("P"): lambda machine: machine.stack.append(machine.world.stored(machine.operands.line())),
 }

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 
 from ..quoting import plain
-from .machine import MOST_BYTES, RefusedError, is_cheap
+from .errors import CodeError, RefusedError
+from .machine import is_cheap
+from .operands import MOST_BYTES
 
 MOST_DIMENSIONS, LONGEST_DIMENSION = 8, 1 << 40
 
@@ -24,10 +26,6 @@ _NUMBERS = {
     "u1": "B", "u2": "H", "u4": "I", "u8": "Q",
 }  # fmt: skip
 """The kinds of numpy scalars, and the formats of ``struct`` that read them."""
-
-
-class CodeError(RefusedError):
-    """A file asks to run something."""
 
 
 @dataclass(frozen=True)
