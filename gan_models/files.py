@@ -15,13 +15,10 @@ from torch import Tensor
 
 from .owners import is_code_alive, this_process
 from .quoting import plain
-from .user_files import open_file
+from .user_files import BLOCK, check_stop, open_file
 
 LONGEST_HEADER = 1 << 23
 """The most bytes of the list of tensors in a safetensors file: room for about 80,000 of them."""
-
-DIGESTED_AT_ONCE = 1 << 20
-"""Bytes of a file that are read at once for its digest."""
 
 LOST_SECONDS = 86400.0
 """Age at which half-written files of unknown processes are deleted."""
@@ -31,14 +28,15 @@ PART = re.compile(r"(\.(?P<owner>[0-9a-f]{6}-[0-9]+-[0-9a-f]{4}))?\.[0-9a-f]{8}\
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, which is never in memory as a whole.
+    """SHA-256 of a file, which is never in memory as a whole. A ``stoppable`` block can stop it.
 
     Raises:
-        OSError: there is no such file, or it cannot be read.
+        FileNotFoundError: there is no such file, or it is not an ordinary one.
+        ValueError: it may not be read.
     """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(DIGESTED_AT_ONCE):
+    with open_file(path) as file:
+        while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
 
@@ -133,7 +131,8 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str
     """Return the tensors of a safetensors file, whatever its extension, and its metadata.
 
     The tensors take the size of the file in memory, which the system may give back as long as nobody changes them; the
-    list of tensors takes 200 MB at most.
+    list of tensors takes 200 MB at most. The system reads the bytes of a tensor when they are first used. A
+    ``stoppable`` block can stop the reading.
 
     Raises:
         FileNotFoundError: the file does not exist, or is not an ordinary file.
@@ -145,6 +144,10 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str
             raise ValueError(f"{name} is damaged or is not a safetensors file (its list of tensors is too long)")
     try:
         with safe_open(path, framework="pt") as opened:
-            return {key: opened.get_tensor(key) for key in opened.keys()}, opened.metadata() or {}  # noqa: SIM118
+            tensors = {}
+            for key in opened.keys():  # noqa: SIM118
+                check_stop()
+                tensors[key] = opened.get_tensor(key)
+            return tensors, opened.metadata() or {}
     except (SafetensorError, OSError, ValueError, TypeError, RuntimeError, OverflowError, AttributeError) as error:
         raise ValueError(f"{name} is damaged or is not a safetensors file ({plain(str(error))})") from error

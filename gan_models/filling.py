@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .quoting import plain
+from .user_files import check_stop
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -54,8 +55,10 @@ def require_shapes(wanted: Mapping[str, tuple[int, ...]], tensors: Mapping[str, 
 def require_sound(name: str, tensor: Tensor, largest: float = LARGEST) -> None:
     """Raise a ValueError, by the tensor's name, unless it has real numbers that a trained network can have.
 
-    They are finite and at most ``largest``; variances are not negative.
+    They are finite and at most ``largest``; variances are not negative. Here the bytes of a tensor are read from the
+    disk, so a ``stoppable`` block can stop it.
     """
+    check_stop()
     if not tensor.is_floating_point() or tensor.is_quantized or tensor.layout != torch.strided or tensor.is_meta:
         raise ValueError(f"{plain(name)} has numbers of the kind {tensor.dtype}, where real numbers are required")
     if tensor.numel() == 0:

@@ -98,14 +98,15 @@ class GauGANLoad(io.ComfyNode):
         overrides = dict(entry.config) if entry else {}
         if upsampling != AUTO:
             overrides["upsampling"] = upsampling
-        model = gaugan.open_synthesizer(
-            fetched(entry, cls.hidden.unique_id) if entry else host.model_path(KIND, name),
-            encoder=None if encoder in (AUTO, NONE) else host.model_path(KIND, encoder),
-            without_encoder=encoder == NONE,
-            taxonomy_name=taxonomy if taxonomy != AUTO else entry and entry.taxonomy,
-            label_offset=label_offset if label_offset or override_label_offset else entry and entry.label_offset,
-            **overrides,
-        )
+        with host.stoppable():
+            model = gaugan.open_synthesizer(
+                fetched(entry, cls.hidden.unique_id) if entry else host.model_path(KIND, name),
+                encoder=None if encoder in (AUTO, NONE) else host.model_path(KIND, encoder),
+                without_encoder=encoder == NONE,
+                taxonomy_name=taxonomy if taxonomy != AUTO else entry and entry.taxonomy,
+                label_offset=label_offset if label_offset or override_label_offset else entry and entry.label_offset,
+                **overrides,
+            )
         host.tell(cls.hidden.unique_id, model.summary)
         return io.NodeOutput(host.ManagedModel(model.to(host.inference_dtype())))
 

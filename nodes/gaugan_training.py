@@ -233,23 +233,24 @@ class GauGANTrain(io.ComfyNode):
         else:
             pairs = folder_pairs(folder, config, warn, palette, offset)
         host.free_memory(MEMORY)
-        file = train(
-            pairs,
-            config,
-            run,
-            device=host.device(),
-            dtype=host.training_dtype(),
-            perceptual=find_perceptual(host.model_folder(KIND), warn, report) if perceptual else None,
-            features=find_features(config, host.model_folder(KIND), report),
-            minutes=minutes or None,
-            data=described(data, pairs, folder),
-            on_progress=report,
-            on_warning=warn,
-            on_start=warn,
-            start=networks_of(start),
-            sources=sources,
-        )
-        trained = gaugan.open_synthesizer(file)
+        with host.stoppable():
+            file = train(
+                pairs,
+                config,
+                run,
+                device=host.device(),
+                dtype=host.training_dtype(),
+                perceptual=find_perceptual(host.model_folder(KIND), warn, report) if perceptual else None,
+                features=find_features(config, host.model_folder(KIND), report),
+                minutes=minutes or None,
+                data=described(data, pairs, folder),
+                on_progress=report,
+                on_warning=warn,
+                on_start=warn,
+                start=networks_of(start),
+                sources=sources,
+            )
+            trained = gaugan.open_synthesizer(file)
         host.tell(cls.hidden.unique_id, f"{trained.trained}; {trained.summary}")
         return io.NodeOutput(host.ManagedModel(trained.to(host.inference_dtype())))
 

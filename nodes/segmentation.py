@@ -77,7 +77,7 @@ class GauGANLabelMapFromPhoto(io.ComfyNode):
     @classmethod
     def execute(cls, image, model, taxonomy=AUTO, threshold=0.5) -> io.NodeOutput:
         photos, report = (host.to_model(image) + 1) / 2, host.progress_reporter(cls.hidden.unique_id)
-        with advice():
+        with advice(), host.stoppable():
             segmenter = open_segmenter(model, None if taxonomy == AUTO else taxonomy, cls.hidden.unique_id)
         found = segmenter.segment(photos.clamp(0, 1), report)
         classes = segmenter.taxonomy if taxonomy == AUTO else labels.taxonomy(taxonomy)

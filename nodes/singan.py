@@ -51,7 +51,8 @@ class SinGANLoad(io.ComfyNode):
     @classmethod
     def execute(cls, name) -> io.NodeOutput:
         path = singan_path(name)
-        model = singan.load_released(path) if path.is_dir() else singan.load(path)
+        with host.stoppable():
+            model = singan.load_released(path) if path.is_dir() else singan.load(path)
         return io.NodeOutput(host.ManagedModel(model))
 
 

@@ -1,7 +1,7 @@
 """The one bridge to ComfyUI: images, devices and memory, progress and stop, model folders, files for the browser.
 
 Node files import this package and ``comfy_api``, nothing else of ComfyUI. It imports of ``gan_models`` only what every
-long task reports (``progress``) and how files are written (``files``).
+long task reports (``progress``) and how files are read and written (``files``, ``user_files``).
 """
 
 from pathlib import Path
@@ -42,7 +42,7 @@ from .images import (
     to_pil,
 )
 from .lists import takes_lists
-from .progress import progress_reporter, show_text, tell
+from .progress import progress_reporter, show_text, stoppable, tell
 
 PACK = Path(__file__).resolve().parent.parent.parent
 
@@ -75,6 +75,7 @@ __all__ = [
     "show_text",
     "state_of",
     "state_of_models",
+    "stoppable",
     "takes_lists",
     "tell",
     "temporary_file",

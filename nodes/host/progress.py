@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import comfy.model_management
 import comfy.utils
 from server import PromptServer
 
+from ...gan_models import user_files
 from ...gan_models.progress import Progress
 from .images import to_pil
 
@@ -34,6 +36,11 @@ def progress_reporter(node_id: str | None, *, stages: bool = False) -> Callable[
         bar.update_absolute(progress.step, progress.total, preview)
 
     return report
+
+
+def stoppable() -> AbstractContextManager[None]:
+    """A block in which reading users' files raises when the user pressed stop."""
+    return user_files.stoppable(comfy.model_management.throw_exception_if_processing_interrupted)
 
 
 def show_text(node_id: str | None, text: str) -> None:

@@ -17,7 +17,7 @@ ARROWS = {
     "gan_models.quoting": "",
     "gan_models.user_files": "quoting",
     "gan_models.settings": "quoting",
-    "gan_models.filling": "quoting",
+    "gan_models.filling": "quoting user_files",
     "gan_models.inert_pickle": "quoting user_files",
     "gan_models.batching": "progress",
     "gan_models.blur": "",
