@@ -57,6 +57,50 @@ def run(task: Callable[[], Any], limit: float = 60.0, most: int = 8 << 30) -> Tr
     return pickle.loads(data) if data else Trial(raw=f"ended after {seconds:.1f} s", seconds=seconds)
 
 
+class Forked:
+    """A process that ``task`` runs in until the ``with`` block ends, which kills it.
+
+    Args:
+        task: gets a function that sends a line of text to the parent.
+
+    Attributes:
+        rest: the lines that were sent and not yet read when the process was killed.
+    """
+
+    def __init__(self, task: Callable[[Callable[[str], None]], None]):
+        self.rest: list[str] = []
+        reading, writing = os.pipe()
+        self.process = os.fork()
+        if self.process == 0:
+            os.close(reading)
+            try:
+                task(lambda line: os.write(writing, f"{line}\n".encode()) and None)
+            finally:
+                os._exit(0)
+        os.close(writing)
+        self.lines = os.fdopen(reading)
+
+    def line(self) -> str:
+        """The next line; waits for it.
+
+        Raises:
+            EOFError: the process has ended.
+        """
+        line = self.lines.readline()
+        if not line:
+            raise EOFError(f"process {self.process} has ended")
+        return line.rstrip("\n")
+
+    def __enter__(self) -> "Forked":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+        self.rest = self.lines.read().splitlines()
+        self.lines.close()
+
+
 def _ended(task: Callable[[], Any], most: int) -> Trial:
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     before, began = _peak(), time.process_time()
