@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
+from ..user_files import BLOCK
 from .errors import RefusedError
 
 MARK = b"PK\x03\x04"
@@ -68,8 +69,12 @@ class StoredZip:
         if start + member.length > self.size:
             raise EOFError
         content = bytearray(member.length)
+        left, checksum = memoryview(content), 0
         self.file.seek(start)
-        if self.file.readinto(content) != member.length or zlib.crc32(content) != member.checksum:  # type: ignore[attr-defined]
+        while left and (count := self.file.readinto(left[:BLOCK])):  # type: ignore[attr-defined]
+            checksum = zlib.crc32(left[:count], checksum)
+            left = left[count:]
+        if left or checksum != member.checksum:
             raise EOFError
         return content
 
