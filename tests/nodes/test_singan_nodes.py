@@ -75,7 +75,7 @@ def test_a_trained_model_is_kept_until_it_is_saved(call, toy_presets, comfy_fold
     "preset, options, config",
     [
         ("draft", {"purpose": "super-resolution"}, {"reconstruction_weight": 100.0, "min_size": 18}),
-        ("standard", {"purpose": "harmonize"}, {"harmonizes": True, "min_size": 120, "max_size": 250}),
+        ("standard", {"purpose": "harmonize", "iterations": 3}, {"harmonizes": True, "min_size": 120, "max_size": 250}),
         ("draft", {"purpose": "harmonize", "iterations": 7}, {"harmonizes": True, "coarse_iterations": 7}),
         ("draft", {"max_size": 40, "iterations": 3}, {"max_size": 40, "iterations": 3, "coarse_iterations": 3}),
         ("draft", {"max_size": 1024}, {"max_size": 1024, "crop": 512}),

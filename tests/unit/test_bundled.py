@@ -24,13 +24,13 @@ from gan_models.weights import bundled
 def test_bundled_singan_makes_new_pictures_of_its_training_picture():
     model = load(ROOT / bundled("singan")["singan-balloons"])
     picture = model.training_picture()
-    samples = model.sample(50, generator=seeded(0))
-    distances = [sum(quality.sliced_wasserstein_at_scales(picture, sample)) / 3 for sample in samples[:8].split(1)]
-    assert sum(distances) / 8 < 20
+    samples = model.sample(16, generator=seeded(0))
+    distances = [sum(quality.sliced_wasserstein_at_scales(picture, sample)) / 3 for sample in samples[:4].split(1)]
+    assert sum(distances) / 4 < 20
     assert quality.diversity(samples, picture) > 0.4
     # A model that knows its picture by heart repeats one thing in a panorama.
-    panoramas = model.sample(4, generator=seeded(0), width=5 * model.size[1] // 2)
-    assert sum(quality.sliced_wasserstein(picture, panorama) for panorama in panoramas.split(1)) / 4 < 20
+    panoramas = model.sample(2, generator=seeded(0), width=5 * model.size[1] // 2)
+    assert sum(quality.sliced_wasserstein(picture, panorama) for panorama in panoramas.split(1)) / 2 < 20
     assert quality.psnr(model.reconstruct(), picture) > 30
 
 

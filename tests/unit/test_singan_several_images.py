@@ -43,7 +43,7 @@ def test_it_holds_all_pictures_and_a_noise_for_each(model):
 @pytest.mark.parametrize("normalization", ["none", "batch"])
 def test_every_picture_is_reconstructed(normalization):
     config = dataclasses.replace(
-        TOY, iterations=120, coarse_iterations=240, channels=16, reconstruction_weight=50, normalization=normalization
+        TOY, iterations=60, coarse_iterations=120, channels=16, reconstruction_weight=50, normalization=normalization
     )
     model, wanted = trained(config, image=pictures(2)), pictures(2)
     found = model.reconstruct()
