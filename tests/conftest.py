@@ -32,7 +32,18 @@ if not headless.comfyui_is_present():
 
 # The tests' networks are tiny. Threads gain nothing there, and where other programs keep the cores busy they
 # spin while they wait for each other: with two, the suite took five times as long and ten times the CPU time.
+# The variable is for the processes that tests start, the real ComfyUI among them.
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    if config.getoption("dist") != "loadfile":
+        return None
+    from scheduling import LongestFirst  # imports xdist, without which the tests run too
+
+    return LongestFirst(config, log)
 
 
 @pytest.fixture(scope="session")
