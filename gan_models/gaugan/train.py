@@ -63,6 +63,7 @@ SETTINGS: tuple[tuple[str, Callable[[str], float], str], ...] = (
     ("smallest-crop", float, "random crops take this share to all of a picture; 0 uses --margin instead"),
     ("largest-scale", float, "batches have random sizes, from --size to this many times --size"),
     ("color-jitter", float, "random variation of gamma, white balance and saturation; 0.2 is moderate"),
+    ("class-jitter", float, "random variation of the colours of each class on its own; 0.1 is moderate"),
     ("warp", float, "smooth random displacements, relative to a picture's sides; 0.03 is moderate"),
     ("coarse-labels", float, "share of the label maps that get smooth outlines, as if drawn with a brush"),
     ("color-window", float, "share of the sides of the random window in which colours of classes are compared"),

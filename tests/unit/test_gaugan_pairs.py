@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_models.gaugan.training.augmentation import jittered, simplified, warped
+from gan_models.gaugan.training.augmentation import jittered, simplified, tinted, warped
 from gan_models.gaugan.training.pairs import FolderPairs, RenderedPairs, batches
 from gan_models.labels import encode, palette
 from gan_models.scenes import render_scene
@@ -440,3 +440,25 @@ def test_coarse_labels_change_their_share_of_the_label_maps_alone(tmp_path):
     assert any(not torch.equal(one[1], other[1]) for one, other in zip(plain, coarse, strict=True))
     with pytest.raises(ValueError, match="coarse_labels must be from 0 to 1; it is 2"):
         training_config(coarse_labels=2.0)
+
+
+def test_tints_give_each_class_its_own_colour():
+    ids = torch.zeros(48, 64, dtype=torch.long)
+    ids[:, 32:] = 4
+    pixels = torch.rand(3, 48, 64, generator=torch.Generator().manual_seed(0)) - 0.5
+    tint = (tinted(pixels, ids, 0.1, random.Random(2)) + 1) / (pixels + 1)
+    left, right = tint[:, :, :24], tint[:, :, 40:]
+    # Away from the border, every pixel of a class has the same gain in a channel.
+    for half in (left, right):
+        assert (half.flatten(1).std(1) < 1e-4).all()
+    assert (left.mean((1, 2)) - right.mean((1, 2))).abs().max() > 0.02
+    assert torch.allclose(tinted(pixels, ids, 0.0, random.Random(2)), pixels, atol=1e-6)
+
+
+def test_class_jitter_changes_pictures_and_no_label_map(tmp_path):
+    pairs = FolderPairs(training_folder(tmp_path), "landscape")
+    plain, ids = next(batches(pairs, training_config(), 3))
+    (one, same), (again, _) = (next(batches(pairs, training_config(class_jitter=0.2), 3)) for _ in range(2))
+    assert torch.equal(ids, same) and torch.equal(one, again) and not torch.equal(one, plain)
+    with pytest.raises(ValueError, match="class_jitter must not be negative"):
+        training_config(class_jitter=-0.1)

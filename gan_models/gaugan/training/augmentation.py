@@ -16,6 +16,9 @@ from .config import TrainingConfig
 WARP_CELLS = 4
 """Random displacements along each side of a picture, between which those of the pixels are interpolated."""
 
+TINT_BLUR = 1.5
+"""Standard deviation, in pixels, of the blur of the borders between classes whose colours vary on their own."""
+
 COARSEST = 0.04
 """Largest standard deviation of the blur that simplifies label maps, relative to their height."""
 
@@ -41,6 +44,8 @@ def varied(image: Image.Image, labels: Image.Image, config: TrainingConfig, posi
         pixels, ids = pixels.flip(2), ids.flip(1)
     if config.warp:
         pixels, ids = warped(pixels, ids, config.warp, draw)
+    if config.class_jitter:
+        pixels = tinted(pixels, ids, config.class_jitter, draw)
     if config.coarse_labels and draw.random() < config.coarse_labels:
         ids = simplified(ids, draw.uniform(0, COARSEST))
     return jittered(pixels, config.color_jitter, draw) if config.color_jitter else pixels, ids
@@ -58,6 +63,20 @@ def jittered(pixels: Tensor, amount: float, draw: random.Random) -> Tensor:
     values = (pixels / 2 + 0.5) ** gamma
     grey = (values * torch.tensor(LUMINANCE).view(3, 1, 1)).sum(0, keepdim=True)
     return torch.lerp(grey, values, saturation).mul(gains).clamp(0, 1) * 2 - 1
+
+
+def tinted(pixels: Tensor, ids: Tensor, amount: float, draw: random.Random) -> Tensor:
+    """Vary the brightness and the colour of each class in a picture ``[3, H, W]`` in [-1, 1] on its own.
+
+    Args:
+        ids: the classes of the pixels, ``[H, W]``.
+        amount: standard deviation of the logarithm of a class's brightness. The gain of each channel has half of it.
+    """
+    classes, places = torch.unique(ids, return_inverse=True)
+    gains = torch.tensor([[level + draw.gauss(0, amount / 2) for _ in range(3)]
+                          for level in (draw.gauss(0, amount) for _ in classes)])  # fmt: skip
+    gains = gaussian_blur(gains[places].permute(2, 0, 1), TINT_BLUR, math.ceil(3 * TINT_BLUR))
+    return (pixels / 2 + 0.5).mul(gains.exp()).clamp(0, 1) * 2 - 1
 
 
 def warped(pixels: Tensor, ids: Tensor, amount: float, draw: random.Random) -> tuple[Tensor, Tensor]:

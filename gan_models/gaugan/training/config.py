@@ -53,6 +53,9 @@ class TrainingConfig:
         color_jitter: random variation of gamma, white balance and saturation of the training pictures, as a standard
             deviation of their logarithms (a quarter of it for white balance). It shows the style encoder more colours
             than a small data set has. The paper has none.
+        class_jitter: random variation of the brightness of each class on its own, as a standard deviation of its
+            logarithm, and of its colour by half as much. It teaches that every class has its own colours in a style.
+            The paper has none.
         warp: standard deviation of smooth random displacements by which pictures and label maps are bent alike,
             relative to their sides. It shows more shapes than a single picture has. The paper has none.
         coarse_labels: share of the pictures whose label maps are simplified by a random amount: outlines become smooth
@@ -101,6 +104,7 @@ class TrainingConfig:
     smallest_crop: float = 0.0
     largest_scale: float = 1.0
     color_jitter: float = 0.0
+    class_jitter: float = 0.0
     warp: float = 0.0
     coarse_labels: float = 0.0
     color_window: float = 1.0
@@ -115,7 +119,7 @@ class TrainingConfig:
         for name in ("size", "batch", "steps", "learning_rate", "generator_rate", "discriminator_rate", "init_gain"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; it is {getattr(self, name)}")
-        for name in (*WEIGHTS, "style_steps", "color_jitter", "warp", "frozen_blocks"):
+        for name in (*WEIGHTS, "style_steps", "color_jitter", "class_jitter", "warp", "frozen_blocks"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         for name in ("margin", "largest_scale"):

@@ -11,12 +11,12 @@ from gaugan_toys import photo, published, training_folder
 @pytest.fixture
 def modules(pack, node_classes, monkeypatch):
     """The trainer's modules of the pack, with a preset that trains in a second."""
-    found = {name: sys.modules[f"{pack.__name__}.gan_models.gaugan.training.{name}"] for name in ("presets", "run")}
+    found = {name: sys.modules[f"{pack.__name__}.gan_models.gaugan.training.{name}"] for name in ("presets", "loop", "run")}
     toy = {"ngf": 2, "nhidden": 4, "z_dim": 6, "crop_size": 32, "discriminator_ndf": 4, "encoder_ndf": 2,
            "encoder_layers": 3, "size": 32, "batch": 2, "steps": 3}  # fmt: skip
     monkeypatch.setitem(found["presets"].PRESETS, "small", {"paper": toy, "projected": toy})
     monkeypatch.setitem(found["presets"].DEFAULTS, "small", "paper")
-    monkeypatch.setattr(found["run"], "RESULT_BATCHES", 2)
+    monkeypatch.setattr(found["loop"], "RESULT_BATCHES", 2)
     return found
 
 
@@ -87,7 +87,7 @@ def test_stop_keeps_what_was_reached(train, modules, monkeypatch, said, comfy_fo
 def test_previews_reach_the_node(modules, train, monkeypatch):
     from comfy import utils
 
-    monkeypatch.setattr(modules["run"], "FIRST_PREVIEW_SECONDS", 0)
+    monkeypatch.setattr(modules["loop"], "FIRST_PREVIEW_SECONDS", 0)
     seen = []
     with utils.progress_hook(lambda value, total, preview, node_id=None: seen.append((value, total, preview))):
         train()
