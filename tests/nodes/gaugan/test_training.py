@@ -11,7 +11,8 @@ from gaugan_toys import photo, published, training_folder
 @pytest.fixture
 def modules(pack, node_classes, monkeypatch):
     """The trainer's modules of the pack, with a preset that trains in a second."""
-    found = {name: sys.modules[f"{pack.__name__}.gan_models.gaugan.training.{name}"] for name in ("presets", "loop", "run")}
+    training = f"{pack.__name__}.gan_models.gaugan.training"
+    found = {name: sys.modules[f"{training}.{name}"] for name in ("presets", "loop", "run")}
     toy = {"ngf": 2, "nhidden": 4, "z_dim": 6, "crop_size": 32, "discriminator_ndf": 4, "encoder_ndf": 2,
            "encoder_layers": 3, "size": 32, "batch": 2, "steps": 3}  # fmt: skip
     monkeypatch.setitem(found["presets"].PRESETS, "small", {"paper": toy, "projected": toy})
