@@ -19,6 +19,7 @@ LAYOUTS = host.PACK / "web" / "layouts"
 EXAMPLE = "example:"
 EXAMPLES = ("lake", "valley", "coast", "river", "meadow", "winter", "canyon", "dunes", "fjord", "forest", "island",
             "harvest")  # fmt: skip
+READ = "/gan_atelier/read_label_picture"
 TRACE_SIDE = 1024
 EMBEDDED = "data:image/png;base64,"
 MOST_EMBEDDED = 1 << 20
@@ -105,6 +106,18 @@ class GauGANLabelMapPaint(io.ComfyNode):
             host.tell(cls.hidden.unique_id, said)
         colors = host.from_bytes(labels.encode(ids, labels.palette(taxonomy)))
         return io.NodeOutput(labels.LabelMap(ids, taxonomy), colors, ui=shown or None)
+
+
+def read_for_painter(data: bytes, taxonomy: str) -> bytes:
+    """A picture file that the user loads into the painter, as a drawing, which the painter reads exactly.
+
+    Raises:
+        ValueError: the file is not a label map, or there is no such taxonomy.
+    """
+    return labels.to_drawing(data, labels.taxonomy(taxonomy))
+
+
+host.answer_posts(READ, read_for_painter, argument="taxonomy", content_type="image/png")
 
 
 def translated(lost: list[labels.LabelClass], taxonomy: str) -> str:

@@ -1,6 +1,6 @@
 """Label maps: taxonomies, their colour palettes, the reader of pictures, and the translation between taxonomies."""
 
-from .drawing import resize, to_png
+from .drawing import resize, to_drawing, to_png
 from .label_map import LabelMap, OtherTaxonomyError
 from .label_picture import LabelPicture
 from .layers import lay, uniform
@@ -57,6 +57,7 @@ __all__ = [
     "taxonomies",
     "taxonomy",
     "taxonomy_problems",
+    "to_drawing",
     "to_png",
     "uniform",
     "with_legend",

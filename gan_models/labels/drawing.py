@@ -6,6 +6,8 @@ files in the browser.
 """
 
 import io
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,8 +15,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
-from .label_picture import KEY
+from .label_picture import KEY, LabelPicture
 from .palette import palette
+from .reading import read
+from .taxonomy import Taxonomy
 
 
 def to_png(ids: Tensor, taxonomy_name: str) -> bytes:
@@ -26,6 +30,22 @@ def to_png(ids: Tensor, taxonomy_name: str) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=text, optimize=True)
     return buffer.getvalue()
+
+
+def to_drawing(data: bytes, target: Taxonomy) -> bytes:
+    """Reads the content of any picture file as a label map, and encodes that as a drawing in its own taxonomy.
+
+    Args:
+        data: the file.
+        target: the taxonomy of ids, and the first choice for colours.
+    Raises:
+        ValueError: the file is not a picture, or not a label map.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "this file"
+        path.write_bytes(data)
+        reading = read(LabelPicture.open(path), target)
+    return to_png(reading.source_ids[0], reading.source.name)
 
 
 def resize(ids: Tensor, height: int, width: int) -> Tensor:

@@ -32,6 +32,8 @@ class Reading:
         target: the taxonomy of the result.
         found: what the picture is, in words.
         lost: the classes of the picture that are unknown in ``target``, those with the most pixels first.
+        source: the taxonomy of the picture.
+        source_ids: uint8 ``[B, H, W]`` ids of ``source``, before they were translated.
     """
 
     ids: Tensor
@@ -39,6 +41,8 @@ class Reading:
     target: Taxonomy
     found: str
     lost: list[LabelClass]
+    source: Taxonomy
+    source_ids: Tensor
 
     @property
     def unknown(self) -> float:
@@ -105,8 +109,9 @@ def _read_colors(
     picture: LabelPicture, palettes: Sequence[Palette], target: Taxonomy, tolerance: int
 ) -> Reading:
     decoded = decode(picture.colors, palettes, tolerance, picture.transparent)
-    ids, lost = remap(decoded.ids, taxonomy(decoded.palette.taxonomy), target)
-    return Reading(ids, decoded.off_palette, target, f"palette '{decoded.palette.name}'", lost)
+    source = taxonomy(decoded.palette.taxonomy)
+    ids, lost = remap(decoded.ids, source, target)
+    return Reading(ids, decoded.off_palette, target, f"palette '{decoded.palette.name}'", lost, source, decoded.ids)
 
 
 def _read_ids(picture: LabelPicture, target: Taxonomy, numbering: Numbering, offset: int) -> Reading:
@@ -124,11 +129,13 @@ def _read_ids(picture: LabelPicture, target: Taxonomy, numbering: Numbering, off
     invalid = numbers[ids == INVALID]
     if len(invalid):
         raise ValueError(_strange(invalid, source, numbering, offset))
-    result, lost = remap(ids.to(torch.uint8), source, target)
+    ids = ids.to(torch.uint8)
+    result, lost = remap(ids, source, target)
     where = " behind a palette of its own" if numbers is picture.indices else ""
     shift = f" with offset {offset}" if offset else ""
     found = f"ids of '{source.name}'" if numbering.taxonomy is None else numbering.name
-    return Reading(result, torch.zeros_like(result, dtype=torch.bool), target, found + where + shift, lost)
+    on_palette = torch.zeros_like(result, dtype=torch.bool)
+    return Reading(result, on_palette, target, found + where + shift, lost, source, ids)
 
 
 HOW_TO_SAVE = "Save ids as PNG, and resize them by nearest neighbour."
@@ -227,4 +234,5 @@ def _read_drawing(picture: LabelPicture, source: Taxonomy, target: Taxonomy) -> 
     if picture.transparent is not None:
         ids[picture.transparent] = source.unknown_id
     result, lost = remap(ids, source, target)
-    return Reading(result, torch.zeros_like(result, dtype=torch.bool), target, f"a drawing in '{source.name}'", lost)
+    on_palette = torch.zeros_like(result, dtype=torch.bool)
+    return Reading(result, on_palette, target, f"a drawing in '{source.name}'", lost, source, ids)

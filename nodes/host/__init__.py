@@ -43,6 +43,7 @@ from .images import (
 )
 from .lists import takes_lists
 from .progress import progress_reporter, show_text, stoppable, tell
+from .routes import answer_posts
 
 PACK = Path(__file__).resolve().parent.parent.parent
 
@@ -50,6 +51,7 @@ __all__ = [
     "PACK",
     "TRAINING",
     "ManagedModel",
+    "answer_posts",
     "device",
     "digest",
     "download_folder",

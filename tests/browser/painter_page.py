@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import mimetypes
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -45,6 +46,7 @@ async function fetchApi(route, options = {}) {
         window.sent.push(name);
         return Response.json({ name: file.name });
     }
+    if (address.pathname.startsWith("/gan_atelier/")) return fetch(address, options);
     const { filename, subfolder, type } = Object.fromEntries(address.searchParams);
     const file = window.files.get(`${subfolder ? subfolder + "/" : ""}${filename} [${type}]`);
     return file ? new Response(file) : new Response("", { status: 404 });
@@ -161,11 +163,21 @@ class PainterPage:
         name = route.request.url.removeprefix(f"{ADDRESS}/")
         if not name:
             return route.fulfill(body=PAGE, content_type="text/html")
+        if name.startswith("gan_atelier/read_label_picture?"):
+            return self._read(route)
         path = PACK / "web" / name
         if not path.is_file():
             return route.fulfill(status=404)
         kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(name)[0]
         return route.fulfill(body=path.read_bytes(), content_type=kind)
+
+    def _read(self, route: Route) -> None:
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(route.request.url).query)
+        try:
+            found = labels.to_drawing(route.request.post_data_buffer or b"", labels.taxonomy(query["taxonomy"][0]))
+        except ValueError as error:
+            return route.fulfill(status=422, json={"error": str(error)})
+        return route.fulfill(body=found, content_type="image/png")
 
     def reload(self) -> None:
         """Reloads the page, without painters and uploads."""

@@ -64,7 +64,8 @@ def test_its_own_value_changes_nothing(page):
 @pytest.mark.parametrize("value", [EMBEDDED, f"{EMBEDDED}A", f"{EMBEDDED}?", f"{EMBEDDED}AAAA"])
 def test_a_damaged_drawing_is_said(page, value):
     brush = page.painter(value)
-    assert "This file is not a picture. The painting starts over." in brush.root.inner_text()
+    said = "This file is not a picture; a label map is a PNG with ids or colours. The painting starts over."
+    assert said in brush.root.inner_text()
 
 
 def test_values_of_earlier_versions_and_layouts_stay_as_they_are(page):

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 CLASSES = labels.taxonomy("landscape")
 ROCK = CLASSES.find("rock").id
+PHOTO = PACK / "pictures" / "mountains.jpg"
 UPLOADED = r"gan_atelier/[0-9a-f]{32}\.png \[input\]"
 
 
@@ -205,10 +206,66 @@ def test_a_missing_drawing_is_reported_and_its_value_kept_until_something_is_pai
 def test_other_files_are_refused(page):
     page.put("noise.png [input]", b"not a picture")
     assert "not a picture" in page.painter("noise.png [input]").root.locator(".message").inner_text()
+    page.put("photo.png [input]", PHOTO.read_bytes())
+    assert "is this a photo" in page.painter("photo.png [input]").root.locator(".message").inner_text()
+    page.put("lossy.png [input]", jpeg_of_ids())
+    assert "JPEG changes them." in page.painter("lossy.png [input]").root.locator(".message").inner_text()
+
+
+def jpeg_of_ids():
     buffer = io.BytesIO()
-    Image.effect_noise((64, 64), 90).save(buffer, "PNG")
-    page.put("photo.png [input]", buffer.getvalue())
-    assert "colours of any taxonomy" in page.painter("photo.png [input]").root.locator(".message").inner_text()
+    Image.fromarray(noise(12, 16).repeat(8, 0).repeat(8, 1)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def shapes(height=96, width=128, classes=19):
+    return noise(height // 8, width // 8, classes).repeat(8, 0).repeat(8, 1)
+
+
+def behind_a_palette(ids):
+    image = Image.fromarray(ids).convert("P")
+    image.putdata(ids.flatten().tolist())
+    image.putpalette(np.random.default_rng(1).integers(0, 256, 768).tolist())
+    return image
+
+
+def in_colours(ids, taxonomy="landscape"):
+    return Image.fromarray(labels.encode(torch.from_numpy(ids)[None], labels.palette(taxonomy))[0].numpy())
+
+
+PICTURES = {
+    "grey ids": Image.fromarray,
+    "grey ids of 16 bits": lambda ids: Image.fromarray(ids.astype(np.uint16)),
+    "grey ids with alpha": lambda ids: Image.fromarray(np.dstack([ids, np.full_like(ids, 255)]), "LA"),
+    "ids in three channels": lambda ids: Image.fromarray(np.dstack([ids] * 3)),
+    "ids behind a palette": behind_a_palette,
+    "colours": in_colours,
+    "colours in an index palette": lambda ids: in_colours(ids).quantize(64),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_pictures_are_read_as_the_nodes_read_them(page, tmp_path, kind):
+    ids = shapes()
+    PICTURES[kind](ids).save(tmp_path / "mine.png")
+    brush = page.painter()
+    brush.root.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
+    page.page.wait_for_function("painter => painter.value !== ''", arg=brush.painter)
+    assert np.array_equal(brush.ids(), ids) and brush.root.locator(".message").is_hidden()
+    page.put("mine.png [input]", (tmp_path / "mine.png").read_bytes())
+    assert np.array_equal(page.painter("mine.png [input]").ids(), ids)
+
+
+def test_a_picture_that_is_no_label_map_leaves_the_drawing_as_it_is(page):
+    brush = page.painter("example:lake")
+    before = brush.ids()
+    brush.root.locator("input[type=file]").set_input_files(PHOTO)
+    brush.root.locator(".message:visible", has_text="is this a photo").wait_for()
+    page.page.evaluate("() => { serverAnswers = false; }")
+    brush.root.locator("input[type=file]").set_input_files([])
+    brush.root.locator("input[type=file]").set_input_files(PHOTO)
+    brush.root.locator(".message:visible", has_text="Is the server running?").wait_for()
+    assert brush.value == "example:lake" and np.array_equal(brush.ids(), before)
 
 
 def test_without_a_server_nothing_is_lost(page, tmp_path):

@@ -139,7 +139,8 @@ def test_every_arrow_is_used():
 def test_only_the_host_talks_to_comfyui():
     talking = {name for name, imported in modules("nodes", "gan_models")
                if COMFYUI & {target.split(".")[0] for target in imported}}  # fmt: skip
-    assert talking == {"nodes.host.devices", "nodes.host.files", "nodes.host.folders", "nodes.host.progress"}
+    assert talking == {"nodes.host.devices", "nodes.host.files", "nodes.host.folders", "nodes.host.progress",
+                       "nodes.host.routes"}  # fmt: skip
 
 
 def test_node_files_import_the_host_the_sockets_and_gan_models():

@@ -1,5 +1,7 @@
 """Drawings: written and read, by index where they are ours and by colour where they are not."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -116,3 +118,16 @@ def test_layouts_are_small_drawings_of_landscapes(path):
     assert ids.shape == (1, 512, 512)
     assert path.stat().st_size < 6000
     assert len(labels.taxonomy("landscape").present(ids)) >= 7
+
+
+def test_a_picture_of_another_taxonomy_becomes_a_drawing_in_its_own():
+    ids = torch.arange(8).repeat_interleave(8).repeat(32, 1)
+    buffer = io.BytesIO()
+    Image.fromarray(labels.encode(ids[None], labels.palette("coco_stuff"))[0].numpy()).save(buffer, "PNG")
+    with Image.open(io.BytesIO(labels.to_drawing(buffer.getvalue(), labels.taxonomy("landscape")))) as drawing:
+        assert drawing.info["Taxonomy"] == "coco_stuff" and np.array_equal(np.array(drawing), ids.numpy())
+
+
+def test_what_is_no_label_map_becomes_no_drawing():
+    with pytest.raises(ValueError, match="this file is not a picture"):
+        labels.to_drawing(b"no picture", labels.taxonomy("landscape"))

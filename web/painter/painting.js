@@ -162,7 +162,7 @@ export class Painting {
         this.commit(exampleReference(name));
     }
 
-    /** Replaces the drawing by a picture file in the colours of a taxonomy. */
+    /** Replaces the drawing by a picture file: ids, or the colours of a taxonomy. */
     async open(file) {
         try {
             this._pasteMap(await this.storage.read(file, this.taxonomy));

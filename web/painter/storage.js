@@ -2,11 +2,10 @@
 
 import { contentHash } from "./hash.js";
 import { decodePng, encodePng, smallPng } from "./png.js";
-import { fromColors, isOwnPalette } from "./taxonomy.js";
+import { isOwnPalette } from "./taxonomy.js";
 
 const FOLDER = "gan_atelier";
-/** The taxonomy whose generated colours mean nothing in the pictures of others. */
-const NUMBERED = "numbered";
+const READER = "/gan_atelier/read_label_picture";
 const EXAMPLE = "example:";
 const REMEMBERED = 64;
 const KEEPALIVE_BYTES = 60_000;
@@ -148,30 +147,43 @@ export class Storage {
     }
 
     /**
-     * Reads a picture file as a label map.
+     * Reads a picture file as a label map. The page reads drawings of the painter, and the server all other pictures,
+     * as the nodes do.
      *
-     * @param {Blob} blob a drawing of the painter, or any picture in the colours of a taxonomy
+     * @param {Blob} blob
+     * @param {import("./taxonomy.js").Taxonomy} preferred the taxonomy of ids, and the first choice for colours
      * @returns {Promise<{width, height, ids, taxonomy}>} rejects with a StorageError
      */
     async read(blob, preferred) {
-        const own = await decodePng(new Uint8Array(await blob.arrayBuffer())).catch(() => null);
-        const taxonomy = this.taxonomies.get(own?.taxonomy);
-        if (taxonomy && isOwnPalette(own.ids, own.colors, taxonomy)) return { ...own, taxonomy };
-        let bitmap;
-        try {
-            bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-        } catch {
-            throw new StorageError("This file is not a picture.");
-        }
-        const { width, height } = bitmap;
-        const context = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
-        context.drawImage(bitmap, 0, 0);
-        const { data } = context.getImageData(0, 0, width, height);
-        const named = [...this.taxonomies.values()].filter(({ name }) => name !== NUMBERED);
-        const found = fromColors(data, [...new Set([preferred, ...named])]);
-        if (!found) throw new StorageError("This picture is not painted in the colours of any taxonomy.");
-        return { width, height, ...found };
+        const bytes = await blob.arrayBuffer();
+        return (await this._drawing(bytes)) ?? (await this._drawing(await this._readByServer(bytes, preferred)));
     }
+
+    /** A drawing of the painter; null for any other file. */
+    async _drawing(bytes) {
+        const own = await decodePng(new Uint8Array(bytes)).catch(() => null);
+        const taxonomy = this.taxonomies.get(own?.taxonomy);
+        return taxonomy && isOwnPalette(own.ids, own.colors, taxonomy) ? { ...own, taxonomy } : null;
+    }
+
+    /** A picture file as a drawing, an ArrayBuffer. */
+    async _readByServer(bytes, preferred) {
+        const route = `${READER}?${new URLSearchParams({ taxonomy: preferred.name })}`;
+        let response;
+        try {
+            response = await this.fetchApi(route, { method: "POST", body: bytes });
+        } catch {
+            throw new StorageError("The file could not be read. Is the server running?");
+        }
+        if (response.ok) return response.arrayBuffer();
+        const { error } = await response.json().catch(() => ({}));
+        throw new StorageError(sentence(error ?? `the server cannot read the file (status ${response.status})`));
+    }
+}
+
+/** An error of the server as a sentence. */
+function sentence(error) {
+    return error[0].toUpperCase() + error.slice(1) + (/[.?!]$/.test(error) ? "" : ".");
 }
 
 /** The file name in the value of an uploaded drawing; undefined in any other value. */

@@ -1,9 +1,4 @@
-/** Taxonomies in the browser: the tables from the node's input, and functions that read pictures with them. */
-
-/** The largest distance of a colour from that of its class, in any channel of 0 to 255. */
-const TOLERANCE = 8;
-/** The largest share of pixels beyond it. */
-const MOST_UNMATCHED = 0.4;
+/** Taxonomies in the browser: the tables from the node's input, and functions on label maps. */
 
 /** The classes of a label map: their names, their colours, and their counterparts in other taxonomies. */
 export class Taxonomy {
@@ -62,41 +57,4 @@ export function resized(map, width, height) {
 export function isOwnPalette(ids, colors, taxonomy) {
     const used = new Set(ids);
     return [...used].every((id) => taxonomy.colors[id]?.every((value, i) => value === colors[id]?.[i]));
-}
-
-/**
- * Reads a picture in the colours of the taxonomy that matches most of its pixels.
- *
- * @param {Uint8ClampedArray} rgba the picture's pixels
- * @param {Taxonomy[]} taxonomies the first one wins a tie
- * @returns {{ids: Uint8Array, taxonomy: Taxonomy} | null} null if none matches enough pixels
- */
-export function fromColors(rgba, taxonomies) {
-    const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length / 4);
-    const counts = new Map();
-    for (const pixel of pixels) counts.set(pixel & 0xffffff, (counts.get(pixel & 0xffffff) ?? 0) + 1);
-    let best = null;
-    for (const taxonomy of taxonomies) {
-        const nearest = new Map();
-        let unmatched = 0;
-        for (const [color, count] of counts) {
-            const { id, apart } = closest(color, taxonomy.colors);
-            nearest.set(color, id);
-            if (apart > TOLERANCE) unmatched += count;
-        }
-        if (!best || unmatched < best.unmatched) best = { taxonomy, nearest, unmatched };
-    }
-    if (best.unmatched > MOST_UNMATCHED * pixels.length) return null;
-    return { ids: Uint8Array.from(pixels, (pixel) => best.nearest.get(pixel & 0xffffff)), taxonomy: best.taxonomy };
-}
-
-/** The first class of the nearest colour, and the distance of that colour in the channel where it is largest. */
-function closest(color, colors) {
-    const rgb = [color & 255, (color >> 8) & 255, (color >> 16) & 255];
-    let id = 0, least = Infinity;
-    colors.forEach((other, i) => {
-        const distance = other.reduce((sum, value, channel) => sum + (value - rgb[channel]) ** 2, 0);
-        if (distance < least) [id, least] = [i, distance];
-    });
-    return { id, apart: Math.max(...colors[id].map((value, channel) => Math.abs(value - rgb[channel]))) };
 }
