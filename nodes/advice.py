@@ -7,6 +7,8 @@ from ..gan_models import gaugan, labels, segmentation
 
 ADVICE: dict[type[ValueError], str] = {
     labels.OtherTaxonomyError: "put Remap Label Map in between",
+    labels.UnknownColorsError: "if the file has ids behind a palette of its own, the image has only the colours of "
+                               "that palette: load the file into Paint Label Map, or save the ids as a grey PNG",
     gaugan.NoStyleError: "disconnect the style; to give the picture a photo's colours, connect the photo to "
                          "style_image of GauGAN Generate and set color_match",
     gaugan.NoEncoderError: "use GauGAN Random Style, or choose an encoder file (latest_net_E) in Load GauGAN",

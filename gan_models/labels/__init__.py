@@ -5,7 +5,7 @@ from .label_map import LabelMap, OtherTaxonomyError
 from .label_picture import LabelPicture
 from .layers import lay, uniform
 from .legend import draw_legend, with_legend
-from .palette import PALETTES, TOLERANCE, Decoded, Palette, decode, encode, palette
+from .palette import PALETTES, TOLERANCE, Decoded, Palette, UnknownColorsError, decode, encode, palette
 from .reading import AUTO, PALETTE_CHOICES, Reading, percent, read
 from .remap import counterparts, lost_text, parse_replacements, remap
 from .tables import base_class, tables
@@ -37,6 +37,7 @@ __all__ = [
     "Palette",
     "Reading",
     "Taxonomy",
+    "UnknownColorsError",
     "base_class",
     "counterparts",
     "decode",

@@ -17,6 +17,12 @@ OWN_ADVANTAGE = 1.25
 """The first palette is used if another one leaves fewer pixels unmatched, but not fewer by this factor."""
 
 CHUNK = 1 << 16
+MOST_INDEXED = 256
+"""The most colours that a palette in a file has."""
+
+
+class UnknownColorsError(ValueError):
+    """A picture has few colours, as label maps have, but those of no palette that is known."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,8 @@ def decode(
         tolerance: the largest difference in a channel, 0 to 255.
         transparent: bool ``[B, H, W]``: these pixels are unknown, whatever their colour. None means no pixel.
     Raises:
-        ValueError: more than 40 % of the pixels are unmatched.
+        ValueError: more than 40 % of the pixels are unmatched; an UnknownColorsError if the picture has few colours,
+            and none of the palettes matches.
     """
     if image.dtype != torch.uint8 or image.ndim != 4 or image.shape[-1] != 3 or image.numel() == 0:
         raise ValueError(f"a colour map must be uint8 [batch, height, width, 3]; this one is {image.dtype} "
@@ -136,7 +143,10 @@ def decode(
     if best.unmatched > MOST_UNMATCHED:
         chosen = best_match(colors, counts, palettes[:1], tolerance)
         closest = best_match(colors, counts, [palettes[0], *map(palette, PALETTES)], tolerance)
-        raise ValueError(_complaint(chosen, closest, tolerance, is_grey(colors[counts > 0])))
+        seen = colors[counts > 0]
+        flat = len(seen) <= MOST_INDEXED and not is_grey(seen) and closest.unmatched > MOST_UNMATCHED
+        error = UnknownColorsError if flat else ValueError
+        raise error(_complaint(chosen, closest, tolerance, is_grey(seen)))
     ids = best.nearest[inverse]
     off_palette = ~best.near_enough[inverse]
     if transparent is not None:

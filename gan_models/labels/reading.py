@@ -9,7 +9,17 @@ from torch import Tensor
 from .evidence import looks_like_a_photo
 from .label_picture import LabelPicture
 from .numbering import IDS, INVALID, NUMBERINGS, Numbering
-from .palette import MOST_UNMATCHED, PALETTES, TOLERANCE, Palette, best_match, decode, palette
+from .palette import (
+    MOST_INDEXED,
+    MOST_UNMATCHED,
+    PALETTES,
+    TOLERANCE,
+    Palette,
+    UnknownColorsError,
+    best_match,
+    decode,
+    palette,
+)
 from .remap import lost_text, remap
 from .taxonomy import LabelClass, Taxonomy, taxonomies, taxonomy
 
@@ -118,8 +128,9 @@ def _read_ids(picture: LabelPicture, target: Taxonomy, numbering: Numbering, off
     source = taxonomy(numbering.taxonomy) if numbering.taxonomy else target
     numbers = _numbers(picture, source, numbering, offset)
     if numbers is None:
-        raise ValueError(f"the picture has colours, but '{numbering.name}' are the levels of a grey picture; choose "
-                         "the palette of the colours")  # fmt: skip
+        error = UnknownColorsError if len(picture.counted[0]) <= MOST_INDEXED else ValueError
+        raise error(f"the picture has colours, but '{numbering.name}' are the levels of a grey picture; choose "
+                    "the palette of the colours")  # fmt: skip
     if picture.lossy and numbers is picture.values:
         raise ValueError(f"the levels of this grey picture cannot be ids: {picture.lossy}. {HOW_TO_SAVE}")
     if numbers is picture.values and picture.looks_compressed:

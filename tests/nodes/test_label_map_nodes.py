@@ -201,6 +201,18 @@ def test_files_of_ids_reach_the_node_through_load_image(nodes, call, comfy_folde
         call("FromColors", image=image, taxonomy="landscape")
 
 
+@pytest.mark.parametrize("palette", ["auto", "ids"])
+def test_ids_behind_a_palette_that_load_image_has_replaced_are_explained(nodes, call, comfy_folders, palette):
+    ids = np.random.default_rng(0).integers(0, 19, (8, 8), np.uint8).repeat(8, 0).repeat(8, 1)
+    file = Image.fromarray(ids).convert("P")
+    file.putdata(ids.flatten().tolist())
+    file.putpalette(np.random.default_rng(1).integers(0, 256, 768).tolist())
+    file.save(comfy_folders / "input" / "indexed.png")
+    image, _ = headless.call_node(nodes["LoadImage"], image="indexed.png").result
+    with pytest.raises(ValueError, match="load the file into Paint Label Map, or save the ids as a grey PNG"):
+        call("FromColors", image=image, taxonomy="landscape", palette=palette)
+
+
 def test_offsets_and_the_numbers_of_data_sets(call, said):
     from_zero = levels([[0, 149, 255]])
     for chosen in ({"palette": "ids", "offset": 1}, {"palette": "ade20k_ids_from_0"}):

@@ -44,7 +44,7 @@ export class Toolbar {
                 button("action", ICONS.layouts, "Start from a layout", actions.toggleLayouts),
                 button("action", ICONS.fillAll, "Fill everything with the chosen class", actions.fillAll),
                 button("action", ICONS.clear, "Clear: start over", actions.clear),
-                button("action", ICONS.open, "Load a picture in the colours of a taxonomy", actions.open),
+                button("action", ICONS.open, "Load a picture of ids or of colours", actions.open),
                 button("action", ICONS.download, "Download the drawing as a PNG", actions.download)),
             this.traceGroup);
     }
