@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from .files import read_safetensors
-from .inert_pickle import CodeError, read
+from .inert_pickle import CodeError, Described, read
 from .quoting import plain, shown
 
 StateDict = dict[str, Tensor]
@@ -20,6 +20,7 @@ LONGEST_KEY = 200
 """Longer names belong to no network."""
 
 MOST_NAMED = 6
+NUMPY_ARRAYS = ("numpy._core.multiarray._reconstruct", "numpy.core.multiarray._reconstruct")
 
 
 def read_state_dict(path: str | Path) -> tuple[StateDict, dict[str, str]]:
@@ -45,16 +46,26 @@ def _read_pth(path: Path) -> StateDict:
     try:
         loaded = read(path)
     except CodeError as error:
-        raise ValueError(f"{name} holds more than tensors, or is damaged; it was not opened, as such a file can run "
-                         "code. Save its state dict alone, or as safetensors") from error  # fmt: skip
+        found = "numpy arrays" if error.named in NUMPY_ARRAYS else error.named
+        raise ValueError(f"{name} holds more than tensors{f' ({found})' if found else ''}, or is damaged; it was not "
+                         "opened, as such a file can run code. Save its state dict alone, or as safetensors"
+                         ) from error  # fmt: skip
+    if isinstance(loaded, Described):
+        raise ValueError(f"{name} is not a state dict: it is a whole object of the class {plain(loaded.kind)}; save "
+                         "what its state_dict() returns")  # fmt: skip
     if not isinstance(loaded, Mapping):
         kind = "Tensor" if isinstance(loaded, Tensor) else shown(loaded).removeprefix("a ")
         raise ValueError(f"{name} is not a state dict: it should map names to tensors, but it is a {kind}")
     tensors = dict(_tensors(loaded, "", DEEPEST, set()))
     if loaded and not tensors:
         raise ValueError(f"{name} is not a state dict: it should map names to tensors, but its keys are "
-                         f"{', '.join(plain(key) for key in islice(loaded, MOST_NAMED))}")  # fmt: skip
+                         f"{', '.join(_named(*item) for item in islice(loaded.items(), MOST_NAMED))}")  # fmt: skip
     return tensors
+
+
+def _named(key: Any, value: Any) -> str:
+    """A key, with the class of a whole object that it has."""
+    return plain(key) + (f" (a whole object of the class {plain(value.kind)})" if isinstance(value, Described) else "")
 
 
 def _tensors(content: Any, prefix: str, deepest: int, seen: set[int]) -> Iterator[tuple[str, Tensor]]:

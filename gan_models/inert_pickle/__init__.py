@@ -57,7 +57,7 @@ def read(path: str | Path) -> Any:
             content, data = _read_zip(file) if is_zip else _read_legacy(file)
             return _Filling(data, COPIES * size + ROOM).fill(content)
         except CodeError as error:
-            raise CodeError(f"could not read {name}: {error}") from error
+            raise CodeError(f"could not read {name}: {error}", error.named) from error
         except RefusedError as error:
             raise ValueError(f"could not read {name}: {error}") from error
         except Exception as error:  # there is no end of what a damaged file can raise

@@ -6,4 +6,12 @@ class RefusedError(ValueError):
 
 
 class CodeError(RefusedError):
-    """A file asks to run something."""
+    """A file asks to run something.
+
+    Attributes:
+        named: the name of what would run, such as ``datetime.timedelta``; empty if it has none.
+    """
+
+    def __init__(self, text: str, named: str = ""):
+        super().__init__(text)
+        self.named = named

@@ -98,8 +98,8 @@ class StandIns:
         """The result of one of ``_CALLS``."""
         name = function.full if isinstance(function, Name) else ""
         if name not in _CALLS:
-            raise CodeError(f"it asks to run {plain(name or type(function).__name__)}, which a file of networks never "
-                            "needs")  # fmt: skip
+            named = plain(name or type(function).__name__)
+            raise CodeError(f"it asks to run {named}, which a file of networks never needs", named)
         # The same long argument could be copied by every call.
         self.copies_left -= sum(len(one) for one in arguments if isinstance(one, str | bytes | list | tuple | dict))
         if self.copies_left < 0:

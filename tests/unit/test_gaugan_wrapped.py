@@ -138,7 +138,10 @@ def test_settings_and_numbers_beside_the_tensors_are_passed_over(tmp_path, net):
         ({"netD": {"model0.weight": torch.zeros(1)}}, r"its tensors begin with netD\.model0\.weight"),
         ([torch.zeros(1)], "is not a state dict: it should map names to tensors, but it is a list"),
         (torch.zeros(3), "but it is a Tensor"),
-        ({"when": datetime.timedelta(1), "netG": {}}, "holds more than tensors"),
+        ({"when": datetime.timedelta(1), "netG": {}}, r"holds more than tensors \(datetime\.timedelta\)"),
+        ({"fc.weight": np.zeros((2, 2), np.float32)}, r"holds more than tensors \(numpy arrays\)"),
+        (torch.nn.Sequential(torch.nn.Conv2d(3, 3, 1)), "it is a whole object of the class Sequential; save what its"),
+        ({"netG": torch.nn.Conv2d(3, 3, 1)}, r"its keys are netG \(a whole object of the class Conv2d\)"),
     ],
 )  # fmt: skip
 def test_otherwise_the_error_names_the_keys(tmp_path, content, message):
