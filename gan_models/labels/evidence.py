@@ -16,8 +16,8 @@ THUMBNAIL = 64
 TINY_STEP, SMALL_STEP, FLAT_STEP, MIDDLE_STEP, LARGE_STEP = 0.06, 0.28, 0.43, 0.56, 0.68
 """Differences between neighbours in relation to the contrast around them.
 
-The limits separate 274 label maps of photographs, at sizes from 32 to 512 pixels, also with ragged borders and noise,
-from the same ones as JPEG and WebP.
+The limits were measured on label maps of photographs at sizes from 32 to 512 pixels: they find the same maps as JPEG,
+and nearly all as lossy WebP, and leave the maps themselves alone, also with ragged borders and noise.
 """
 
 FAR = 1 << 20
