@@ -108,8 +108,8 @@ class GauGANLabelMapPaint(io.ComfyNode):
         return io.NodeOutput(labels.LabelMap(ids, taxonomy), colors, ui=shown or None)
 
 
-def read_for_painter(data: bytes, taxonomy: str) -> bytes:
-    """A picture file that the user loads into the painter, as a drawing, which the painter reads exactly.
+def read_for_painter(data: bytes, taxonomy: str) -> tuple[bytes, str]:
+    """A picture file that the user loads into the painter, as ``labels.to_drawing`` reads it.
 
     Raises:
         ValueError: the file is not a label map, or there is no such taxonomy.

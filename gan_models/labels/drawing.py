@@ -32,8 +32,10 @@ def to_png(ids: Tensor, taxonomy_name: str) -> bytes:
     return buffer.getvalue()
 
 
-def to_drawing(data: bytes, target: Taxonomy) -> bytes:
+def to_drawing(data: bytes, target: Taxonomy) -> tuple[bytes, str]:
     """Reads the content of any picture file as a label map, and encodes that as a drawing in its own taxonomy.
+
+    The second result is what the user should know of the label map, such as that it is mostly unknown, or empty.
 
     Args:
         data: the file.
@@ -45,7 +47,7 @@ def to_drawing(data: bytes, target: Taxonomy) -> bytes:
         path = Path(folder) / "this file"
         path.write_bytes(data)
         reading = read(LabelPicture.open(path), target)
-    return to_png(reading.source_ids[0], reading.source.name)
+    return to_png(reading.source_ids[0], reading.source.name), reading.warning
 
 
 def resize(ids: Tensor, height: int, width: int) -> Tensor:

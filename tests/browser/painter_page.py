@@ -174,10 +174,12 @@ class PainterPage:
     def _read(self, route: Route) -> None:
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(route.request.url).query)
         try:
-            found = labels.to_drawing(route.request.post_data_buffer or b"", labels.taxonomy(query["taxonomy"][0]))
+            target = labels.taxonomy(query["taxonomy"][0])
+            found, warning = labels.to_drawing(route.request.post_data_buffer or b"", target)
         except ValueError as error:
             return route.fulfill(status=422, json={"error": str(error)})
-        return route.fulfill(body=found, content_type="image/png")
+        headers = {"X-Warning": urllib.parse.quote(warning)} if warning else {}
+        return route.fulfill(body=found, content_type="image/png", headers=headers)
 
     def reload(self) -> None:
         """Reloads the page, without painters and uploads."""

@@ -268,6 +268,21 @@ def test_a_picture_that_is_no_label_map_leaves_the_drawing_as_it_is(page):
     assert brush.value == "example:lake" and np.array_equal(brush.ids(), before)
 
 
+def test_a_picture_that_is_mostly_unknown_is_loaded_with_a_warning(page, tmp_path):
+    ids = np.full((96, 128), CLASSES.unknown_id, np.uint8)
+    ids[:20] = CLASSES.find("sky").id
+    Image.fromarray(ids).save(tmp_path / "unknown.png")
+    brush = page.painter()
+    brush.root.locator("input[type=file]").set_input_files(tmp_path / "unknown.png")
+    brush.root.locator(".message:visible", has_text="of the pixels are unknown in 'landscape'").wait_for()
+    assert np.array_equal(brush.ids(), ids)
+    brush.use("brush", "rock", 20)
+    brush.click(50, 50)
+    assert brush.value and brush.root.locator(".message").is_hidden()
+    page.put("unknown.png [input]", (tmp_path / "unknown.png").read_bytes())
+    assert "unknown in 'landscape'" in page.painter("unknown.png [input]").root.locator(".message").inner_text()
+
+
 def test_without_a_server_nothing_is_lost(page, tmp_path):
     brush = page.painter()
     page.page.evaluate("() => { serverAnswers = false; }")

@@ -3,6 +3,7 @@
 import io
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import numpy as np
@@ -21,7 +22,7 @@ def png(image):
 
 
 def answer(server, data, taxonomy="landscape"):
-    """The status, and the content of the answer."""
+    """The status, and the content of the answer or its error."""
     address = f"{server.url}/api/gan_atelier/read_label_picture?taxonomy={taxonomy}"
     try:
         with urllib.request.urlopen(urllib.request.Request(address, data, method="POST"), timeout=60) as response:
@@ -50,3 +51,10 @@ def test_what_is_no_label_map_is_refused_with_the_reason(comfyui):
     ):
         status, error = answer(comfyui, data, taxonomy)
         assert status == 422 and reason in error
+
+
+def test_the_answer_warns_of_pictures_that_are_mostly_unknown(comfyui):
+    address = f"{comfyui.url}/api/gan_atelier/read_label_picture?taxonomy=landscape"
+    unknown = png(Image.fromarray(np.full((64, 64), 18, np.uint8)))
+    with urllib.request.urlopen(urllib.request.Request(address, unknown, method="POST"), timeout=60) as response:
+        assert urllib.parse.unquote(response.headers["X-Warning"]).startswith("100 % of the pixels are unknown in")

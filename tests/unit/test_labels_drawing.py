@@ -124,7 +124,9 @@ def test_a_picture_of_another_taxonomy_becomes_a_drawing_in_its_own():
     ids = torch.arange(8).repeat_interleave(8).repeat(32, 1)
     buffer = io.BytesIO()
     Image.fromarray(labels.encode(ids[None], labels.palette("coco_stuff"))[0].numpy()).save(buffer, "PNG")
-    with Image.open(io.BytesIO(labels.to_drawing(buffer.getvalue(), labels.taxonomy("landscape")))) as drawing:
+    content, warning = labels.to_drawing(buffer.getvalue(), labels.taxonomy("landscape"))
+    assert warning.startswith("100 % of the pixels are unknown in 'landscape'")
+    with Image.open(io.BytesIO(content)) as drawing:
         assert drawing.info["Taxonomy"] == "coco_stuff" and np.array_equal(np.array(drawing), ids.numpy())
 
 

@@ -72,7 +72,7 @@ export class Painting {
         this.finish();
         if (revision !== this.revision) return;
         this.state.enter(failure ? "unloaded" : "clean");
-        this.say(failure ? `${failure.message} The painting starts over.` : "");
+        this.say(failure ? `${failure.message} The painting starts over.` : (source?.warning ?? ""));
         this.source = source ?? this._blank();
         this._redraw();
     }
@@ -165,8 +165,9 @@ export class Painting {
     /** Replaces the drawing by a picture file: ids, or the colours of a taxonomy. */
     async open(file) {
         try {
-            this._pasteMap(await this.storage.read(file, this.taxonomy));
-            this.commit();
+            const map = await this.storage.read(file, this.taxonomy);
+            this._pasteMap(map);
+            this.commit(undefined, map.warning);
         } catch (error) {
             this.say(error.message);
         }
@@ -176,9 +177,10 @@ export class Painting {
      * Ends a step of painting; the value changes if any pixel did.
      *
      * @param {string} [value] the value of the drawing, if it is known
+     * @param {string} [message] what the user should know of the drawing
      */
-    commit(value) {
-        this._edited(this._committed(value));
+    commit(value, message = "") {
+        this._edited(this._committed(value, message));
     }
 
     _blank() {
@@ -220,14 +222,14 @@ export class Painting {
         this.later.start(work);
     }
 
-    *_committed(value) {
+    *_committed(value, message) {
         const changed = yield* this.drawing.commit();
         this.onEdit();
-        if (changed || value !== undefined) yield* this._changed(value);
+        if (changed || value !== undefined) yield* this._changed(value, message);
     }
 
     /** Gives the changed drawing a value, and has it uploaded. */
-    *_changed(known) {
+    *_changed(known, message = "") {
         const revision = ++this.revision;
         this.state.enter("dirty");
         const name = yield* this._content();
@@ -239,7 +241,7 @@ export class Painting {
         }
         this._value = value;
         this.source = null;
-        this.say("");
+        this.say(message);
         // Not now: whoever asked for the value may be about to use it.
         setTimeout(() => this.onChange());
         this._followUpload(this._value, revision);

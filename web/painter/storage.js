@@ -152,11 +152,15 @@ export class Storage {
      *
      * @param {Blob} blob
      * @param {import("./taxonomy.js").Taxonomy} preferred the taxonomy of ids, and the first choice for colours
-     * @returns {Promise<{width, height, ids, taxonomy}>} rejects with a StorageError
+     * @returns {Promise<{width, height, ids, taxonomy, warning}>} rejects with a StorageError; the warning is for the
+     *     user, and empty if there is none
      */
     async read(blob, preferred) {
         const bytes = await blob.arrayBuffer();
-        return (await this._drawing(bytes)) ?? (await this._drawing(await this._readByServer(bytes, preferred)));
+        const own = await this._drawing(bytes);
+        if (own) return { ...own, warning: "" };
+        const { drawing, warning } = await this._readByServer(bytes, preferred);
+        return { ...(await this._drawing(drawing)), warning };
     }
 
     /** A drawing of the painter; null for any other file. */
@@ -166,7 +170,7 @@ export class Storage {
         return taxonomy && isOwnPalette(own.ids, own.colors, taxonomy) ? { ...own, taxonomy } : null;
     }
 
-    /** A picture file as a drawing, an ArrayBuffer. */
+    /** A picture file as a drawing, an ArrayBuffer, and a warning for the user. */
     async _readByServer(bytes, preferred) {
         const route = `${READER}?${new URLSearchParams({ taxonomy: preferred.name })}`;
         let response;
@@ -175,7 +179,10 @@ export class Storage {
         } catch {
             throw new StorageError("The file could not be read. Is the server running?");
         }
-        if (response.ok) return response.arrayBuffer();
+        if (response.ok) {
+            const warning = decodeURIComponent(response.headers.get("X-Warning") ?? "");
+            return { drawing: await response.arrayBuffer(), warning: warning && sentence(warning) };
+        }
         const { error } = await response.json().catch(() => ({}));
         throw new StorageError(sentence(error ?? `the server cannot read the file (status ${response.status})`));
     }
