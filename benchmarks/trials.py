@@ -5,6 +5,7 @@ import pickle
 import resource
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,8 @@ class Forked:
             os.close(reading)
             try:
                 task(lambda line: os.write(writing, f"{line}\n".encode()) and None)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(0)
         os.close(writing)

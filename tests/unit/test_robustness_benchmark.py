@@ -1,14 +1,16 @@
 """The robustness benchmark finds nothing, and would find what it looks for."""
 
+import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
+from conftest import ROOT
 
 import hostile_loads
 import hostile_names
-import hostile_writes
-from gan_models.singan import resume
 from hostile_parts import Job, Outcome
 from trials import Forked
 
@@ -18,17 +20,40 @@ def job(tmp_path):
     return lambda count, seconds=600: Job(tmp_path, count, 0, time.monotonic() + seconds)
 
 
-def test_kills_lose_nothing(job):
-    found = hostile_writes.kills(job(4))
-    assert found.done == 4 and not found.failures
-    assert found.note.startswith("0 damaged models, 0 lost scales of ") and " of 0 finished" not in found.note
+KILLS = """
+import json, sys, time
+from pathlib import Path
+sys.path.insert(0, "benchmarks")
+import torch
+torch.set_num_threads(1)
+import hostile_writes
+from gan_models.singan import resume
+from hostile_parts import Job
+if sys.argv[2:]:
+    resume._kept_state = lambda path: (None, None)
+found = hostile_writes.kills(Job(Path(sys.argv[1]), 4, 0, time.monotonic() + 600))
+print(json.dumps([found.done, found.failures, found.note]))
+"""
 
 
-def test_scales_that_are_trained_again_are_counted(job, monkeypatch):
-    monkeypatch.setattr(resume, "_kept_state", lambda path: (None, None))
-    found = hostile_writes.kills(job(4))
-    assert any("finished ones were trained again" in text for text in found.failures)
-    assert "0 lost scales" not in found.note
+def kills(folder, *options):
+    """The kills in a process of their own, as a process that has used another device cannot be forked for training."""
+    command = [sys.executable, "-c", KILLS, str(folder), *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_kills_lose_nothing(tmp_path):
+    done, failures, note = kills(tmp_path)
+    assert done == 4 and not failures
+    assert note.startswith("0 damaged models, 0 lost scales of ") and " of 0 finished" not in note
+
+
+def test_scales_that_are_trained_again_are_counted(tmp_path):
+    _, failures, note = kills(tmp_path, "forget")
+    assert any("finished ones were trained again" in text for text in failures)
+    assert "0 lost scales" not in note
 
 
 def test_names_and_loads_fail_nothing(job, tmp_path):
