@@ -17,6 +17,7 @@ from ..settings import settings_in
 from .checkpoint import parameters, save
 from .errors import NoEncoderError, NoStyleError, StyleSizeError
 from .fast.modulation import ModulationCache
+from .label_offset import generator_labels
 from .networks.encoder import StyleEncoder
 from .networks.pix2pixhd import AnyGenerator
 from .sizes import HowToFit, fitting
@@ -157,24 +158,8 @@ class Synthesizer(nn.Module):
     ) -> Tensor:
         """The pictures of label maps, ``[B, 3, H, W]`` in [-1, 1]: ``synthesize`` for ids of the taxonomy."""
         self.require_style(z)
-        labels = self._labels(ids.long())
+        labels = generator_labels(ids.long(), self.classes, self.label_offset, self.generator.config)
         return synthesize(self.generator, labels, z, instances=instances, cache=self.cache, seed=seed)
-
-    def _labels(self, ids: Tensor) -> Tensor:
-        """The generator's labels for ids of the taxonomy. Unknown pixels stay unknown, whatever the offset."""
-        config, classes, offset = self.generator.config, self.classes, self.label_offset
-        labels = ids + offset
-        unknown = ids == classes.unknown_id
-        if config.unknown:
-            if offset:
-                labels = labels.masked_fill((labels < 0) | (labels > config.classes), config.classes)
-            # Without an offset, an unknown class that is not the last one is a label like any other.
-            return labels.masked_fill(unknown, config.classes) if classes.unknown_is_last or offset < 0 else labels
-        lost = (offset < 0 and classes.unknown_is_last) or classes.unknown_id + offset not in range(config.classes)
-        if lost and unknown.any():
-            raise ValueError("the label map has unknown pixels, but this GauGAN has no label for them; give every "
-                             "pixel a class")  # fmt: skip
-        return labels
 
     def generate(
         self,

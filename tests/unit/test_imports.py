@@ -34,6 +34,7 @@ ARROWS = {
     "gan_models.scenes": "blur files labels pixels",
     "gan_models.gaugan.config": "quoting settings",
     "gan_models.gaugan.label_codes": "gaugan.config",
+    "gan_models.gaugan.label_offset": "gaugan.config labels",
     "gan_models.gaugan.sizes": "gaugan.config",
     "gan_models.gaugan.colors": "gaugan.sizes",
     "gan_models.gaugan.style": "",
@@ -43,8 +44,9 @@ ARROWS = {
     "gan_models.gaugan.detection": "gaugan.config quoting settings state_dict",
     "gan_models.gaugan.checkpoint": "gaugan.detection gaugan.networks files filling quoting settings state_dict",
     "gan_models.gaugan.synthesis": "gaugan.label_codes gaugan.networks gaugan.fast",
-    "gan_models.gaugan.synthesizer": "gaugan.checkpoint gaugan.errors gaugan.fast gaugan.networks gaugan.sizes "
-                                     "gaugan.style gaugan.synthesis batching labels progress quoting settings",
+    "gan_models.gaugan.synthesizer": "gaugan.checkpoint gaugan.errors gaugan.fast gaugan.label_offset gaugan.networks "
+                                     "gaugan.sizes gaugan.style gaugan.synthesis batching labels progress quoting "
+                                     "settings",
     "gan_models.gaugan.opening": "gaugan.checkpoint gaugan.synthesizer labels quoting settings state_dict",
     "gan_models.gaugan.training": "blur gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes "
                                   "gaugan.networks gaugan.style gaugan.synthesis labels scenes weights files locks "
