@@ -1,6 +1,7 @@
-"""Fine-tunes a GauGAN to single photographs and measures how near its textures come to theirs.
+"""Fine-tunes a GauGAN to photographs, singly or together, and measures how near its textures come to theirs.
 
     python benchmarks/gaugan_fine_tuning.py --photographs FOLDER [--minutes 10] [--output docs/fine-tuning.jpg]
+    python benchmarks/gaugan_fine_tuning.py --photographs FOLDER --together --names NAME NAME …
 
 FOLDER comes from ``python -m tools.photographs``; the photographs are held out, so the model has not seen them. Each of
 them, with its label map, is what **Train GauGAN** gets with the preset ``fine-tune``. Before and after, the model
@@ -14,10 +15,12 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -46,6 +49,7 @@ def main() -> None:
     parser.add_argument("--photographs", type=Path, required=True, help="folder that contains heldout")
     parser.add_argument("--features", type=Path, required=True, help="weights of EfficientNet-Lite0")
     parser.add_argument("--names", nargs="+", default=NAMES, metavar="NAME", help="photographs (default: three)")
+    parser.add_argument("--together", action="store_true", help="fine-tune one model to all photographs")
     parser.add_argument("--steps", type=int, help="steps of each run (default: the preset's)")
     parser.add_argument("--minutes", type=float, help="the longest time of each run")
     parser.add_argument("--shown", type=int, nargs="+", default=(0, 3, 6, 9), help="example layouts in the sheet")
@@ -55,10 +59,14 @@ def main() -> None:
     layouts = drawings(SIZE)
     rows: list[list[Tensor | None]] = []
     print("| photograph | classes | texture distance before | after | CPU minutes |\n|---|---|---|---|---|")
-    for photograph in find(read_photographs(options.photographs / "heldout"), options.names):
-        began = time.process_time()
-        after = fine_tuned(before, photograph, features, options.steps, options.minutes)
-        spent = (time.process_time() - began) / 60
+    photographs = find(read_photographs(options.photographs / "heldout"), options.names)
+    after, spent = before, 0.0
+    for number, photograph in enumerate(photographs):
+        if not number or not options.together:
+            began = time.process_time()
+            chosen = photographs if options.together else [photograph]
+            after = fine_tuned(before, chosen, features, options.steps, options.minutes)
+            spent = (time.process_time() - began) / 60
         crop = squares([photograph], SIZE)
         styles = crop.images.expand(len(layouts), -1, -1, -1)
         made = [paint(model, layouts, styles) for model in (before, after)]
@@ -74,17 +82,16 @@ def main() -> None:
 
 
 def fine_tuned(
-    model: Synthesizer, photograph: Photograph, features: EfficientNetLite, steps: int | None, minutes: float | None
+    model: Synthesizer,
+    photographs: Sequence[Photograph],
+    features: EfficientNetLite,
+    steps: int | None,
+    minutes: float | None,
 ) -> Synthesizer:
-    """The model after training with the preset "fine-tune" on one photograph."""
-    picture = to_float(torch.frombuffer(bytearray(photograph.image.tobytes()), dtype=torch.uint8))
-    ids = torch.frombuffer(bytearray(photograph.labels.tobytes()), dtype=torch.uint8)
-    width, height = photograph.image.size
-    pairs = MemoryPairs(
-        [picture.view(1, height, width, 3).permute(0, 3, 1, 2)],
-        [LabelMap(ids.view(1, height, width), model.taxonomy)],
-        model.taxonomy,
-    )
+    """The model after training with the preset "fine-tune" on photographs."""
+    pictures = [to_float(torch.from_numpy(np.array(each.image)).permute(2, 0, 1)[None]) for each in photographs]
+    maps = [LabelMap(torch.from_numpy(np.array(each.labels))[None], model.taxonomy) for each in photographs]
+    pairs = MemoryPairs(pictures, maps, model.taxonomy)
     encoder = model.encoder
     assert encoder is not None
     config = preset_of_model(
