@@ -55,12 +55,14 @@ def synthesize(
     image: Tensor = generator(maps, z, Noise(seed))
     if cache is not None:
         cache.trim()
-    height, width = label_ids.shape[1:]
-    return image[:, :, config.overscan :, config.overscan :][:, :, :height, :width]
+    rows, columns = (slice(config.overscan, config.overscan + side) for side in label_ids.shape[1:])
+    return image[:, :, rows, columns]
 
 
 def _extended(codes: Tensor, pixels: int) -> Tensor:
     """Codes ``[B, H, W]`` with so many more at each border, each equal to the nearest one on the border."""
+    if not pixels:
+        return codes
     rows, columns = (torch.arange(-pixels, side + pixels, device=codes.device).clamp(0, side - 1)
                      for side in codes.shape[1:])  # fmt: skip
-    return codes[:, rows][:, :, columns] if pixels else codes
+    return codes[:, rows][:, :, columns]

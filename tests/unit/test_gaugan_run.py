@@ -71,7 +71,8 @@ def test_a_run_leaves_a_model_samples_and_a_log(tmp_path, data):
 def test_a_model_keeps_the_styles_of_pictures_in_their_own_colours(tmp_path, data):
     seen = []
     for jitter in (0.0, 0.5):
-        path = run.train(data, training_config(color_jitter=jitter), tmp_path / str(jitter), minutes=0)
+        config = training_config(color_jitter=jitter, class_jitter=jitter)
+        path = run.train(data, config, tmp_path / str(jitter), minutes=0)
         seen.append(open_synthesizer(path).encoder.seen)
     assert torch.equal(*seen)
 

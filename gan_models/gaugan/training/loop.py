@@ -39,6 +39,7 @@ PREVIEW_BATCHES, RESULT_BATCHES = 4, 50
 ASIDE = 1 << 30
 """First step of the batches for previews and statistics. No run gets that far."""
 
+
 class Enough(Exception):
     """Raised in ``on_progress`` to end training early and write the model."""
 
@@ -181,7 +182,9 @@ class TrainingLoop:
     ) -> Generator[tuple[Tensor, Tensor], None, None]:
         """Batches in their own colours that are the same every time and that no step trains on."""
         config = self.trainer.config
-        config = replace(config, color_jitter=0.0, largest_scale=largest_scale or config.largest_scale)
+        config = replace(
+            config, color_jitter=0.0, class_jitter=0.0, largest_scale=largest_scale or config.largest_scale
+        )
         with closing(batches(self.pairs, config, ASIDE, *processes())) as examples:
             for _, example in zip(range(count), examples, strict=False):
                 yield example
