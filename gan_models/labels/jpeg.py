@@ -1,6 +1,7 @@
 """Recognises pictures that were JPEG files: the frequencies of their blocks are multiples of a table's entries."""
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ LEAST_CONTRAST = 3
 QUALITIES = range(20, 98)
 """The qualities that are tried. Those above divide by so little that the blocks of other pictures fit as well."""
 
-LUMINANCE = (
+QUANTIZATION = (
     (16, 11, 10, 16, 24, 40, 51, 61),
     (12, 12, 14, 19, 26, 58, 60, 55),
     (14, 13, 16, 24, 40, 57, 69, 56),
@@ -26,7 +27,7 @@ LUMINANCE = (
     (49, 64, 78, 87, 103, 121, 120, 101),
     (72, 92, 95, 98, 112, 100, 103, 99),
 )
-"""The table of quality 50 in annex K of the JPEG standard, which libjpeg scales for the other qualities."""
+"""The luminance table of quality 50 in annex K of the JPEG standard, which libjpeg scales for the other qualities."""
 
 
 def was_jpeg(values: Tensor) -> bool:
@@ -51,13 +52,14 @@ def was_jpeg(values: Tensor) -> bool:
     blocks = blocks[:: math.ceil(len(blocks) / MOST_BLOCKS)]
     cosines = _cosines()
     frequencies = cosines @ (blocks.float() - 128) @ cosines.T
-    tables = torch.stack([_table(quality) for quality in QUALITIES])[:, None]
+    tables = _tables()
     steps = frequencies / tables
     # The transform keeps squares: this is also the mean square of the difference between the pixels.
     rest = ((steps - steps.round()) * tables).square().mean((2, 3))
     return bool(((rest < ROUNDING).float().mean(1) > NEARLY_ALL).any())
 
 
+@cache
 def _cosines() -> Tensor:
     """The orthonormal cosine transform of 8 samples, ``[8, 8]``."""
     n = torch.arange(SIDE)
@@ -66,6 +68,12 @@ def _cosines() -> Tensor:
     return cosines
 
 
+@cache
+def _tables() -> Tensor:
+    """The tables of all ``QUALITIES``, ``[N, 1, 8, 8]``."""
+    return torch.stack([_table(quality) for quality in QUALITIES])[:, None]
+
+
 def _table(quality: int) -> Tensor:
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return ((torch.tensor(LUMINANCE) * percent + 50) // 100).clamp(1, 255).float()
+    return ((torch.tensor(QUANTIZATION) * percent + 50) // 100).clamp(1, 255).float()
