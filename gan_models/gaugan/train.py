@@ -84,7 +84,7 @@ SETTINGS: tuple[tuple[str, Callable[[str], float], str], ...] = (
 )
 """Options that override a number of the preset or of the run: name, type and help."""
 
-OTHER_SETTINGS = ("discriminator_ndf", "upsampling", "flips")
+OTHER_SETTINGS = ("discriminator_ndf", "upsampling", "flips", "even_style")
 """Overrides whose options are not plain numbers or have two names."""
 
 
@@ -146,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--discriminator-ndf", "--critics-ndf", type=int, help="channels of the discriminator's first layer")
     add("--upsampling", choices=UPSAMPLINGS, help="doublings of the start grid: 5 (normal), 6 (more) or 7 (most)")
     add("--no-flips", dest="flips", action="store_const", const=False, help="do not mirror the pictures at random")
+    add("--even-style", action="store_const", const=True, help="the style acts alike on all cells of the start grid")
     add("--scenes", type=int, default=4000, help="number of landscapes to render (default: %(default)s)")
     add("--features", type=Path, metavar="PATH", help="weights of EfficientNet-Lite0: the file, or a folder for it")
     add("--vgg19", type=Path, metavar="FOLDER", help="use the VGG19 loss, with weights from FOLDER or downloaded to it")

@@ -266,3 +266,21 @@ def test_the_first_blocks_can_stay_as_they_are():
     moved = {name for name, value in trainer.generator.named_parameters() if not torch.equal(value, before[name])}
     assert moved and not any(name.startswith(("fc.", "head_0.", "G_middle_0.")) for name in moved)
     assert {name.split(".")[0] for name in moved} >= {"G_middle_1", "up_0", "up_3", "conv_img"}
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_the_style_can_act_alike_on_all_cells_of_the_start_grid(tmp_path, even):
+    wide = replace(training_config().generator, crop_size=64)
+    trainer = Trainer(training_config(generator=wide, size=64, even_style=even))
+    for step in range(2):
+        trainer.train_step(*batch(step, size=64))
+    save_state(trainer, tmp_path / "run.safetensors")
+    for net in (trainer.generator, trainer.ema, load_state(tmp_path / "run.safetensors").ema):
+        weights, biases = (values.unflatten(0, (-1, 4)) for values in (net.fc.weight, net.fc.bias))
+        assert torch.equal(weights, weights[:, :1].expand_as(weights)) == even
+        assert not torch.equal(biases, biases[:, :1].expand_as(biases))
+
+
+def test_only_a_start_grid_that_a_style_makes_can_be_even():
+    with pytest.raises(ValueError, match="even_style needs a SPADE generator with a style"):
+        training_config(generator=replace(training_config().generator, z_dim=0), encoder=None, even_style=True)

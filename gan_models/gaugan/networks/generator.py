@@ -1,5 +1,6 @@
 """The generator, which turns a label map and, if the net has one, a style vector into a picture."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -60,6 +61,16 @@ class Generator(nn.Module):
             x = self.up_4(x, labels, z, noise)
         out: Tensor = self.conv_img(activate(x)).tanh()
         return out
+
+    @torch.no_grad()
+    def make_style_even(self) -> None:
+        """Make the style act on every cell of the start grid as it does on all of them on average.
+
+        The cells still differ by their biases.
+        """
+        height, width = self.config.grid
+        by_cell = self.fc.weight.view(-1, height * width, self.config.z_dim)
+        by_cell.copy_(by_cell.mean(1, keepdim=True).expand_as(by_cell))
 
     def _block(self, fin: int, fout: int, upsample: bool = True) -> SPADEResBlock:
         config = self.config

@@ -73,6 +73,9 @@ class TrainingConfig:
             al. 2020, who freeze the discriminator's first layers). The paper has none.
         train_encoder: whether the style encoder learns. If it does not, styles keep the meaning that they have in the
             model from which the run starts.
+        even_style: whether the style acts alike on all cells of the SPADE generator's start grid. If it does not, it
+            learns to make the middle of every picture dark if that of the photograph is, whatever the label map shows
+            there. In the paper, each cell has its own weights.
         style_steps: number of steps before the first one in which the encoder alone learns to tell named styles apart,
             if the data name them (see style_pretraining.py). At most ``steps`` are done. Afterwards the encoder is
             frozen. The paper has none.
@@ -113,6 +116,7 @@ class TrainingConfig:
     frozen_norm: float = 0.0
     frozen_blocks: int = 0
     train_encoder: bool = True
+    even_style: bool = False
     style_steps: int = 0
 
     def __post_init__(self) -> None:
@@ -135,6 +139,8 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be from 0 to 1; it is {getattr(self, name):g}")
         if (self.encoder.z_dim if self.encoder else 0) != self.generator.z_dim:
             raise ValueError("z_dim of the style encoder and of the generator must be equal")
+        if self.even_style and not (isinstance(self.generator, GeneratorConfig) and self.generator.z_dim):
+            raise ValueError("even_style needs a SPADE generator with a style")
         if self.size % self.generator.stride or self.height % self.generator.stride:
             raise ValueError(f"size {self.size} gives pictures of {self.size}×{self.height}, but the sides must be "
                              f"multiples of {self.generator.stride}")  # fmt: skip

@@ -23,7 +23,7 @@ FORMAT_VERSION = 2
 ARCHITECTURE = "gaugan-training"
 MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "smallest_crop", "largest_scale",
               "color_jitter", "class_jitter", "warp", "coarse_labels", "color_window", "frozen_norm", "transfers",
-              "flips", "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
+              "flips", "even_style", "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
 """Settings that may change when a run is resumed."""
 
 RENAMED = (("^averaged/", "ema/"), (r"^critics/critics\.", "discriminator/scales."), ("^critics/", "discriminator/"),

@@ -20,6 +20,7 @@ from ..fast.modulation import LabelMaps
 from ..label_codes import label_codes, one_hot
 from ..networks.discriminator import build_discriminator
 from ..networks.encoder import StyleEncoder
+from ..networks.generator import Generator
 from ..networks.pix2pixhd import AnyGenerator, build_generator
 from ..networks.projected import ProjectedConfig
 from ..networks.spade import BatchNorm, Conditioning
@@ -174,6 +175,10 @@ class Trainer:
             self._descend("discriminator", self.discriminator_params, total(discriminator_losses))
         self.step += 1
         self._average()
+        if self.config.even_style:
+            for generator in (self.generator, self.ema):
+                assert isinstance(generator, Generator)
+                generator.make_style_even()
         self.pictures += len(images) * processes()[1]
         self.seconds += time.perf_counter() - began
         return values
