@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan_models.gaugan import Synthesizer, load, one_hot, save, synthesize
+from gan_models.gaugan import Style, Synthesizer, load, one_hot, save, synthesize, synthesizer
 from gan_models.gaugan.fast.modulation import ModulationCache
 from gan_models.gaugan.label_codes import label_codes
 from gan_models.gaugan.networks.pix2pixhd import Pix2PixHD, Pix2PixHDConfig
+from gan_models.labels import LabelMap
 from gaugan_toys import LANDSCAPE, blob_map, config, generator
 
 
@@ -62,6 +63,17 @@ def test_memory_counts_the_overscan():
     plain, larger = (Synthesizer(generator(config(**LANDSCAPE, overscan=overscan)), None, "landscape")
                      for overscan in (0, 32))  # fmt: skip
     assert larger.memory(2, 64, 96) == plain.memory(2, 128, 160)
+
+
+def test_fewer_pictures_are_generated_at_once_with_an_overscan(monkeypatch):
+    monkeypatch.setattr(synthesizer, "PIXELS_AT_ONCE", 2 * 64 * 96)
+    for overscan, at_once in ((0, 2), (32, 1)):
+        net = Synthesizer(generator(config(**LANDSCAPE, overscan=overscan)), None, "landscape")
+        ids = blob_map(net.generator.config, 64, 96).to(torch.uint8)
+        rooms, styles = [], Style(torch.randn(4, net.generator.config.z_dim))
+        made = net.generate(LabelMap(ids, "landscape"), styles, make_room=rooms.append)
+        assert made.images.shape == (4, 3, 64, 96)
+        assert rooms == [net.memory(at_once, 64, 96)]
 
 
 @pytest.mark.parametrize("size", [(64, 96), (32, 64)])
