@@ -108,7 +108,7 @@ GAUGAN = {
         },
         places={"1": (40, 240, 320, 240), "2": (40, 550, 320, 100), "3": (420, 400, 320, 150),
                 "4": (420, 100, 320, 200), "5": (420, 640, 320, 320), "6": (800, 180, 340, 380),
-                "7": (800, 860, 340, 220), "8": (1200, 220, 620, 400)},
+                "7": (800, 620, 340, 220), "8": (1200, 220, 620, 400)},
         titles={"5": "By GauGAN", "8": "Wider, by SinGAN"},
         note="### Both families together\n\nGauGAN paints a picture of the label map; SinGAN learns that one "
         "picture and makes it twice as wide.",

@@ -33,7 +33,7 @@ SINGAN = {
             "6": node("SinGANSave", model=["2", 0], name="my_singan", overwrite=True),
         },
         places={"1": (40, 240, 300, 80), "2": (400, 40, 380, 420), "3": (840, 40, 380, 340),
-                "4": (400, 840, 380, 220), "5": (840, 440, 460, 420), "6": (400, 1180, 380, 110)},
+                "4": (400, 600, 380, 220), "5": (840, 440, 460, 420), "6": (400, 940, 380, 110)},
         titles={"3": "Reconstruction: what it could learn", "5": "New arrangements"},
         note="### Train on one picture, then sample\n\nReplace **Example Image** by **Load Image** for a picture of "
         "yours. `draft` takes about a minute; set the preset to `standard` for a good model.\n\nYou can stop at any "
