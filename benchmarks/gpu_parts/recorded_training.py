@@ -15,7 +15,7 @@ from gan_models.singan.model import SinGAN
 from gan_models.singan.pyramid import Size
 from gan_models.singan.scale_inputs import Example, Window
 from gan_models.singan.scale_training import ScaleTrainer
-from gan_models.singan.training_steps import FusedStep
+from gan_models.singan.training_steps import FusedStep, descend
 
 from .recorded import Recorded
 
@@ -126,7 +126,7 @@ class RecordedStep(FusedStep):
     def update_generator(self, losses: Iterator[Tensor]) -> None:
         """As the plain step does, but for the EMA, whose decay changes from one iteration to the next."""
         self.critic.requires_grad_(False)
-        self.optimizers.descend(self.optimizers.generator, losses)
+        descend(self.optimizers.generator, losses)
 
     @contextmanager
     def _taking(self) -> Iterator[None]:

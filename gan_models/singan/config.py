@@ -50,9 +50,6 @@ class SinGANConfig:
         generator_steps: updates of the generator per iteration.
         penalty_weight: weight of the gradient penalty.
         penalty_every: critic updates per gradient penalty, whose weight is multiplied by this number.
-        gradient_limit: gradients of a network that are longer than this many times their usual length are shortened to
-            it (``optimizers.GradientLimit``). Between two penalties the critic can become too steep for the next one,
-            which then overshoots more and more. 0 leaves gradients as they are, as the paper does.
         reconstruction_weight: weight of the reconstruction's mean squared error.
         noise_weight: noise amplitude of a scale, relative to the error that the coarser scales leave.
         crop: scales with sides above this many pixels train on random crops of this size; 0 = never.
@@ -91,7 +88,6 @@ class SinGANConfig:
     generator_steps: int = 3
     penalty_weight: float = 0.1
     penalty_every: int = 1
-    gradient_limit: float = 0.0
     reconstruction_weight: float = 10.0
     noise_weight: float = 0.1
     crop: int = 0
@@ -120,8 +116,6 @@ class SinGANConfig:
                 raise ValueError(f"{name} must not be negative; it is {getattr(self, name)}")
         if not 0 < self.scale_factor < 1:
             raise ValueError(f"scale_factor must lie between 0 and 1; it is {self.scale_factor}")
-        if 0 < self.gradient_limit < 1 or self.gradient_limit < 0:
-            raise ValueError(f"gradient_limit must be 0 or at least 1; it is {self.gradient_limit:g}")
         if not 0 < self.learning_rate:
             raise ValueError(f"learning_rate must be positive; it is {self.learning_rate}")
         if not 0 <= self.decay_at <= 1 or not 0 <= self.ema_decay < 1:
@@ -165,7 +159,6 @@ class SinGANConfig:
             distribution_weight=0.0,
             diversity=0.0,
             canvas_share=0.0,
-            gradient_limit=0.0,
             scales_by_trained_size=False,
             reconstruction_weight=100.0,
             min_size=18,
@@ -206,10 +199,9 @@ class SinGANConfig:
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values under the names that saved files use."""
         values = {_WRITTEN_NAMES.get(name, name): value for name, value in asdict(self).items()}
-        # Left out where they are off, so that unfinished runs of earlier versions are still found by their settings.
-        for name in ("harmonizes", "gradient_limit"):
-            if not values[name]:
-                del values[name]
+        # Left out where it is off, so that unfinished runs of earlier versions are still found by their settings.
+        if not self.harmonizes:
+            del values["harmonizes"]
         return values
 
     @classmethod

@@ -16,7 +16,7 @@ from ..ema import EMA
 from .config import SinGANConfig
 from .losses import LazyGradientPenalty, SampleLoss
 from .networks import Critic, Generator
-from .optimizers import Optimizers
+from .optimizers import Optimizers, descend
 from .scale_inputs import Example, Inputs, ScaleInputs
 
 
@@ -63,12 +63,12 @@ class TrainingStep(ABC):
     def update_critic(self, real: Tensor, fake: Tensor) -> None:
         """One step of the critic on ``[1, 3, h, w]`` each."""
         self.critic.requires_grad_(True)
-        self.optimizers.descend(self.optimizers.critic, self._critic_losses(real, fake))
+        descend(self.optimizers.critic, self._critic_losses(real, fake))
 
     def update_generator(self, losses: Iterator[Tensor]) -> None:
         """One step of the generator, and of the scales that train jointly with it, down the sum of ``losses``."""
         self.critic.requires_grad_(False)
-        self.optimizers.descend(self.optimizers.generator, losses)
+        descend(self.optimizers.generator, losses)
         self.ema.update()
 
     def adversarial_loss(self, fake: Tensor, example: Example) -> Tensor:
