@@ -74,6 +74,10 @@ class NetConfig(ABC):
         if not 0 <= self.overscan <= MOST_OVERSCAN or self.overscan % step:
             raise ValueError(f"overscan must be a multiple of {step} from 0 to {MOST_OVERSCAN}; it is {self.overscan}")
 
+    def generated_size(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) of what is generated for a picture of this size, before the overscan is cut off."""
+        return height + 2 * self.overscan, width + 2 * self.overscan
+
     def require_size(self, height: int, width: int) -> None:
         """Raise a ValueError unless the net can make a picture of this size."""
         if min(height, width) >= 1 and height % self.stride == 0 and width % self.stride == 0:

@@ -197,7 +197,7 @@ class Synthesizer(nn.Module):
         for what, number in (("label maps", len(fitted)), ("styles", 1 if z is None else len(z))):
             if number not in (1, count):
                 raise ValueError(f"{number} {what} don't go with {count} of the other; give one, or as many")
-        height, width = self._generated(*fitted.size)
+        height, width = self.generator.config.generated_size(*fitted.size)
         at_once = max(1, PIXELS_AT_ONCE // (height * width))
         if make_room is not None:
             make_room(self.memory(min(count, at_once), *fitted.size))
@@ -279,14 +279,10 @@ class Synthesizer(nn.Module):
     def memory(self, batch: int, height: int, width: int) -> int:
         """Bytes that making so many pictures at once takes at most, what is kept of a label map included."""
         config, bytes_each = self.generator.config, self.generator.conv_img.weight.element_size()
-        height, width = self._generated(height, width)
+        height, width = config.generated_size(height, width)
         # The widest activations are those that up_3 gets: 2 ngf channels a pixel, a few of them at a time. The scales
         # and shifts of all layers together are about 20 ngf numbers a pixel.
         return height * width * config.ngf * (12 * batch + 20) * bytes_each + WORKSPACE
-
-    def _generated(self, height: int, width: int) -> tuple[int, int]:
-        """The size that is generated for a picture of this size."""
-        return height + 2 * (overscan := self.generator.config.overscan), width + 2 * overscan
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Synthesizer":
         before = self._place()
