@@ -35,8 +35,9 @@ class NetConfig(ABC):
         z_dim: length of the style vector; 0 for a net that has none.
         crop_size: width of the training pictures, in pixels.
         aspect_ratio: width divided by height of the training pictures.
-        overscan: pixels that ``synthesize`` generates beyond each border of a picture and cuts off. A generator sees at
-            its zero padding where the picture ends, and may draw lines along the border. The paper has none.
+        overscan: pixels that ``synthesize`` generates beyond each border of a picture larger than the training
+            pictures, and cuts off. A generator sees at its zero padding where the picture ends. In training it learns
+            what belongs there; in larger pictures it may draw lines along the border. The paper has none.
     """
 
     classes: int
@@ -74,9 +75,15 @@ class NetConfig(ABC):
         if not 0 <= self.overscan <= MOST_OVERSCAN or self.overscan % step:
             raise ValueError(f"overscan must be a multiple of {step} from 0 to {MOST_OVERSCAN}; it is {self.overscan}")
 
+    def overscan_at(self, height: int, width: int) -> int:
+        """Pixels to generate beyond each border of a picture of this size."""
+        larger = width > self.crop_size or height > round(self.crop_size / self.aspect_ratio)
+        return self.overscan if larger else 0
+
     def generated_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) of what is generated for a picture of this size, before the overscan is cut off."""
-        return height + 2 * self.overscan, width + 2 * self.overscan
+        overscan = self.overscan_at(height, width)
+        return height + 2 * overscan, width + 2 * overscan
 
     def require_size(self, height: int, width: int) -> None:
         """Raise a ValueError unless the net can make a picture of this size."""

@@ -40,7 +40,8 @@ def synthesize(
     config, weight = generator.config, generator.conv_img.weight
     codes = label_codes(config, label_ids, instances).to(weight.device)
     config.require_size(*codes.shape[1:])
-    codes = _extended(codes, config.overscan)
+    overscan = config.overscan_at(*codes.shape[1:])
+    codes = _extended(codes, overscan)
     if z is None and config.z_dim:
         z = weight.new_zeros(1, config.z_dim)
     if z is not None:
@@ -55,7 +56,7 @@ def synthesize(
     image: Tensor = generator(maps, z, Noise(seed))
     if cache is not None:
         cache.trim()
-    rows, columns = (slice(config.overscan, config.overscan + side) for side in label_ids.shape[1:])
+    rows, columns = (slice(overscan, overscan + side) for side in label_ids.shape[1:])
     return image[:, :, rows, columns]
 
 

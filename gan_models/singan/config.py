@@ -14,7 +14,7 @@ _COUNTS = (
 )  # fmt: skip
 _WEIGHTS = (
     "widen_every", "penalty_weight", "reconstruction_weight", "noise_weight", "crop", "pool",
-    "distribution_weight", "joint_scales", "joint_rate", "coarse_side", "diversity", "diversity_weight",
+    "distribution_weight", "joint_scales", "joint_rate", "coarse_side", "diversity", "diversity_weight", "step_limit",
 )  # fmt: skip
 
 _WRITTEN_NAMES = {"ema_decay": "averaging"}
@@ -45,6 +45,9 @@ class SinGANConfig:
         iterations: iterations at the finest scale.
         coarse_iterations: iterations at the coarsest scale; the numbers in between form a geometric progression.
         learning_rate: of Adam, betas (0.5, 0.999); divided by ten after ``decay_at``.
+        step_limit: root mean square, in learning rates, up to which a step may change a network's weights
+            (``optimizers.LimitedAdam``). In long trainings, sudden long steps of the critic set off divergence. 0 sets
+            no limit, as the paper does.
         decay_at: fraction of a scale's iterations after which the learning rate drops.
         critic_steps: updates of the critic per iteration.
         generator_steps: updates of the generator per iteration.
@@ -83,6 +86,7 @@ class SinGANConfig:
     iterations: int = 2000
     coarse_iterations: int = 2000
     learning_rate: float = 5e-4
+    step_limit: float = 0.0
     decay_at: float = 0.8
     critic_steps: int = 3
     generator_steps: int = 3
@@ -159,6 +163,7 @@ class SinGANConfig:
             distribution_weight=0.0,
             diversity=0.0,
             canvas_share=0.0,
+            step_limit=0.0,
             scales_by_trained_size=False,
             reconstruction_weight=100.0,
             min_size=18,
@@ -199,9 +204,10 @@ class SinGANConfig:
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values under the names that saved files use."""
         values = {_WRITTEN_NAMES.get(name, name): value for name, value in asdict(self).items()}
-        # Left out where it is off, so that unfinished runs of earlier versions are still found by their settings.
-        if not self.harmonizes:
-            del values["harmonizes"]
+        # Left out where they are off, so that unfinished runs of earlier versions are still found by their settings.
+        for name in ("harmonizes", "step_limit"):
+            if not values[name]:
+                del values[name]
         return values
 
     @classmethod

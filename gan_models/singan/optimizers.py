@@ -14,6 +14,38 @@ from .networks import Critic, Generator
 BETAS = (0.5, 0.999)
 
 
+class LimitedAdam(torch.optim.Adam):
+    """Adam, with a limit for how far one step moves the weights of a parameter group.
+
+    Adam divides gradients by their usual size, which it learns over a thousand steps. A gradient that is suddenly much
+    longer moves every weight by up to ``(1 - 0.5) / sqrt(1 - 0.999)``, about 16 learning rates. After such a step, the
+    next gradient is longer still.
+
+    Args:
+        groups: parameter groups, each with its learning rate ``lr``.
+        rate: learning rate of groups without one.
+        limit: root mean square of a step, in learning rates; a longer step is shortened to it. Others stay as they are,
+            bit for bit.
+        fused: as for ``torch.optim.Adam``.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]], rate: float, limit: float, *, fused: bool):
+        super().__init__(groups, rate, BETAS, fused=fused)
+        self.limit = limit
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        weights = [group["params"] for group in self.param_groups]
+        before = [[weight.clone() for weight in group] for group in weights]
+        loss = super().step(closure)
+        for group, old, settings in zip(weights, before, self.param_groups, strict=True):
+            moves = torch._foreach_sub(group, old)
+            length = torch.stack(torch._foreach_norm(moves)).norm() / sum(weight.numel() for weight in group) ** 0.5
+            surplus = 1 - (self.limit * settings["lr"] / length.clamp_min(1e-12)).clamp_max(1)
+            torch._foreach_sub_(group, torch._foreach_mul(moves, surplus))
+        return loss
+
+
 class Optimizers:
     """Adam for the critic, and for the generator together with the coarser scales that train jointly with it.
 
@@ -28,8 +60,13 @@ class Optimizers:
         rate = config.learning_rate
         groups: list[dict[str, Any]] = [{"params": list(generator.parameters())}, *coarser.parameter_groups(rate)]
         fused = next(generator.parameters()).device.type in ("cpu", "cuda")
-        self.generator = torch.optim.Adam(groups, rate, BETAS, fused=fused)
-        self.critic = torch.optim.Adam(critic.parameters(), rate, BETAS, fused=fused)
+        both: list[torch.optim.Adam] = []
+        for trained in (groups, [{"params": list(critic.parameters())}]):
+            if config.step_limit:
+                both.append(LimitedAdam(trained, rate, config.step_limit, fused=fused))
+            else:
+                both.append(torch.optim.Adam(trained, rate, BETAS, fused=fused))
+        self.generator, self.critic = both
         self.slowdown = 1
 
     def decay(self) -> None:

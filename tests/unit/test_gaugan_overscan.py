@@ -17,7 +17,7 @@ from gaugan_toys import LANDSCAPE, blob_map, config, generator
     "changes", [{}, {"z_dim": 0, "unknown": True}, {"instance_edges": True}, {"noise": True, "style_blocks": True}]
 )
 def test_the_picture_is_the_middle_of_a_larger_one(changes):
-    net = generator(config(overscan=32, **changes))
+    net = generator(config(overscan=32, crop_size=32, **changes))
     ids = blob_map(net.config, 64, 96, batch=2)
     rows, columns = (torch.arange(-32, side + 32).clamp(0, side - 1) for side in ids.shape[1:])
     codes = label_codes(net.config, ids)[:, rows][:, :, columns]
@@ -32,6 +32,15 @@ def test_the_picture_is_the_middle_of_a_larger_one(changes):
         if net.config == silent:
             assert (made - large[:, :, 32:-32, 32:-32]).abs().max() < 1e-4
     assert (made - synthesize(narrow(net), ids, z)).abs().max() > 1e-3
+
+
+def test_pictures_of_the_training_size_are_generated_as_in_training():
+    net = generator(config(overscan=32, crop_size=64, aspect_ratio=2.0))
+    z = torch.randn(1, net.config.z_dim)
+    for height, width, larger in ((32, 64, False), (32, 32, False), (64, 64, True), (32, 96, True)):
+        ids = blob_map(net.config, height, width)
+        assert torch.equal(synthesize(net, ids, z), synthesize(narrow(net), ids, z)) is not larger
+        assert net.config.generated_size(height, width) == (height + 64 * larger, width + 64 * larger)
 
 
 def narrow(net):
@@ -60,7 +69,7 @@ def test_impossible_overscans(kind, overscan):
 
 
 def test_memory_counts_the_overscan():
-    plain, larger = (Synthesizer(generator(config(**LANDSCAPE, overscan=overscan)), None, "landscape")
+    plain, larger = (Synthesizer(generator(config(**LANDSCAPE, overscan=overscan, crop_size=32)), None, "landscape")
                      for overscan in (0, 32))  # fmt: skip
     assert larger.memory(2, 64, 96) == plain.memory(2, 128, 160)
 
@@ -68,7 +77,7 @@ def test_memory_counts_the_overscan():
 def test_fewer_pictures_are_generated_at_once_with_an_overscan(monkeypatch):
     monkeypatch.setattr(synthesizer, "PIXELS_AT_ONCE", 2 * 64 * 96)
     for overscan, at_once in ((0, 2), (32, 1)):
-        net = Synthesizer(generator(config(**LANDSCAPE, overscan=overscan)), None, "landscape")
+        net = Synthesizer(generator(config(**LANDSCAPE, overscan=overscan, crop_size=32)), None, "landscape")
         ids = blob_map(net.generator.config, 64, 96).to(torch.uint8)
         rooms, styles = [], Style(torch.randn(4, net.generator.config.z_dim))
         made = net.generate(LabelMap(ids, "landscape"), styles, make_room=rooms.append)
