@@ -128,6 +128,11 @@ def projected_config(**changes):
     return training_config(**settings | changes)
 
 
+def everything(pairs):
+    """All pairs of a source of training data, as arrays."""
+    return [tuple(np.asarray(part) for part in pairs.load(index)) for index in range(len(pairs))]
+
+
 def training_folder(path, count=4, sizes=((40, 40),), classes=7):
     """A folder of training pairs: smooth pictures, and label maps of blobs."""
     for part in ("images", "labels"):
