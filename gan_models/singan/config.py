@@ -70,6 +70,7 @@ class SinGANConfig:
         diversity: least diversity that the samples of coarse scales should have (``losses.pair_diversity``). Needs
             whole coarse scales and one generator step. 0 leaves it out, as the paper does.
         diversity_weight: weight of the diversity that is missing.
+        diversity_by_coverage: weigh each pixel in the diversity by how many of the critic's patches cover it.
         canvas_share: share, 0 … 1, of the samples of coarse scales that are pieces of samples twice as wide or tall.
             Such pieces have no borders that reveal the layout, so the picture is not learned by heart. Needs whole
             coarse scales. 0 leaves them out, as the paper does.
@@ -107,6 +108,7 @@ class SinGANConfig:
     canvas_share: float = 0.0
     scales_by_trained_size: bool = False
     harmonizes: bool = False
+    diversity_by_coverage: bool = False
 
     smallest_side = 32
 
@@ -205,7 +207,7 @@ class SinGANConfig:
         """All settings as plain values under the names that saved files use."""
         values = {_WRITTEN_NAMES.get(name, name): value for name, value in asdict(self).items()}
         # Left out where they are off, so that unfinished runs of earlier versions are still found by their settings.
-        for name in ("harmonizes", "step_limit"):
+        for name in ("harmonizes", "step_limit", "diversity_by_coverage"):
             if not values[name]:
                 del values[name]
         return values
@@ -240,11 +242,14 @@ PRESETS: dict[str, SinGANConfig] = {
     "standard": replace(_FAST, iterations=200, coarse_iterations=3000, coarse_side=128, canvas_share=0.25),
     "best": replace(
         _FAST,
-        iterations=600,
-        coarse_iterations=8000,
+        iterations=1200,
+        coarse_iterations=16000,
+        learning_rate=2e-3,
+        step_limit=0.5,
         coarse_side=128,
         canvas_share=0.33,
         diversity=0.42,
+        diversity_by_coverage=True,
         scales_by_trained_size=False,
     ),
     "paper": SinGANConfig(),

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..pixels import LUMINANCE
 from ..seeds import on_device
 from .config import SinGANConfig
+from .networks import MARGIN
 from .pyramid import Size
 
 PATCH = 7
@@ -54,6 +55,7 @@ class SampleLoss:
         self.distribution_weight = config.distribution_weight if coarse else 0.0
         self.diversity = config.diversity if coarse else 0.0
         self.diversity_weight = config.diversity_weight
+        self.coverage = patch_coverage(size) if config.diversity_by_coverage else None
         self.rng = rng
         self.last_fake: Tensor | None = None
 
@@ -69,7 +71,7 @@ class SampleLoss:
         if self.diversity and own_size:
             # The generator has hardly changed since the last iteration, so that iteration's fake serves as the second.
             if self.last_fake is not None:
-                missing = F.relu(self.diversity - pair_diversity(fake, self.last_fake, real))
+                missing = F.relu(self.diversity - pair_diversity(fake, self.last_fake, real, self.coverage))
                 yield self.diversity_weight * missing
             self.last_fake = fake.detach()
 
@@ -109,7 +111,17 @@ def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> 
     return (sample_values - real_values).abs().mean()
 
 
-def pair_diversity(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
+def patch_coverage(size: Size) -> Tensor:
+    """How many of the critic's patches cover each pixel of a picture of ``size``, over the mean: ``[H, W]``."""
+    across, down = (
+        F.conv_transpose1d(torch.ones(1, 1, side - patch + 1), torch.ones(1, 1, patch))[0, 0]
+        for side, patch in ((side, min(2 * MARGIN + 1, side)) for side in reversed(size))
+    )
+    coverage = down[:, None] * across
+    return coverage / coverage.mean()
+
+
+def pair_diversity(sample: Tensor, other: Tensor, real: Tensor, coverage: Tensor | None = None) -> Tensor:
     """How much two samples differ, scaled such that its mean over many pairs is their diversity.
 
     The diversity by which SinGANs are compared is the standard deviation of the samples' pixels, relative to the
@@ -117,14 +129,18 @@ def pair_diversity(sample: Tensor, other: Tensor, real: Tensor) -> Tensor:
 
     Args:
         sample, other, real: ``[1, 3, H, W]`` of one size.
+        coverage: weight of each pixel, ``[H, W]`` on the CPU with a mean of 1; None weighs all alike. The corners lie
+            in few of the critic's patches, so with equal weights they become diverse instead of the content.
     Returns:
         Mean absolute difference in grey, times sqrt(pi) / 2 (two draws of a Gaussian differ by 2 / sqrt(pi) standard
         deviations on average), over the standard deviation of ``real`` or, where that is lower, over 0.01.
     """
     weights = on_device(torch.tensor(LUMINANCE), real.device).view(1, 3, 1, 1)
-    difference = ((sample - other) * weights).sum(1).abs().mean()
+    difference = ((sample - other) * weights).sum(1).abs()
+    if coverage is not None:
+        difference = difference * on_device(coverage, real.device)
     contrast = (real * weights).sum(1).std().clamp_min(0.01)
-    return math.sqrt(math.pi) / 2 * difference / contrast
+    return math.sqrt(math.pi) / 2 * difference.mean() / contrast
 
 
 def _sorted(rows: Tensor) -> Tensor:

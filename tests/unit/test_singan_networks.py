@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gan_models.singan.batch_statistics import fix_statistics
-from gan_models.singan.losses import gradient_penalty, pair_diversity, patch_distance
+from gan_models.singan.losses import gradient_penalty, pair_diversity, patch_coverage, patch_distance
 from gan_models.singan.networks import Critic, Generator, initialize, noisy
 
 
@@ -85,6 +85,28 @@ def test_spread_is_the_samples_standard_deviation_over_that_of_the_picture():
     flat = torch.zeros(1, 3, 20, 20)
     assert pair_diversity(flat, flat, flat) == 0
     assert pair_diversity(flat, flat + 0.01, flat).item() == pytest.approx(math.sqrt(math.pi) / 2)
+
+
+@pytest.mark.parametrize("size", [(18, 27), (11, 12), (9, 30)])
+def test_coverage_counts_the_critics_patches(size):
+    patch = [min(11, side) for side in size]
+    counted = torch.zeros(size)
+    for row in range(size[0] - patch[0] + 1):
+        for column in range(size[1] - patch[1] + 1):
+            counted[row : row + patch[0], column : column + patch[1]] += 1
+    coverage = patch_coverage(size)
+    assert coverage.mean() == pytest.approx(1)
+    torch.testing.assert_close(coverage / coverage.max(), counted / counted.max())
+
+
+def test_diversity_in_a_corner_counts_little_by_coverage():
+    real = torch.randn(1, 1, 20, 30, generator=torch.Generator().manual_seed(0)).expand(-1, 3, -1, -1)
+    corner, middle = (real.clone() for _ in range(2))
+    corner[..., :3, :3] += 1
+    middle[..., 9:12, 14:17] += 1
+    coverage = patch_coverage((20, 30))
+    assert pair_diversity(corner, real, real) == pytest.approx(pair_diversity(middle, real, real).item())
+    assert pair_diversity(corner, real, real, coverage) < 0.05 * pair_diversity(middle, real, real, coverage)
 
 
 def test_fixed_statistics_give_in_use_what_training_gave():
