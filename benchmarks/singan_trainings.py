@@ -39,8 +39,9 @@ def measure(name: str, config: SinGANConfig, dtype: torch.dtype, arguments: argp
     cpu, memory = time.process_time() - began, peak_memory() - before
     model = model.cpu()
     real = model.training_picture() if arguments.scales else resize(image, model.size)
+    returns = model.facts.get("returns", 0)
     facts = {
-        "photograph": name,
+        "photograph": f"{name} (went back: {returns})" if returns else name,
         "size": f"{model.size[1]}×{model.size[0]}",
         "iterations": f"{config.coarse_iterations}–{config.iterations}",
         "seconds": model.facts["seconds"],

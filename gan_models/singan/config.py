@@ -165,7 +165,6 @@ class SinGANConfig:
             distribution_weight=0.0,
             diversity=0.0,
             canvas_share=0.0,
-            step_limit=0.0,
             scales_by_trained_size=False,
             reconstruction_weight=100.0,
             min_size=18,

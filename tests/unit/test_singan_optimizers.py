@@ -84,4 +84,3 @@ def test_a_limit_changes_the_training_and_is_recorded():
     assert not same_weights(trained(), trained(limited))
     assert same_weights(trained(), trained(dataclasses.replace(TOY, step_limit=1e9)))
     assert limited.as_dict()["step_limit"] == 0.1 and "step_limit" not in TOY.as_dict()
-    assert limited.for_super_resolution().step_limit == 0
