@@ -55,7 +55,7 @@ class SampleLoss:
         self.distribution_weight = config.distribution_weight if coarse else 0.0
         self.diversity = config.diversity if coarse else 0.0
         self.diversity_weight = config.diversity_weight
-        self.coverage = patch_coverage(size) if config.diversity_by_coverage else None
+        self.coverage = patch_coverage(size) if self.diversity and config.diversity_by_coverage else None
         self.rng = rng
         self.last_fake: Tensor | None = None
 
@@ -113,11 +113,9 @@ def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> 
 
 def patch_coverage(size: Size) -> Tensor:
     """How many of the critic's patches cover each pixel of a picture of ``size``, over the mean: ``[H, W]``."""
-    across, down = (
-        F.conv_transpose1d(torch.ones(1, 1, side - patch + 1), torch.ones(1, 1, patch))[0, 0]
-        for side, patch in ((side, min(2 * MARGIN + 1, side)) for side in reversed(size))
-    )
-    coverage = down[:, None] * across
+    patch = [min(2 * MARGIN + 1, side) for side in size]
+    positions = [side - length + 1 for side, length in zip(size, patch, strict=True)]
+    coverage = F.conv_transpose2d(torch.ones(1, 1, *positions), torch.ones(1, 1, *patch))[0, 0]
     return coverage / coverage.mean()
 
 

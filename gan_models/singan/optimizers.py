@@ -25,7 +25,7 @@ class LimitedAdam(torch.optim.Adam):
         groups: parameter groups, each with its learning rate ``lr``.
         rate: learning rate of groups without one.
         limit: root mean square of a step, in learning rates; a longer step is shortened to it. Others stay as they are,
-            bit for bit.
+            bit for bit. 0 sets no limit.
         fused: as for ``torch.optim.Adam``.
     """
 
@@ -35,6 +35,8 @@ class LimitedAdam(torch.optim.Adam):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
+        if not self.limit:
+            return super().step(closure)
         weights = [group["params"] for group in self.param_groups]
         before = [[weight.clone() for weight in group] for group in weights]
         loss = super().step(closure)
@@ -60,13 +62,9 @@ class Optimizers:
         rate = config.learning_rate
         groups: list[dict[str, Any]] = [{"params": list(generator.parameters())}, *coarser.parameter_groups(rate)]
         fused = next(generator.parameters()).device.type in ("cpu", "cuda")
-        both: list[torch.optim.Adam] = []
-        for trained in (groups, [{"params": list(critic.parameters())}]):
-            if config.step_limit:
-                both.append(LimitedAdam(trained, rate, config.step_limit, fused=fused))
-            else:
-                both.append(torch.optim.Adam(trained, rate, BETAS, fused=fused))
-        self.generator, self.critic = both
+        self.generator = LimitedAdam(groups, rate, config.step_limit, fused=fused)
+        critic_groups = [{"params": list(critic.parameters())}]
+        self.critic = LimitedAdam(critic_groups, rate, config.step_limit, fused=fused)
         self.slowdown = 1
 
     def decay(self) -> None:
