@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any, Literal, get_args
 
 from ..quoting import shown
@@ -37,7 +38,8 @@ class NetConfig(ABC):
         aspect_ratio: width divided by height of the training pictures.
         overscan: pixels that ``synthesize`` generates beyond each border of a picture larger than the training
             pictures, and cuts off. A generator sees at its zero padding where the picture ends. In training it learns
-            what belongs there; in larger pictures it may draw lines along the border. The paper has none.
+            what belongs there; in larger pictures it may draw lines along the border. With an overscan, larger pictures
+            also take their coarse structure from smaller ones (see ``sizes_up_to``). The paper has none.
     """
 
     classes: int
@@ -75,10 +77,28 @@ class NetConfig(ABC):
         if not 0 <= self.overscan <= MOST_OVERSCAN or self.overscan % step:
             raise ValueError(f"overscan must be a multiple of {step} from 0 to {MOST_OVERSCAN}; it is {self.overscan}")
 
+    def enlargement(self, height: int, width: int) -> float:
+        """How many times as large as the training pictures a picture is, by the side that is enlarged less."""
+        trained = (round(self.crop_size / self.aspect_ratio), self.crop_size)
+        return min(side / (ceil(length / self.stride) * self.stride)
+                   for side, length in zip((height, width), trained, strict=True))  # fmt: skip
+
+    def sizes_up_to(self, height: int, width: int) -> list[tuple[int, int]]:
+        """(height, width) of the pictures that ``synthesize`` generates for one of this size, which is the last.
+
+        In a picture larger than its training pictures, a generator repeats small motifs, as everything that it has
+        learned about large structures is now too small. A net with an overscan therefore generates a picture of the
+        training size first, then pictures of at most twice the size, each of which adds details to the one before.
+        """
+        factor = min(self.enlargement(height, width), 2.0)
+        if not self.overscan or factor <= 1:
+            return [(height, width)]
+        smaller = (round(side / factor / self.stride) * self.stride for side in (height, width))
+        return [*self.sizes_up_to(*smaller), (height, width)]
+
     def overscan_at(self, height: int, width: int) -> int:
         """Pixels to generate beyond each border of a picture of this size."""
-        larger = width > self.crop_size or height > round(self.crop_size / self.aspect_ratio)
-        return self.overscan if larger else 0
+        return self.overscan if self.enlargement(height, width) > 1 else 0
 
     def generated_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) of what is generated for a picture of this size, before the overscan is cut off."""

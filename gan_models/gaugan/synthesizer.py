@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -279,10 +280,10 @@ class Synthesizer(nn.Module):
     def memory(self, batch: int, height: int, width: int) -> int:
         """Bytes that making so many pictures at once takes at most, what is kept of a label map included."""
         config, bytes_each = self.generator.config, self.generator.conv_img.weight.element_size()
-        height, width = config.generated_size(height, width)
+        *smaller, pixels = (prod(config.generated_size(*size)) for size in config.sizes_up_to(height, width))
         # The widest activations are those that up_3 gets: 2 ngf channels a pixel, a few of them at a time. The scales
         # and shifts of all layers together are about 20 ngf numbers a pixel.
-        return height * width * config.ngf * (12 * batch + 20) * bytes_each + WORKSPACE
+        return (12 * batch * pixels + 20 * (sum(smaller) + pixels)) * config.ngf * bytes_each + WORKSPACE
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Synthesizer":
         before = self._place()

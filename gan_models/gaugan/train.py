@@ -77,7 +77,8 @@ SETTINGS: tuple[tuple[str, Callable[[str], float], str], ...] = (
     ("nhidden", int, "channels of SPADE's hidden layer"),
     ("z-dim", int, "length of the style vector; 0 gives a net without a style"),
     ("crop-size", int, "picture width in pixels that the generator's start grid is made for"),
-    ("overscan", int, "pixels that the model generates beyond each border of larger pictures and cuts off"),
+    ("overscan", int, "pixels that the model generates beyond each border of larger pictures and cuts off; "
+     "if above 0, larger pictures are generated from coarse to fine"),
     ("aspect-ratio", float, "width divided by height of the pictures"),
     ("encoder-ndf", int, "channels of the style encoder's first layer"),
     ("encoder-layers", int, "number of convolutions of the style encoder"),

@@ -1,13 +1,16 @@
-"""Generators that paint beyond the borders of a picture."""
+"""Generators whose larger pictures are generated from coarse to fine, and beyond their borders."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from gan_models.gaugan import Style, Synthesizer, load, one_hot, save, synthesize, synthesizer
 from gan_models.gaugan.fast.modulation import ModulationCache
 from gan_models.gaugan.label_codes import label_codes
+from gan_models.gaugan.networks.noise import Noise
 from gan_models.gaugan.networks.pix2pixhd import Pix2PixHD, Pix2PixHDConfig
 from gan_models.labels import LabelMap
 from gaugan_toys import LANDSCAPE, blob_map, config, generator
@@ -16,31 +19,57 @@ from gaugan_toys import LANDSCAPE, blob_map, config, generator
 @pytest.mark.parametrize(
     "changes", [{}, {"z_dim": 0, "unknown": True}, {"instance_edges": True}, {"noise": True, "style_blocks": True}]
 )
-def test_the_picture_is_the_middle_of_a_larger_one(changes):
+def test_larger_pictures_are_generated_from_coarse_to_fine_with_an_overscan(changes):
     net = generator(config(overscan=32, crop_size=32, **changes))
     ids = blob_map(net.config, 64, 96, batch=2)
+    assert net.config.sizes_up_to(64, 96) == [(32, 64), (64, 96)]
     rows, columns = (torch.arange(-32, side + 32).clamp(0, side - 1) for side in ids.shape[1:])
-    codes = label_codes(net.config, ids)[:, rows][:, :, columns]
     z = torch.randn(2, net.config.z_dim) if net.config.z_dim else None
+    small = ids[:, 1::2, ((torch.arange(64) + 0.5) * 1.5).long()]
     with torch.no_grad():
-        large = net(one_hot(net.config, codes), z)
+        details = net(one_hot(net.config, label_codes(net.config, ids)[:, rows][:, :, columns]), z, Noise(5))
+        coarse = net(one_hot(net.config, label_codes(net.config, small)), z, Noise(5))
+    details = details[:, :, 32:-32, 32:-32]
+    enlarged = F.interpolate(coarse, size=(64, 96), mode="bicubic")
+    expected = (blurred(enlarged, 2.0) + details - blurred(details, 4.0)).clamp(-1, 1)
     cache = ModulationCache()
-    silent = replace(net.config, noise=False)
     for kept in (None, cache, cache):
-        made = synthesize(net, ids, z, cache=kept)
-        assert made.shape == (2, 3, 64, 96)
-        if net.config == silent:
-            assert (made - large[:, :, 32:-32, 32:-32]).abs().max() < 1e-4
-    assert (made - synthesize(narrow(net), ids, z)).abs().max() > 1e-3
+        made = synthesize(net, ids, z, cache=kept, seed=5)
+        torch.testing.assert_close(made, expected, atol=1e-4, rtol=0)
+    assert (made - synthesize(narrow(net), ids, z, seed=5)).abs().max() > 1e-3
+
+
+def blurred(image, sigma):
+    """A Gaussian blur as one convolution."""
+    radius = int(3 * sigma)
+    offsets = torch.arange(-radius, radius + 1).square() / (2 * sigma**2)
+    kernel = torch.exp(-offsets[:, None] - offsets[None])
+    kernel = (kernel / kernel.sum()).expand(3, 1, -1, -1)
+    return F.conv2d(F.pad(image, (radius,) * 4, mode="replicate"), kernel, groups=3)
 
 
 def test_pictures_of_the_training_size_are_generated_as_in_training():
     net = generator(config(overscan=32, crop_size=64, aspect_ratio=2.0))
     z = torch.randn(1, net.config.z_dim)
-    for height, width, larger in ((32, 64, False), (32, 32, False), (64, 64, True), (32, 96, True)):
+    for height, width, larger in ((32, 64, False), (32, 32, False), (64, 64, False), (32, 128, False), (64, 96, True)):
         ids = blob_map(net.config, height, width)
         assert torch.equal(synthesize(net, ids, z), synthesize(narrow(net), ids, z)) is not larger
         assert net.config.generated_size(height, width) == (height + 64 * larger, width + 64 * larger)
+
+
+@pytest.mark.parametrize("crop_size, aspect_ratio", [(256, 1.0), (256, 1.5), (288, 1.6), (512, 2.0), (96, 0.7)])
+def test_each_picture_is_at_most_twice_as_large_as_the_one_before(crop_size, aspect_ratio):
+    net = config(overscan=32, crop_size=crop_size, aspect_ratio=aspect_ratio)
+    for height in range(32, 1400, 96):
+        for width in range(32, 1400, 64):
+            sizes = net.sizes_up_to(height, width)
+            assert sizes[-1] == (height, width)
+            assert net.enlargement(*sizes[0]) <= 1
+            for (h, w), (larger_h, larger_w) in pairwise(sizes):
+                assert larger_h - 32 <= 2 * h <= 2 * larger_h and larger_w - 32 <= 2 * w <= 2 * larger_w
+                net.require_size(h, w)
+            assert replace(net, overscan=0).sizes_up_to(height, width) == [(height, width)]
+    assert config(overscan=32, crop_size=256).sizes_up_to(1024, 1536) == [(256, 384), (512, 768), (1024, 1536)]
 
 
 def narrow(net):
@@ -68,10 +97,11 @@ def test_impossible_overscans(kind, overscan):
         kind(overscan=overscan)
 
 
-def test_memory_counts_the_overscan():
+def test_memory_counts_the_overscan_and_what_is_kept_of_smaller_sizes():
     plain, larger = (Synthesizer(generator(config(**LANDSCAPE, overscan=overscan, crop_size=32)), None, "landscape")
                      for overscan in (0, 32))  # fmt: skip
-    assert larger.memory(2, 64, 96) == plain.memory(2, 128, 160)
+    kept = plain.memory(0, 32, 64) - plain.memory(0, 0, 0)
+    assert larger.memory(2, 64, 96) == plain.memory(2, 128, 160) + kept
 
 
 def test_fewer_pictures_are_generated_at_once_with_an_overscan(monkeypatch):
@@ -83,6 +113,16 @@ def test_fewer_pictures_are_generated_at_once_with_an_overscan(monkeypatch):
         made = net.generate(LabelMap(ids, "landscape"), styles, make_room=rooms.append)
         assert made.images.shape == (4, 3, 64, 96)
         assert rooms == [net.memory(at_once, 64, 96)]
+
+
+@pytest.mark.parametrize("aspect_ratio, size", [(1.0, (128, 128)), (2.0, (64, 128))])
+def test_a_start_grid_for_larger_pictures_gives_the_same_pictures(aspect_ratio, size):
+    net = generator(config(crop_size=64, aspect_ratio=aspect_ratio))
+    ids, z = blob_map(net.config, *size), torch.randn(2, net.config.z_dim)
+    before = synthesize(net, ids, z)
+    net.set_crop_size(128)
+    assert net.config.grid == (size[0] // 32, 4)
+    torch.testing.assert_close(synthesize(net, ids, z), before, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("size", [(64, 96), (32, 64)])

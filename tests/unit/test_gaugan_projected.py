@@ -308,7 +308,9 @@ def test_presets():
     assert isinstance(preset("paper", "landscape", discriminators="projected").discriminator, ProjectedConfig)
     old = preset("small", "landscape", discriminators="paper")
     assert (old.generator.ngf, old.color_weight, old.learning_rate * old.generator_rate) == (16, 20, 1e-4)
-    assert isinstance(preset("small", "landscape", "pix2pixhd").discriminator, ProjectedConfig)
+    baseline = preset("small", "landscape", "pix2pixhd")
+    assert isinstance(baseline.discriminator, ProjectedConfig)
+    assert [config.generator.overscan for config in (small, paper, old, baseline)] == [64, 0, 0, 0]
     with pytest.raises(ValueError, match="there are no discriminators 'vgg'; there are paper, projected"):
         preset("small", "landscape", discriminators="vgg")
 

@@ -162,10 +162,13 @@ def test_a_stop_while_the_model_is_made_keeps_the_state(tmp_path, data):
 def test_minutes_end_a_run_and_other_settings_resume_it(tmp_path, data):
     run.train(data, training_config(), tmp_path / "run", minutes=0)
     config = training_config(size=64, batch=4, steps=2, learning_rate=1e-3)
+    config = replace(config, generator=replace(config.generator, overscan=32))
     run.train(data, config, tmp_path / "run", half=True)
     assert read_config(tmp_path / "run" / loop.STATE) == config
     stored = read_state_dict(tmp_path / "run" / loop.MODEL)[0]
-    assert "trained at 64×64" in open_synthesizer(tmp_path / "run" / loop.MODEL).summary
+    model = open_synthesizer(tmp_path / "run" / loop.MODEL)
+    assert "trained at 64×64" in model.summary and model.generator.config.overscan == 32
+    assert model.generator.config.crop_size == 64 and model.generator.config.grid == (2, 2)
     kinds = {name.rpartition(".")[2]: value.dtype for name, value in stored.items()}
     assert kinds["weight"] == torch.float16 and kinds["running_var"] == torch.float32
     with pytest.raises(ValueError, match=r"a run with generator\.ngf 2, which cannot become 4"):

@@ -1,5 +1,7 @@
 """The generator, which turns a label map and, if the net has one, a style vector into a picture."""
 
+from dataclasses import replace
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -71,6 +73,20 @@ class Generator(nn.Module):
         height, width = self.config.grid
         by_cell = self.fc.weight.view(-1, height * width, self.config.z_dim)
         by_cell.copy_(by_cell.mean(1, keepdim=True).expand_as(by_cell))
+
+    @torch.no_grad()
+    def set_crop_size(self, crop_size: int) -> None:
+        """Make this the width of the training pictures. Pictures of that size stay the same.
+
+        The start grid gets as many cells as they need, whose weights are interpolated.
+        """
+        old, self.config = self.config.grid, replace(self.config, crop_size=crop_size)
+        if not self.config.z_dim:
+            return
+        for parameter in self.fc.parameters():
+            by_cell = parameter.view(-1, *old, parameter[0].numel()).movedim(3, 1)
+            enlarged = F.interpolate(by_cell, size=self.config.grid, mode="bilinear").movedim(1, 3)
+            parameter.data = enlarged.reshape(-1, *parameter.shape[1:])
 
     def _block(self, fin: int, fout: int, upsample: bool = True) -> SPADEResBlock:
         config = self.config

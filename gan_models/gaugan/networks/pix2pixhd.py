@@ -1,5 +1,6 @@
 """pix2pixHD++, the baseline of Park et al. 2019: an encoder-decoder whose input is the label map."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -48,6 +49,10 @@ class Pix2PixHD(nn.Module):
             up = nn.ConvTranspose2d(wider, wide, 3, stride=2, padding=1, output_padding=1)
             self.add_module(f"decode_{level}", up)
         self.conv_img = nn.Conv2d(widths[0], 3, 7)
+
+    def set_crop_size(self, crop_size: int) -> None:
+        """Make this the width of the training pictures. This net has no start grid."""
+        self.config = replace(self.config, crop_size=crop_size)
 
     def forward(
         self, labels: Tensor | Conditioning, z: Tensor | None = None, noise: Noise | None = None

@@ -37,7 +37,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
         PROJECTED: {
             "ngf": 20, "nhidden": 48, "z_dim": 64, "encoder_ndf": 24, "encoder_layers": 5, "crop_size": 128,
-            "size": 128, "batch": 8, "steps": 6000, "decay": 0.998,
+            "size": 128, "batch": 8, "steps": 6000, "decay": 0.998, "overscan": 64,
         },
     },
     "paper": {PAPER: {}, PROJECTED: {}},
@@ -58,9 +58,10 @@ GENERATORS: dict[str, type[GeneratorConfig] | type[Pix2PixHDConfig]] = {
 }
 """The kinds of generators: the paper's, and the baseline that the paper compares it with."""
 
-SPADE_ONLY = {field.name for field in dataclasses.fields(GeneratorConfig)} - {
+SPADE_ONLY = {"overscan"} | {field.name for field in dataclasses.fields(GeneratorConfig)} - {
     field.name for field in dataclasses.fields(Pix2PixHDConfig)
 }  # fmt: skip
+"""Settings of presets that the baseline does not get."""
 LABELS = {"classes", "unknown", "instance_edges"}
 TRAINING = {field.name for field in dataclasses.fields(TrainingConfig)} - {
     "taxonomy", "generator", "encoder", "discriminator"

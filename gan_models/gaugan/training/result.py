@@ -76,6 +76,9 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
         encoder = StyleEncoder(config.encoder).to(trainer.device).eval().requires_grad_(False)
         encoder.load_state_dict(effective_state(trainer.encoder))
     generator = copy.deepcopy(trainer.ema)
+    if config.generator.overscan and config.size > config.generator.crop_size:
+        # Otherwise, pictures of the training size would be generated like those that are larger than that.
+        generator.set_crop_size(config.size)
     norms = [module for module in generator.modules() if isinstance(module, BatchNorm) and not trainer.norm_frozen]
     for norm in norms:
         norm.reset_running_stats()

@@ -16,6 +16,7 @@ from ...efficientnet import EfficientNetLite
 from ...files import read_safetensors, write_atomically
 from ...quoting import plain
 from ...settings import number_in
+from ..config import NetConfig
 from .config import WEIGHTS, TrainingConfig
 from .trainer import Trainer
 
@@ -24,7 +25,7 @@ ARCHITECTURE = "gaugan-training"
 MAY_CHANGE = ("size", "batch", "steps", "learning_rate", "decay", "margin", "smallest_crop", "largest_scale",
               "color_jitter", "class_jitter", "warp", "coarse_labels", "color_window", "frozen_norm", "transfers",
               "flips", "even_style", "generator_rate", "discriminator_rate", *WEIGHTS)  # fmt: skip
-"""Settings that may change when a run is resumed."""
+"""Settings that may change when a run is resumed, besides the generator's overscan."""
 
 RENAMED = (("^averaged/", "ema/"), (r"^critics/critics\.", "discriminator/scales."), ("^critics/", "discriminator/"),
            ("^optimizers/critics/", "optimizers/discriminator/"), (r"(^discriminator/.*)\bjudge\.", r"\1score."),
@@ -97,8 +98,9 @@ def load_state(
         config = TrainingConfig.from_json(about["config"])
     changes = {name: value for name, value in changes.items() if value is not None}
     for name, wanted in changes.items():
-        if name not in MAY_CHANGE and getattr(config, name) != wanted:
-            part, has, new = _first_difference(name, getattr(config, name), wanted)
+        kept = getattr(config, name)
+        if name not in MAY_CHANGE and _as_trained(kept) != _as_trained(wanted):
+            part, has, new = _first_difference(name, _as_trained(kept), _as_trained(wanted))
             raise ValueError(f"{plain(Path(path).name)} is a run with {part} {has}, which cannot become {new} later; "
                              "start a new run instead")  # fmt: skip
     trainer = Trainer(replace(config, **changes), device=device, dtype=dtype, perceptual=perceptual, features=features)
@@ -145,6 +147,11 @@ def _damage(path: str | Path) -> Iterator[None]:
     except ValueError as error:
         text = str(error)
         raise ValueError(text if text.startswith(name) else f"{name}: {plain(text)}") from error
+
+
+def _as_trained(setting: Any) -> Any:
+    """The setting without what has no effect on the training, which may change as well."""
+    return replace(setting, overscan=0) if isinstance(setting, NetConfig) else setting
 
 
 def _first_difference(name: str, has: Any, wanted: Any) -> tuple[str, Any, Any]:
