@@ -94,7 +94,7 @@ def _with_details(image: Tensor, details: Tensor) -> Tensor:
 
 def _at(size: tuple[int, int], ids: Tensor) -> Tensor:
     """Ids ``[B, H, W]`` at another size, by nearest neighbour."""
-    rows, columns = nearest(ids.shape[1:], size)
+    rows, columns = (positions.to(ids.device) for positions in nearest(ids.shape[1:], size))
     return ids[:, rows][:, :, columns]
 
 

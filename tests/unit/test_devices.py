@@ -133,7 +133,11 @@ def test_an_iteration_never_waits_for_the_device(settings, step, device, monkeyp
 
 @pytest.mark.parametrize("labels", [blob_map, noise_map])
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("changes", [{}, {"noise": True, "style_blocks": True}], ids=["paper", "noise and style"])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"noise": True, "style_blocks": True}, {"overscan": 32, "crop_size": 64}],
+    ids=["paper", "noise and style", "coarse to fine"],
+)
 def test_a_gaugan_makes_there_what_it_makes_on_the_cpu(labels, count, changes):
     net, ids = generator(config(**changes)), labels(config(), 128, 128)
     z = torch.randn(count, 6, generator=rng())
