@@ -41,7 +41,7 @@ class SinGANTrain(io.ComfyNode):
                     options=list(PRESETS),
                     default="standard",
                     tooltip="How long to train and at which size. draft gives a first impression at 128 pixels in "
-                    "about a minute. standard takes minutes for 250 pixels. best takes six times as long as "
+                    "about a minute. standard takes minutes for 250 pixels. best takes eight times as long as "
                     "standard and has fewer flaws. paper is the released schedule, which takes hours on a CPU.",
                 ),
                 seed_input(

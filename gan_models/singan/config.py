@@ -70,7 +70,8 @@ class SinGANConfig:
         diversity: least diversity that the samples of coarse scales should have (``losses.pair_diversity``). Needs
             whole coarse scales and one generator step. 0 leaves it out, as the paper does.
         diversity_weight: weight of the diversity that is missing.
-        diversity_by_coverage: weigh each pixel in the diversity by how many of the critic's patches cover it.
+        diversity_by_coverage: pixels that few of the critic's patches cover, as in the corners, count less in the
+            diversity (``losses.coverage_weights``).
         canvas_share: share, 0 … 1, of the samples of coarse scales that are pieces of samples twice as wide or tall.
             Such pieces have no borders that reveal the layout, so the picture is not learned by heart. Needs whole
             coarse scales. 0 leaves them out, as the paper does.
@@ -241,13 +242,12 @@ PRESETS: dict[str, SinGANConfig] = {
     "standard": replace(_FAST, iterations=200, coarse_iterations=3000, coarse_side=128, canvas_share=0.25),
     "best": replace(
         _FAST,
-        iterations=1200,
-        coarse_iterations=16000,
+        iterations=1500,
+        coarse_iterations=24000,
         learning_rate=2e-3,
         step_limit=0.5,
         coarse_side=128,
-        canvas_share=0.33,
-        diversity=0.42,
+        canvas_share=0.15,
         diversity_by_coverage=True,
         scales_by_trained_size=False,
     ),

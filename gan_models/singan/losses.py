@@ -55,7 +55,7 @@ class SampleLoss:
         self.distribution_weight = config.distribution_weight if coarse else 0.0
         self.diversity = config.diversity if coarse else 0.0
         self.diversity_weight = config.diversity_weight
-        self.coverage = patch_coverage(size) if self.diversity and config.diversity_by_coverage else None
+        self.pixel_weights = coverage_weights(size) if self.diversity and config.diversity_by_coverage else None
         self.rng = rng
         self.last_fake: Tensor | None = None
 
@@ -71,7 +71,7 @@ class SampleLoss:
         if self.diversity and own_size:
             # The generator has hardly changed since the last iteration, so that iteration's fake serves as the second.
             if self.last_fake is not None:
-                missing = F.relu(self.diversity - pair_diversity(fake, self.last_fake, real, self.coverage))
+                missing = F.relu(self.diversity - pair_diversity(fake, self.last_fake, real, self.pixel_weights))
                 yield self.diversity_weight * missing
             self.last_fake = fake.detach()
 
@@ -111,15 +111,23 @@ def patch_distance(sample: Tensor, real: Tensor, generator: torch.Generator) -> 
     return (sample_values - real_values).abs().mean()
 
 
-def patch_coverage(size: Size) -> Tensor:
-    """How many of the critic's patches cover each pixel of a picture of ``size``, over the mean: ``[H, W]``."""
+def coverage_weights(size: Size) -> Tensor:
+    """Weight of each pixel of a picture of ``size`` in the diversity, by how many of the critic's patches cover it.
+
+    A pixel that few of them cover, as in a corner, has a low weight. All that at least a quarter of the largest number
+    cover have the same.
+
+    Returns:
+        ``[H, W]`` with a mean of 1.
+    """
     patch = [min(2 * MARGIN + 1, side) for side in size]
     positions = [side - length + 1 for side, length in zip(size, patch, strict=True)]
     coverage = F.conv_transpose2d(torch.ones(1, 1, *positions), torch.ones(1, 1, *patch))[0, 0]
-    return coverage / coverage.mean()
+    weights = coverage.clamp_max(coverage.max() / 4)
+    return weights / weights.mean()
 
 
-def pair_diversity(sample: Tensor, other: Tensor, real: Tensor, coverage: Tensor | None = None) -> Tensor:
+def pair_diversity(sample: Tensor, other: Tensor, real: Tensor, pixel_weights: Tensor | None = None) -> Tensor:
     """How much two samples differ, scaled such that its mean over many pairs is their diversity.
 
     The diversity by which SinGANs are compared is the standard deviation of the samples' pixels, relative to the
@@ -127,16 +135,16 @@ def pair_diversity(sample: Tensor, other: Tensor, real: Tensor, coverage: Tensor
 
     Args:
         sample, other, real: ``[1, 3, H, W]`` of one size.
-        coverage: weight of each pixel, ``[H, W]`` on the CPU with a mean of 1; None weighs all alike. The corners lie
-            in few of the critic's patches, so with equal weights they become diverse instead of the content.
+        pixel_weights: ``[H, W]`` on the CPU with a mean of 1; None weighs all pixels alike. The corners lie in few of
+            the critic's patches, so with equal weights they become diverse instead of the content.
     Returns:
         Mean absolute difference in grey, times sqrt(pi) / 2 (two draws of a Gaussian differ by 2 / sqrt(pi) standard
         deviations on average), over the standard deviation of ``real`` or, where that is lower, over 0.01.
     """
     weights = on_device(torch.tensor(LUMINANCE), real.device).view(1, 3, 1, 1)
     difference = ((sample - other) * weights).sum(1).abs()
-    if coverage is not None:
-        difference = difference * on_device(coverage, real.device)
+    if pixel_weights is not None:
+        difference = difference * on_device(pixel_weights, real.device)
     contrast = (real * weights).sum(1).std().clamp_min(0.01)
     return math.sqrt(math.pi) / 2 * difference.mean() / contrast
 

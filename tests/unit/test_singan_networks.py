@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gan_models.singan.batch_statistics import fix_statistics
-from gan_models.singan.losses import gradient_penalty, pair_diversity, patch_coverage, patch_distance
+from gan_models.singan.losses import coverage_weights, gradient_penalty, pair_diversity, patch_distance
 from gan_models.singan.networks import Critic, Generator, initialize, noisy
 
 
@@ -88,15 +88,15 @@ def test_spread_is_the_samples_standard_deviation_over_that_of_the_picture():
 
 
 @pytest.mark.parametrize("size", [(18, 27), (11, 12), (9, 30)])
-def test_coverage_counts_the_critics_patches(size):
+def test_weights_by_coverage_count_the_critics_patches(size):
     patch = [min(11, side) for side in size]
     counted = torch.zeros(size)
     for row in range(size[0] - patch[0] + 1):
         for column in range(size[1] - patch[1] + 1):
             counted[row : row + patch[0], column : column + patch[1]] += 1
-    coverage = patch_coverage(size)
-    assert coverage.mean() == pytest.approx(1)
-    torch.testing.assert_close(coverage / coverage.max(), counted / counted.max())
+    weights = coverage_weights(size)
+    assert weights.mean() == pytest.approx(1)
+    torch.testing.assert_close(weights / weights.max(), (counted / counted.max() * 4).clamp_max(1))
 
 
 def test_diversity_in_a_corner_counts_little_by_coverage():
@@ -104,9 +104,9 @@ def test_diversity_in_a_corner_counts_little_by_coverage():
     corner, middle = (real.clone() for _ in range(2))
     corner[..., :3, :3] += 1
     middle[..., 9:12, 14:17] += 1
-    coverage = patch_coverage((20, 30))
+    weights = coverage_weights((20, 30))
     assert pair_diversity(corner, real, real) == pytest.approx(pair_diversity(middle, real, real).item())
-    assert pair_diversity(corner, real, real, coverage) < 0.05 * pair_diversity(middle, real, real, coverage)
+    assert pair_diversity(corner, real, real, weights) < 0.25 * pair_diversity(middle, real, real, weights)
 
 
 def test_fixed_statistics_give_in_use_what_training_gave():
