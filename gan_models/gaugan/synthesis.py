@@ -51,8 +51,10 @@ def synthesize(
     codes = label_codes(config, label_ids, instances)
     config.require_size(*codes.shape[1:])
     *smaller, _ = config.sizes_up_to(*codes.shape[1:])
-    all_codes = [label_codes(config, _at(size, label_ids), instances if instances is None else _at(size, instances))
-                 for size in smaller]  # fmt: skip
+    smaller_codes = [
+        label_codes(config, _at(size, label_ids), instances if instances is None else _at(size, instances))
+        for size in smaller
+    ]
     if z is None and config.z_dim:
         z = weight.new_zeros(1, config.z_dim)
     if z is not None:
@@ -63,7 +65,9 @@ def synthesize(
             raise ValueError(f"{len(label_ids)} label maps and {len(z)} styles don't match; "
                              "give one of either, or the same number of both")  # fmt: skip
         z = z.to(weight).expand(max(len(label_ids), len(z)), -1)
-    image, *larger = (_generate(generator, each.to(weight.device), z, cache, seed) for each in [*all_codes, codes])
+    image, *larger = (
+        _generate(generator, each.to(weight.device), z, cache, seed) for each in [*smaller_codes, codes]
+    )
     for details in larger:
         image = _with_details(image, details)
     if cache is not None:
