@@ -43,7 +43,7 @@ ARROWS = {
     "gan_models.gaugan.fast": "gaugan.config gaugan.label_codes gaugan.networks kernels",
     "gan_models.gaugan.detection": "gaugan.config quoting settings state_dict",
     "gan_models.gaugan.checkpoint": "gaugan.detection gaugan.networks files filling quoting settings state_dict",
-    "gan_models.gaugan.synthesis": "gaugan.label_codes gaugan.networks gaugan.fast",
+    "gan_models.gaugan.synthesis": "blur gaugan.label_codes gaugan.networks gaugan.fast gaugan.sizes",
     "gan_models.gaugan.synthesizer": "gaugan.checkpoint gaugan.errors gaugan.fast gaugan.label_offset gaugan.networks "
                                      "gaugan.sizes gaugan.style gaugan.synthesis batching labels progress quoting "
                                      "settings",
