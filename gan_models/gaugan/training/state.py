@@ -98,9 +98,9 @@ def load_state(
         config = TrainingConfig.from_json(about["config"])
     changes = {name: value for name, value in changes.items() if value is not None}
     for name, wanted in changes.items():
-        kept = getattr(config, name)
-        if name not in MAY_CHANGE and _as_trained(kept) != _as_trained(wanted):
-            part, has, new = _first_difference(name, _as_trained(kept), _as_trained(wanted))
+        has, new = _as_trained(getattr(config, name)), _as_trained(wanted)
+        if name not in MAY_CHANGE and has != new:
+            part, has, new = _first_difference(name, has, new)
             raise ValueError(f"{plain(Path(path).name)} is a run with {part} {has}, which cannot become {new} later; "
                              "start a new run instead")  # fmt: skip
     trainer = Trainer(replace(config, **changes), device=device, dtype=dtype, perceptual=perceptual, features=features)
