@@ -2,6 +2,7 @@ import pytest
 
 from ..comfyui.conftest import comfyui  # noqa: F401  (a fixture)
 from .editor import Editor, find_chromium
+from .painter_graph import hands, painter_node
 from .painter_page import DATA, opened_page, reloaded
 
 OPENED = pytest.StashKey[dict[str, Editor]]()
@@ -62,3 +63,22 @@ def page(any_page):
     """The plain page anew for one test, without uploads."""
     with reloaded(any_page) as page:
         yield page
+
+
+@pytest.fixture
+def graph():
+    return {
+        "1": painter_node(),
+        "2": {"class_type": "GauGANLabelMapToColors", "inputs": {"label_map": ["1", 0], "legend": False}},
+        "3": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}},
+    }
+
+
+@pytest.fixture
+def brush(editor, graph):
+    """``brush(node=1)``: a ``Brush`` on the painter of a node, once the graph is loaded and drawn."""
+    editor.errors.clear()
+    editor.load(graph, "painter")
+    editor.fit()
+    yield lambda node=1: hands(editor, node)
+    assert editor.errors == []

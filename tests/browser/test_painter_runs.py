@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ..comfyui.server import PACK
-from .test_label_painter import hands
+from .painter_graph import hands
 
 pytestmark = [pytest.mark.comfyui, pytest.mark.browser]
 

@@ -6,7 +6,7 @@ import pytest
 from gan_models import labels
 
 from .editor import Editor, find_chromium
-from .test_label_painter import hands, painter_node, reached
+from .painter_graph import hands, painter_node, reached
 
 pytestmark = [pytest.mark.comfyui, pytest.mark.browser]
 
