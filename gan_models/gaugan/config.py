@@ -20,6 +20,9 @@ COLOR_FEATURES = 6
 MOST_LAYERS = 8
 """The most convolutions of a style encoder; each halves the picture."""
 
+FEWEST_CELLS = 8
+"""In a start grid with fewer cells per side, most of a picture's structure comes from its borders."""
+
 MOST_ASPECT = 100
 MOST_OVERSCAN = 256
 
@@ -39,7 +42,8 @@ class NetConfig(ABC):
         overscan: pixels that ``synthesize`` generates beyond each border of a picture larger than the training
             pictures, and cuts off. A generator sees at its zero padding where the picture ends. In training it learns
             what belongs there; in larger pictures it may draw lines along the border. With an overscan, larger pictures
-            also take their coarse structure from smaller ones (see ``sizes_up_to``). The paper has none.
+            also take their coarse structure from smaller ones (see ``sizes_up_to``), and the first blocks of a SPADE
+            generator do not see the borders (see ``GeneratorConfig.borderless``). The paper has none.
     """
 
     classes: int
@@ -180,6 +184,11 @@ class GeneratorConfig(NetConfig):
         """(height, width) of the start grid at the training size."""
         width = self.crop_size // self.stride
         return round(width / self.aspect_ratio), width
+
+    @property
+    def borderless(self) -> bool:
+        """Whether the first blocks do not see where a picture ends, except below (see ``SPADEResBlock``)."""
+        return self.overscan > 0 and min(self.grid) >= FEWEST_CELLS
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
-"""Generators whose larger pictures are generated from coarse to fine, and beyond their borders."""
+"""Generators with an overscan: they generate larger pictures from coarse to fine and beyond the borders."""
 
+from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -11,7 +13,9 @@ from gan_models.gaugan import Style, Synthesizer, load, one_hot, save, synthesiz
 from gan_models.gaugan.fast.modulation import ModulationCache
 from gan_models.gaugan.label_codes import label_codes
 from gan_models.gaugan.networks.noise import Noise
+from gan_models.gaugan.networks.one_hot import conditioning
 from gan_models.gaugan.networks.pix2pixhd import Pix2PixHD, Pix2PixHDConfig
+from gan_models.gaugan.networks.spade import COARSE_NOISE, SPADEResBlock
 from gan_models.labels import LabelMap
 from gaugan_toys import LANDSCAPE, blob_map, config, generator
 
@@ -48,13 +52,47 @@ def blurred(image, sigma):
     return F.conv2d(F.pad(image, (radius,) * 4, mode="replicate"), kernel, groups=3)
 
 
-def test_pictures_of_the_training_size_are_generated_as_in_training():
+def test_pictures_of_the_training_size_have_no_overscan():
     net = generator(config(overscan=32, crop_size=64, aspect_ratio=2.0))
     z = torch.randn(1, net.config.z_dim)
     for height, width, larger in ((32, 64, False), (32, 32, False), (64, 64, False), (32, 128, False), (64, 96, True)):
         ids = blob_map(net.config, height, width)
-        assert torch.equal(synthesize(net, ids, z), synthesize(narrow(net), ids, z)) is not larger
+        plain = net(one_hot(net.config, label_codes(net.config, ids)), z)
+        assert torch.allclose(synthesize(net, ids, z), plain, atol=1e-5) is not larger
         assert net.config.generated_size(height, width) == (height + 64 * larger, width + 64 * larger)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_trained_borderless_blocks_see_the_nearest_activations_beyond_all_borders_but_the_lower_one(training):
+    settings = config()
+    block = SPADEResBlock(4, 6, settings.semantic_nc, 5, noise=True).train(training)
+    twin = deepcopy(block)
+    block.borderless = True
+    if not training:
+        for conv in (twin.conv_0, twin.conv_1):
+            conv.forward = partial(convolve_with_nearest, conv)
+        for weight in (twin.noise_0, twin.noise_1):
+            weight.data *= COARSE_NOISE
+    maps = conditioning(one_hot(settings, label_codes(settings, blob_map(settings, 12, 20))))
+    x = torch.randn(1, 4, 12, 20)
+    torch.testing.assert_close(block(x, maps, None, Noise(1)), twin(x, maps, None, Noise(1)))
+
+
+def convolve_with_nearest(conv, x):
+    return F.conv2d(F.pad(F.pad(x, (1, 1, 1, 0), mode="replicate"), (0, 0, 0, 1)), conv.weight, conv.bias)
+
+
+@pytest.mark.parametrize("upsampling, cell", [("normal", 32), ("more", 64), ("most", 128)])
+def test_blocks_up_to_twice_a_start_grid_of_many_cells_are_borderless_in_nets_with_an_overscan(upsampling, cell):
+    net = generator(config(overscan=64, crop_size=8 * cell, upsampling=upsampling))
+    assert borderless(net) == {"head_0", "G_middle_0"} | ({"G_middle_1"} if upsampling == "normal" else set())
+    assert not borderless(narrow(net))
+    net.set_crop_size(4 * cell)
+    assert not borderless(net)
+
+
+def borderless(net):
+    return {name for name, module in net.named_modules() if getattr(module, "borderless", False)}
 
 
 @pytest.mark.parametrize("crop_size, aspect_ratio", [(256, 1.0), (256, 1.5), (288, 1.6), (512, 2.0), (96, 0.7)])
