@@ -1,151 +1,85 @@
 """Trains the segmentation net for landscapes, and measures it.
 
-    python -m tools.segmentation PHOTOGRAPHS --features LITE0 [--output weights/segmentation-landscape.safetensors]
+    python -m tools.segmentation PHOTOGRAPHS --features LITE0 LITE1 LITE2 [--output FILE]
     python -m tools.segmentation PHOTOGRAPHS --measure FILE
 
 PHOTOGRAPHS comes from ``python -m tools.photographs``: the net learns from ``train``, and its figures are those for
-``heldout``, whose label maps were corrected by hand. LITE0 is a file with the weights of EfficientNet-Lite0.
+``heldout``, whose label maps were corrected by hand. LITE0, LITE1 and LITE2 are files with the weights of these
+variants of EfficientNet-Lite.
 
-Only the decoder learns. The photographs are few, and a machine made most of their label maps, which are partly wrong:
-if the features learn, too, the net learns the faults by heart (docs/segmentation.md).
+Several nets of different kinds are trained first. They differ in their faults, so their mean is better than each of
+them. The net that ships then learns from the label maps and from that mean (Hinton et al. 2015; docs/segmentation.md).
 """
 
 import argparse
-import copy
 import json
-import random
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from gan_models.efficientnet import read_efficientnet
-from gan_models.ema import move_averages
+from gan_models.efficientnet import EfficientNetLite, read_efficientnet
 from gan_models.labels import taxonomy
 from gan_models.segmentation.landscape import LandscapeSegmenter, open_landscape_segmenter, save_network
-from gan_models.segmentation.network import SegmentationNet
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 from gaugan_metrics import CLASSES, class_iou, confusion, mean_iou, pixel_accuracy
 from gaugan_photographs import Photograph, read_photographs
-from gaugan_segmentation import class_weights
+from tools.segmentation_training import BATCH, Settings, seen_by, tensors, train
 
 OUTPUT = Path(__file__).resolve().parent.parent / "weights" / "segmentation-landscape.safetensors"
-SIZE = 256, 352
-"""Height and width of the training crops."""
+VARIANTS = ("lite0", "lite1", "lite2")
 
-STEPS, BATCH, SEED = 800, 8, 0
-LEARNING_RATE, WEIGHT_DECAY, DECAY = 3e-3, 0.02, 0.995
-SMALLEST_CROP, WHOLE = 0.55, 0.25
-"""The smallest crop relative to the largest one, and the share of examples that show a whole photograph."""
-
-RARE = 3e-3
-"""Classes with a smaller share of the pixels than this get hardly more weight for it."""
-
-SMOOTHING = 0.05
-
-Example = tuple[Tensor, Tensor]
+TEACHERS = (
+    Settings("lite2"),
+    Settings("lite2", size=(320, 416), seed=1),
+    Settings("lite1", size=(288, 384), seed=3),
+    Settings("lite0", steps=1000, features_rate=2e-4),
+    Settings("lite2", features_rate=1e-4, seed=2),
+)
+BUNDLED = Settings("lite2", steps=1500, features_rate=2e-4, seed=7)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photographs", type=Path)
-    parser.add_argument("--features", type=Path, help="weights of EfficientNet-Lite0")
+    parser.add_argument("--features", type=Path, nargs=len(VARIANTS), metavar=tuple(map(str.upper, VARIANTS)),
+                        help="weights of EfficientNet-Lite0, 1 and 2")  # fmt: skip
     parser.add_argument("--output", type=Path, default=OUTPUT, help="the file to write (default: the bundled one)")
-    parser.add_argument("--steps", type=int, default=STEPS, help="number of steps (default: %(default)s)")
     parser.add_argument("--measure", type=Path, metavar="FILE", help="only measure the net in this file")
     options = parser.parse_args()
+    heldout = read_photographs(options.photographs / "heldout")
     if options.measure is None:
         if options.features is None:
             parser.error("training needs --features")
-        began = time.process_time()
-        photographs = read_photographs(options.photographs / "train")
-        network = train(SegmentationNet(read_efficientnet(options.features), CLASSES - 1), photographs, options.steps)
-        facts = {"data": f"{len(photographs)} photographs", "steps": options.steps, "batch": BATCH,
-                 "seconds": round(time.process_time() - began)}  # fmt: skip
-        metadata = {"taxonomy": "landscape", "features": "lite0", "license": "CC BY-SA 4.0",
-                    "training": json.dumps(facts)}  # fmt: skip
-        save_network(options.output, network, metadata)
-    segmenter = open_landscape_segmenter(options.measure or options.output)
-    measure(segmenter, read_photographs(options.photographs / "heldout"))
+        features = dict(zip(VARIANTS, map(read_efficientnet, options.features), strict=True))
+        make(options.output, features, read_photographs(options.photographs / "train"), heldout)
+    measure(open_landscape_segmenter(options.measure or options.output), heldout)
 
 
-def train(network: SegmentationNet, photographs: Sequence[Photograph], steps: int) -> SegmentationNet:
-    """Train the decoder of a net. Returns the net with the moving average of its weights, in eval mode."""
-    torch.manual_seed(SEED)
-    draw = random.Random(SEED)
-    pairs = [tensors(photograph) for photograph in photographs]
-    weights = class_weights(photographs, RARE)
-    decoder = [weight for weight in network.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(decoder, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps, pct_start=0.1)
-    averaged = copy.deepcopy(network).requires_grad_(False).eval()
-    order: list[int] = []
-    for step in range(steps):
-        if len(order) < BATCH:
-            order += draw.sample(range(len(pairs)), len(pairs))
-        images, ids = map(torch.stack, zip(*(crop(pairs[order.pop(0)], draw) for _ in range(BATCH)), strict=True))
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = enlarged(network(recolored(images).contiguous(memory_format=torch.channels_last)))
-        loss = F.cross_entropy(logits, ids, weights, ignore_index=CLASSES - 1, label_smoothing=SMOOTHING)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        follow(averaged, network, step)
-        if step % 100 == 99:
-            print(f"step {step + 1} of {steps}: loss {loss.item():.3f}", flush=True)
-    return averaged
-
-
-def follow(averaged: SegmentationNet, network: SegmentationNet, step: int) -> None:
-    """One update of the moving average of weights and statistics."""
-    both = zip(averaged.state_dict().values(), network.state_dict().values(), strict=True)
-    pairs = [(mean, now) for mean, now in both if mean.is_floating_point()]
-    means, values = (list(each) for each in zip(*pairs, strict=True))
-    move_averages(means, values, DECAY, step + 1, memory=9)
-
-
-def tensors(photograph: Photograph) -> Example:
-    """A photograph, uint8 ``[3, H, W]``, and its ids ``[H, W]``."""
-    image = torch.from_numpy(np.array(photograph.image)).permute(2, 0, 1).contiguous()
-    return image, torch.from_numpy(np.array(photograph.labels))
-
-
-def crop(pair: Example, draw: random.Random) -> Example:
-    """A random part of a photograph, mirrored at random: ``[3, H, W]`` in [-1, 1] and ids, int64 ``[H, W]``."""
-    image, ids = pair
-    (height, width), stretch = ids.shape, draw.uniform(0.85, 1.18) ** 0.5
-    scale = draw.uniform(SMALLEST_CROP, 1) * min(height / SIZE[0], width / SIZE[1])
-    rows, columns = min(height, round(SIZE[0] * scale * stretch)), min(width, round(SIZE[1] * scale / stretch))
-    if draw.random() < WHOLE:
-        rows, columns = height, width
-    top, left = draw.randint(0, height - rows), draw.randint(0, width - columns)
-    image, ids = (whole[..., top : top + rows, left : left + columns] for whole in (image, ids))
-    image = F.interpolate(image[None].float(), SIZE, mode="bilinear", antialias=True)[0] / 127.5 - 1
-    ids = F.interpolate(ids[None, None].float(), SIZE, mode="nearest-exact")[0, 0].long()
-    return (image.flip(2), ids.flip(1)) if draw.random() < 0.5 else (image, ids)
-
-
-def recolored(images: Tensor) -> Tensor:
-    """Vary gamma, tint, saturation and brightness of pictures ``[B, 3, H, W]`` in [-1, 1] at random."""
-    count = len(images)
-    values = ((images + 1) / 2).clamp(1e-3, 1) ** torch.exp(0.25 * torch.randn(count, 1, 1, 1))
-    gains = 1 + 0.12 * torch.randn(count, 1, 1, 1) + 0.06 * torch.randn(count, 3, 1, 1)
-    grey = values.mean(1, keepdim=True)
-    saturated = torch.lerp(grey, values, 1 + 0.3 * torch.randn(count, 1, 1, 1))
-    return (saturated * gains + 0.05 * torch.randn(count, 1, 1, 1)).clamp(0, 1) * 2 - 1
-
-
-def enlarged(logits: Tensor) -> Tensor:
-    """Logits at the size of the crops, in float32."""
-    return F.interpolate(logits.float(), SIZE, mode="bilinear")
+def make(
+    output: Path,
+    features: dict[str, EfficientNetLite],
+    photographs: Sequence[Photograph],
+    heldout: Sequence[Photograph],
+    teachers: Sequence[Settings] = TEACHERS,
+    settings: Settings = BUNDLED,
+) -> None:
+    """Train ``teachers`` and the net that learns from them, and write it to ``output``."""
+    began, networks = time.process_time(), []
+    for each in teachers:
+        print(each, flush=True)
+        networks.append(train(each, features[each.features], photographs))
+        measure(LandscapeSegmenter(networks[-1], taxonomy("landscape")), heldout)
+    network = train(settings, features[settings.features], photographs, seen_by(networks, photographs))
+    facts = {"data": f"{len(photographs)} photographs", "teachers": len(teachers), "steps": settings.steps,
+             "batch": BATCH, "seconds": round(time.process_time() - began)}  # fmt: skip
+    metadata = {"taxonomy": "landscape", "features": settings.features, "license": "CC BY-SA 4.0",
+                "training": json.dumps(facts)}  # fmt: skip
+    save_network(output, network, metadata)
 
 
 def measure(segmenter: LandscapeSegmenter, photographs: Sequence[Photograph]) -> None:
@@ -158,7 +92,7 @@ def measure(segmenter: LandscapeSegmenter, photographs: Sequence[Photograph]) ->
     each = ", ".join(f"{names[index]} {100 * value:.0f}" for index, value in enumerate(class_iou(counts).tolist())
                      if counts[index].sum())  # fmt: skip
     print(f"{len(photographs)} photographs: {100 * pixel_accuracy(counts):.1f} % of the pixels, mean IoU "
-          f"{100 * mean_iou(counts):.1f} % ({each})")  # fmt: skip
+          f"{100 * mean_iou(counts):.1f} % ({each})", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
