@@ -1,4 +1,4 @@
-"""Trains a segmentation net for landscapes on photographs with label maps, and with what other nets see in them."""
+"""Trains a segmentation net for landscapes on photographs with label maps."""
 
 import copy
 import random
@@ -12,8 +12,6 @@ from torch import Tensor
 
 from gan_models.efficientnet import EfficientNetLite
 from gan_models.ema import move_averages
-from gan_models.labels import taxonomy
-from gan_models.segmentation.landscape import LandscapeSegmenter
 from gan_models.segmentation.network import SegmentationNet
 from gaugan_metrics import CLASSES, UNKNOWN
 from gaugan_photographs import Photograph
@@ -28,15 +26,13 @@ RARE = 3e-3
 """Classes with a smaller share of the pixels than this get hardly more weight for it."""
 
 SMOOTHING = 0.05
-TRUST = 0.7
-"""The share of the other nets in the target of a net that learns from them, too."""
 
 Example = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What differs between the nets.
+    """What a training is about.
 
     Attributes:
         features: the variant of EfficientNet-Lite.
@@ -55,13 +51,11 @@ def train(
     settings: Settings,
     features: EfficientNetLite,
     photographs: Sequence[Photograph],
-    targets: Sequence[Tensor] | None = None,
 ) -> SegmentationNet:
     """Train a net. Returns it with the moving average of its weights, in eval mode.
 
     Args:
         features: the pretrained features, which are copied.
-        targets: what other nets see in each photograph (see ``seen_by``); None: it learns from the label maps alone.
     """
     torch.manual_seed(settings.seed)
     draw = random.Random(settings.seed)
@@ -86,11 +80,7 @@ def train(
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(recolored(images).contiguous(memory_format=torch.channels_last))
         logits = F.interpolate(logits.float(), settings.size, mode="bilinear")
-        if targets is None:
-            loss = F.cross_entropy(logits, ids, weights, ignore_index=UNKNOWN, label_smoothing=SMOOTHING)
-        else:
-            seen = [cut.of_scores(targets[index]) for cut, index in zip(cuts, chosen, strict=True)]
-            loss = shared_loss(logits, ids, torch.stack(seen), weights)
+        loss = F.cross_entropy(logits, ids, weights, ignore_index=UNKNOWN, label_smoothing=SMOOTHING)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -99,33 +89,6 @@ def train(
         if step % 100 == 99:
             print(f"step {step + 1} of {settings.steps}: loss {loss.item():.3f}", flush=True)
     return averaged
-
-
-def shared_loss(logits: Tensor, ids: Tensor, seen: Tensor, weights: Tensor) -> Tensor:
-    """Cross entropy with a mixture of the label map and the probabilities that other nets give.
-
-    Args:
-        logits, seen: ``[B, classes, H, W]``.
-        ids: int64 ``[B, H, W]``.
-        weights: of each class, ``[classes]``.
-    """
-    known = (ids != UNKNOWN)[:, None]
-    labelled = F.one_hot(ids.masked_fill(~known[:, 0], 0), CLASSES - 1).permute(0, 3, 1, 2)
-    shares = torch.lerp(labelled.float(), seen, TRUST) * known * weights[:, None, None]
-    return -(shares * logits.log_softmax(1)).sum() / shares.sum()
-
-
-@torch.no_grad()
-def seen_by(networks: Sequence[SegmentationNet], photographs: Sequence[Photograph]) -> list[Tensor]:
-    """The mean of the nets' probabilities for each photograph: float16 ``[classes, h, w]``, about 160 pixels high."""
-    segmenters = [LandscapeSegmenter(network, taxonomy("landscape")) for network in networks]
-    seen = []
-    for photograph in photographs:
-        photo = tensors(photograph)[0][None] / 127.5 - 1
-        mean = torch.stack([segmenter.probabilities(photo) for segmenter in segmenters]).mean(0)
-        half = [side // 2 for side in mean.shape[2:]]
-        seen.append(F.interpolate(mean, half, mode="bilinear", antialias=True)[0].half())
-    return seen
 
 
 def follow(averaged: SegmentationNet, network: SegmentationNet, step: int) -> None:
@@ -174,10 +137,6 @@ class Cut:
     def of_ids(self, ids: Tensor) -> Tensor:
         """Of ids ``[H, W]``: int64 ``[h, w]``."""
         return self._resized(ids[None].float(), "nearest-exact")[0].long()
-
-    def of_scores(self, scores: Tensor) -> Tensor:
-        """Of the classes' scores at any size, ``[classes, H, W]``: float ``[classes, h, w]``."""
-        return self._resized(scores.float(), "bilinear")
 
     def _resized(self, planes: Tensor, mode: str) -> Tensor:
         height, width = planes.shape[1:]

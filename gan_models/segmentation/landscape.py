@@ -45,13 +45,8 @@ class LandscapeSegmenter:
         ids, confidence = (torch.stack(each) for each in zip(*parts, strict=True))
         return Segmentation(ids.to(torch.uint8), confidence)
 
-    @torch.no_grad()
-    def probabilities(self, photo: Tensor) -> Tensor:
-        """The probability of each class in a photograph ``[1, 3, H, W]`` in [-1, 1].
-
-        Returns:
-            ``[1, classes, h, w]``, where the shorter side is about the last of ``SHORT_SIDES``.
-        """
+    def _segment(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        photo = image.to(self._network.classifier.weight) * 2 - 1
         finest = resized(photo, SHORT_SIDES[-1])
         total = torch.zeros(())
         for side in SHORT_SIDES:
@@ -60,11 +55,7 @@ class LandscapeSegmenter:
                 logits = self._network(here.flip(3) if mirrored else here)
                 found = (logits.flip(3) if mirrored else logits).float().softmax(1)
                 total = total.to(found) + F.interpolate(found, finest.shape[2:], mode="bilinear")
-        return total / (2 * len(SHORT_SIDES))
-
-    def _segment(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        photo = image.to(self._network.classifier.weight) * 2 - 1
-        probabilities = refined(self.probabilities(photo), resized(photo, SHORT_SIDES[-1]).float())[0]
+        probabilities = refined(total / (2 * len(SHORT_SIDES)), finest.float())[0]
         return best(probabilities, (image.shape[2], image.shape[3]), lambda scores: scores)
 
 

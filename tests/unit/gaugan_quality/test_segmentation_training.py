@@ -1,4 +1,4 @@
-"""The training of the segmentation net that ships: what it cuts out of photographs, and what it learns from."""
+"""The training of the segmentation net that ships: what it cuts out of photographs, and what learns."""
 
 import importlib.util
 import random
@@ -7,11 +7,9 @@ import sys
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from conftest import ROOT
 from PIL import Image
 
-from gaugan_metrics import CLASSES, UNKNOWN
 from gaugan_photographs import Photograph
 
 spec = importlib.util.spec_from_file_location("segmentation_training", ROOT / "tools" / "segmentation_training.py")
@@ -30,7 +28,7 @@ def photographs():
     return made
 
 
-def test_a_cut_shows_the_same_part_of_picture_ids_and_scores():
+def test_a_cut_shows_the_same_part_of_picture_and_ids():
     rows, columns = torch.meshgrid(torch.arange(80), torch.arange(120), indexing="ij")
     draw, mirrored = random.Random(0), set()
     for _ in range(20):
@@ -38,32 +36,12 @@ def test_a_cut_shows_the_same_part_of_picture_ids_and_scores():
         mirrored.add(cut.mirrored)
         picture = (cut.of_picture(torch.stack([rows, columns, columns])) + 1) * 127.5
         ids = torch.stack([cut.of_ids(rows), cut.of_ids(columns)])
-        scores = F.avg_pool2d(torch.stack([rows, columns]).float(), 2)
         assert picture.shape == (3, 32, 48) and ids.shape == (2, 32, 48) and ids.dtype == torch.int64
         assert (picture[:2] - ids).abs().max() < 3
-        assert (cut.of_scores(scores) - picture[:2]).abs().max() < 3
         left, right = ids[1, 0, 0], ids[1, 0, -1]
         assert (left > right) == cut.mirrored and ids[0, -1, 0] > ids[0, 0, 0]
         assert abs(int(left) - int(right)) >= 0.4 * 120
     assert mirrored == {False, True}
-
-
-def test_the_shared_loss_mixes_labels_and_scores_of_known_pixels():
-    torch.manual_seed(0)
-    logits, ids = torch.randn(2, CLASSES - 1, 4, 5), torch.randint(CLASSES - 1, (2, 4, 5))
-    weights = torch.rand(CLASSES - 1) + 0.5
-    same = F.one_hot(ids, CLASSES - 1).permute(0, 3, 1, 2).float()
-    torch.testing.assert_close(
-        training.shared_loss(logits, ids, same, weights), F.cross_entropy(logits, ids, weights)
-    )
-    other = torch.randn_like(logits).softmax(1)
-    mixed = training.TRUST * other + (1 - training.TRUST) * same
-    expected = -(weights[:, None, None] * mixed * logits.log_softmax(1)).sum() / (weights[:, None, None] * mixed).sum()
-    torch.testing.assert_close(training.shared_loss(logits, ids, other, weights), expected)
-    half = ids.clone()
-    half[1] = UNKNOWN
-    first = training.shared_loss(logits[:1], ids[:1], other[:1], weights)
-    torch.testing.assert_close(training.shared_loss(logits, half, other, weights), first)
 
 
 @pytest.mark.parametrize("features_rate", [0.0, 1e-3])
@@ -77,8 +55,3 @@ def test_a_net_learns_and_its_features_only_if_they_have_a_rate(network, photogr
     assert all(kept) is not bool(features_rate)
     twin = training.train(settings, network, photographs)
     assert all(torch.equal(a, b) for a, b in zip(net.state_dict().values(), twin.state_dict().values(), strict=True))
-    seen = training.seen_by([net, twin], photographs)
-    assert [each.shape[0] for each in seen] == [CLASSES - 1] * 2
-    torch.testing.assert_close(seen[0].float().sum(0), torch.ones(seen[0].shape[1:]), atol=0.01, rtol=0)
-    other = training.train(settings, network, photographs, seen)
-    assert not torch.equal(other.classifier.weight, net.classifier.weight)
