@@ -47,11 +47,7 @@ class Settings:
     seed: int = 0
 
 
-def train(
-    settings: Settings,
-    features: EfficientNetLite,
-    photographs: Sequence[Photograph],
-) -> SegmentationNet:
+def train(settings: Settings, features: EfficientNetLite, photographs: Sequence[Photograph]) -> SegmentationNet:
     """Train a net. Returns it with the moving average of its weights, in eval mode.
 
     Args:
