@@ -187,7 +187,7 @@ class GeneratorConfig(NetConfig):
 
     @property
     def borderless(self) -> bool:
-        """Whether the first blocks do not see where a picture ends, except below (see ``SPADEResBlock``)."""
+        """Whether the first blocks do not see where a picture ends, except below (``SPADEResBlock``), in eval mode."""
         return self.overscan > 0 and min(self.grid) >= FEWEST_CELLS
 
 

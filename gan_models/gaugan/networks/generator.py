@@ -47,15 +47,16 @@ class Generator(nn.Module):
             self.up_4 = self._block(k, k // 2)
             k //= 2
         self.conv_img = nn.Conv2d(k, 3, 3, padding=1)
-        self._hide_borders()
 
     def forward(
         self, labels: Tensor | Conditioning, z: Tensor | None = None, noise: Noise | None = None
     ) -> Tensor:
         labels = conditioning(labels)
-        x = self.head_0(self._start(labels, z), labels, z, noise)
-        x = self.G_middle_0(x, labels, z, noise)
-        x = self.G_middle_1(x, labels, z, noise)
+        # The blocks with up to twice the cells of the start grid.
+        borderless = self.config.borderless and not self.training
+        x = self.head_0(self._start(labels, z), labels, z, noise, borderless)
+        x = self.G_middle_0(x, labels, z, noise, borderless)
+        x = self.G_middle_1(x, labels, z, noise, borderless and self.config.upsampling == "normal")
         x = self.up_0(x, labels, z, noise)
         x = self.up_1(x, labels, z, noise)
         x = self.up_2(x, labels, z, noise)
@@ -82,18 +83,12 @@ class Generator(nn.Module):
         The start grid gets as many cells as they need, whose weights are interpolated.
         """
         old, self.config = self.config.grid, replace(self.config, crop_size=crop_size)
-        self._hide_borders()
         if not self.config.z_dim:
             return
         for parameter in self.fc.parameters():
             by_cell = parameter.view(-1, *old, parameter[0].numel()).movedim(3, 1)
             enlarged = F.interpolate(by_cell, size=self.config.grid, mode="bilinear").movedim(1, 3)
             parameter.data = enlarged.reshape(-1, *parameter.shape[1:])
-
-    def _hide_borders(self) -> None:
-        """Make the blocks with up to twice the cells of the start grid borderless, if the config says so."""
-        self.head_0.borderless = self.G_middle_0.borderless = self.config.borderless
-        self.G_middle_1.borderless = self.config.borderless and self.config.upsampling == "normal"
 
     def _block(self, fin: int, fout: int, upsample: bool = True) -> SPADEResBlock:
         config = self.config

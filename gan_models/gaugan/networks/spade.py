@@ -152,11 +152,6 @@ class SPADEResBlock(nn.Module):
 
     The skip is learned where the width changes.
 
-    Attributes:
-        borderless: whether, in eval mode, the convolutions see the nearest activations instead of zeros beyond the
-            left, right and upper border, and the noise is stronger. The lower border stays, because the foreground
-            belongs there.
-
     Args:
         fin, fout: channels of the input and of the result.
         semantic_nc, nhidden: as for ``SPADE``.
@@ -168,6 +163,8 @@ class SPADEResBlock(nn.Module):
         labels: the label maps.
         z: style vectors, ``[B, z_dim]``, for a block with a style.
         noise: source of the noise, for a block that adds noise; None adds none.
+        borderless: whether the convolutions see the nearest activations instead of zeros beyond the left, right and
+            upper border, and the noise is stronger. The lower border stays, because the foreground belongs there.
     Returns:
         ``[B, fout, H, W]``, where H x W is h x w or twice that.
     """
@@ -186,7 +183,6 @@ class SPADEResBlock(nn.Module):
         super().__init__()
         middle = min(fin, fout)
         self.upsample = upsample
-        self.borderless = False
         self.learned_skip = fin != fout
         self.conv_0 = Conv3x3(fin, middle)
         self.conv_1 = Conv3x3(middle, fout)
@@ -200,26 +196,23 @@ class SPADEResBlock(nn.Module):
         self.noise_1 = nn.Parameter(torch.zeros(fout)) if noise else None
 
     def forward(
-        self, x: Tensor, labels: Conditioning, z: Tensor | None = None, noise: Noise | None = None
+        self,
+        x: Tensor,
+        labels: Conditioning,
+        z: Tensor | None = None,
+        noise: Noise | None = None,
+        borderless: bool = False,
     ) -> Tensor:
+        gain = COARSE_NOISE if borderless else 1.0
         skip, dx = labels.branch(self, x)
-        dx = self._add_noise(self._style(self._convolve(self.conv_0, dx, labels), z), self.noise_0, noise)
-        dx = labels.activate(self.norm_1, dx)
-        dx = self._add_noise(self._convolve(self.conv_1, dx, labels), self.noise_1, noise)
+        dx = _convolve(self.conv_0, dx, labels, borderless)
+        dx = labels.activate(self.norm_1, _add_noise(self._style(dx, z), self.noise_0, noise, gain))
+        dx = _add_noise(_convolve(self.conv_1, dx, labels, borderless), self.noise_1, noise, gain)
         return skip + dx if torch.is_grad_enabled() else dx.add_(skip)
 
     def enlarge(self, x: Tensor) -> Tensor:
         """The input at the size of the result: doubled by nearest neighbour, or as it is."""
         return F.interpolate(x, scale_factor=2, mode="nearest") if self.upsample else x
-
-    def _convolve(self, layer: nn.Conv2d, x: Tensor, labels: Conditioning) -> Tensor:
-        if self.training or not self.borderless:
-            return labels.convolve(layer, x)
-        height, width = x.shape[2:]
-        rows = torch.arange(-1, height, device=x.device).clamp(min=0)
-        columns = torch.arange(-1, width + 1, device=x.device).clamp(0, width - 1)
-        wider = x[:, :, rows][..., columns].contiguous(memory_format=torch.channels_last)
-        return labels.convolve(layer, wider)[:, :, 1:, 1:-1].contiguous(memory_format=torch.channels_last)
 
     def _style(self, x: Tensor, z: Tensor | None) -> Tensor:
         if self.style is None:
@@ -227,13 +220,20 @@ class SPADEResBlock(nn.Module):
         scale, shift = self.style(z).to(x.dtype)[:, :, None, None].chunk(2, 1)
         return torch.addcmul(shift, x, 1 + scale)
 
-    def _add_noise(self, x: Tensor, weight: Tensor | None, noise: Noise | None) -> Tensor:
-        if weight is None or noise is None:
-            return x
-        gain = COARSE_NOISE if self.borderless and not self.training else 1.0
-        return torch.addcmul(x, noise.plane(x), weight.to(x.dtype)[:, None, None], value=gain)
-
 
 def activate(x: Tensor) -> Tensor:
     """Leaky ReLU, which overwrites ``x`` when gradients are disabled."""
     return F.leaky_relu(x, SLOPE, inplace=not torch.is_grad_enabled())
+
+
+def _convolve(layer: nn.Conv2d, x: Tensor, labels: Conditioning, borderless: bool) -> Tensor:
+    if not borderless:
+        return labels.convolve(layer, x)
+    wider = F.pad(x, (1, 1, 1, 0), mode="replicate")
+    return labels.convolve(layer, wider)[:, :, 1:, 1:-1].contiguous(memory_format=torch.channels_last)
+
+
+def _add_noise(x: Tensor, weight: Tensor | None, noise: Noise | None, gain: float) -> Tensor:
+    if weight is None or noise is None:
+        return x
+    return torch.addcmul(x, noise.plane(x), weight.to(x.dtype)[:, None, None], value=gain)
