@@ -42,6 +42,7 @@ class EfficientNetLite(nn.Module):
 
     def __init__(self, variant: str = "lite0"):
         super().__init__()
+        self.variant = variant
         width, depth = SCALES[variant]
         self.stem = Conv(3, STEM, 3, stride=2)
         self.stages = nn.ModuleList()
