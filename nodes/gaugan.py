@@ -9,7 +9,7 @@ from .advice import advice
 from .sockets import GauGANModel, LabelMap, Style, seed_input
 
 CATEGORY = "GAN Atelier/GauGAN"
-OFF, OVERALL, PER_CLASS = "off", "overall", "per class"
+OFF, OVERALL, PER_CLASS, SKY_AND_GROUND = "off", "overall", "per class", "sky and ground"
 
 
 class GauGANEncodeStyle(io.ComfyNode):
@@ -149,11 +149,12 @@ class GauGANGenerate(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "color_match",
-                    options=[OFF, OVERALL, PER_CLASS],
+                    options=[OFF, OVERALL, PER_CLASS, SKY_AND_GROUND],
                     advanced=True,
                     tooltip="Gives the finished picture the colours of style_image; this works with every model. "
                     "overall: match the colours of the whole picture. per class: match each class separately, sky to "
-                    "sky and so on, with style_label_map.",
+                    "sky and so on, with style_label_map. sky and ground: match only these two, with style_label_map; "
+                    "best for a photo that shows other classes.",
                 ),
                 Style.Input(
                     "style",
@@ -168,7 +169,8 @@ class GauGANGenerate(io.ComfyNode):
                 LabelMap.Input(
                     "style_label_map",
                     optional=True,
-                    tooltip="The label map of style_image, for color_match per class.",
+                    tooltip="The label map of style_image, for color_match per class or sky and ground. Label Map from "
+                    "Photo makes one.",
                 ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The painted pictures.")],
@@ -189,7 +191,7 @@ class GauGANGenerate(io.ComfyNode):
                                     make_room=model.placed, on_progress=report)  # fmt: skip
             images, notes = painting.images, notes_on(net, label_map, size, painting)
             if color_match != OFF:
-                images, lost = recolored(net, painting, photos, style_label_map)
+                images, lost = recolored(net, painting, photos, style_label_map, color_match)
                 notes += lost
         if notes:
             host.tell(cls.hidden.unique_id, "; ".join(notes))
@@ -211,7 +213,7 @@ def chosen_style(model, count: int, seed: int, photos, color_match: str, report)
 
 def notes_on(net, label_map, size: str, painting) -> list[str]:
     """What the user should know about how a picture was painted."""
-    notes = [] if net.generator.config.z_dim else ["this model has no style, so the seed changes nothing"]
+    notes = [] if net.generator.config.varies else ["this model has no style, so the seed changes nothing"]
     if painting.painted_size != label_map.size:
         notes.append(f"{size}: label map {size_text(label_map.size)}, model {size_text(painting.painted_size)}")
     return notes
@@ -224,17 +226,22 @@ def require_consistent(style, style_image, color_match: str, style_label_map) ->
                          "style_image give the colours only")  # fmt: skip
     if color_match != OFF and style_image is None:
         raise ValueError(f"color_match is '{color_match}', but no style_image is connected to take the colours from")
-    if color_match == PER_CLASS and style_label_map is None:
-        raise ValueError("color_match 'per class' needs the label map of the style image; connect style_label_map")
-    if color_match != PER_CLASS and style_label_map is not None:
-        raise ValueError("style_label_map is used only with color_match 'per class'; set that, or disconnect "
-                         "style_label_map")  # fmt: skip
+    by_label_map = color_match in (PER_CLASS, SKY_AND_GROUND)
+    if by_label_map and style_label_map is None:
+        raise ValueError(f"color_match '{color_match}' needs the label map of the style image; connect style_label_map")
+    if style_label_map is not None and not by_label_map:
+        raise ValueError(f"style_label_map is used only with color_match '{PER_CLASS}' or '{SKY_AND_GROUND}'; set one "
+                         "of these, or disconnect style_label_map")  # fmt: skip
 
 
-def recolored(net, painting, photos, style_label_map):
+def recolored(net, painting, photos, style_label_map, color_match: str):
     """The pictures in the colours of photos ``[B, 3, H, W]``, and what the user should know of it."""
     there = None if style_label_map is None else style_label_map.require(net.classes)
-    images, missing = gaugan.match_colors(painting.images, photos, painting.label_map.ids, there)
+    images, ids = painting.images, painting.label_map.ids
+    if color_match == SKY_AND_GROUND:
+        images, missing = gaugan.match_sky_and_ground(images, photos, ids, there, net.classes.sky)
+        return images, [f"style_image has no {name}; the picture's is as the model painted it" for name in missing]
+    images, missing = gaugan.match_colors(images, photos, ids, there)
     names = labels.listed(net.classes.classes[label].name for label in missing)
     return images, [f"style_image has no {names}; its overall colours are used there"] if missing else []
 

@@ -1,13 +1,17 @@
-"""Colour matching: a picture takes on the colours of another one, overall or class by class.
+"""Colour matching: a picture takes on the colours of another one, overall, class by class, or in sky and ground.
 
-This is how a net without a style follows a style image. A linear map changes the mean and covariance of the colours to
-those of the other picture. It is the map that changes the colours least: the optimal transport between two normal
-distributions (Pitié and Kokaram 2007).
+This is how a net without a style follows a style image, and how the colours of a net with a style become those of the
+photo. A linear map changes the mean and covariance of the colours to those of the other picture. It is the map that
+changes the colours least: the optimal transport between two normal distributions (Pitié and Kokaram 2007).
 """
+
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from ..blur import gaussian_blur
 from .sizes import nearest
 
 FEWEST_PIXELS = 64
@@ -15,6 +19,12 @@ FEWEST_PIXELS = 64
 
 SOFTENING = 1e-5
 """Added to variances (of colours in [-1, 1]), so that noise in flat regions is not amplified."""
+
+MOST_CONTRAST = 1.5
+"""The most by which the contrast of sky and ground is raised or lowered. More would also raise the picture's faults."""
+
+TRANSITION = 0.012
+"""Standard deviation of the blur of the border between sky and ground, relative to the picture's shorter side."""
 
 
 def match_colors(
@@ -33,17 +43,14 @@ def match_colors(
     Raises:
         ValueError: the numbers of pictures, references and label maps don't match.
     """
-    for what, batch in (("style images", references), ("label maps of style images", reference_ids)):
-        if batch is not None and len(batch) not in (1, len(images)):
-            raise ValueError(f"{len(batch)} {what} don't match {len(images)} pictures; give one, or one for each")
+    _require_counts(images, references, reference_ids)
     matched, missing = [], set()
     for index, image in enumerate(images.float()):
         reference = _of(references, index).to(image)
         colors = _transport(image.flatten(1), reference.flatten(1))
         if ids is not None and reference_ids is not None:
-            rows, columns = nearest(reference_ids.shape[1:], reference.shape[1:])
             here = _of(ids, index).to(image.device).flatten()
-            there = _of(reference_ids, index)[rows][:, columns].to(image.device).flatten()
+            there = _labels_of(reference, _of(reference_ids, index))
             for label in sorted(set(here.tolist())):
                 region, example = here == label, there == label
                 if example.sum() < FEWEST_PIXELS:
@@ -54,17 +61,84 @@ def match_colors(
     return torch.stack(matched).clamp(-1, 1), sorted(missing)
 
 
+def match_sky_and_ground(
+    images: Tensor, references: Tensor, ids: Tensor, reference_ids: Tensor, sky: Sequence[int]
+) -> tuple[Tensor, list[str]]:
+    """Give the sky and the ground of pictures the colours of the sky and the ground of other pictures.
+
+    Unlike a match of every class, this also suits references with other classes, and leaves the classes their
+    differences. Contrast is changed by at most ``MOST_CONTRAST``, and the two fade into each other along their border.
+
+    Args:
+        images, references, ids, reference_ids: as for ``match_colors``.
+        sky: the ids of the classes that belong to the sky; everything else is ground.
+    Returns:
+        The pictures, float32 ``[B, 3, H, W]`` in [-1, 1], and which of "sky" and "ground" have too few pixels in a
+        reference. They stay as they are in its pictures.
+    Raises:
+        ValueError: the numbers of pictures, references and label maps don't match.
+    """
+    _require_counts(images, references, reference_ids)
+    matched, missing = [], set[str]()
+    for index, image in enumerate(images.float()):
+        reference = _of(references, index).to(image)
+        here = _of(ids, index).to(image.device).flatten()
+        there = _labels_of(reference, _of(reference_ids, index))
+        above, above_there = (torch.isin(labels, labels.new_tensor(sky)) for labels in (here, there))
+        pixels = image.flatten(1)
+        colors = []
+        for name, region, example in (("ground", ~above, ~above_there), ("sky", above, above_there)):
+            colors.append(pixels)
+            if region.any() and example.sum() < FEWEST_PIXELS:
+                missing.add(name)
+            elif region.sum() >= FEWEST_PIXELS:
+                change = _linear_map(pixels[:, region], reference.flatten(1)[:, example], MOST_CONTRAST)
+                colors[-1] = change(pixels)
+        sigma = TRANSITION * min(image.shape[1:])
+        share = gaussian_blur(above.view(image.shape[1:]).to(image), sigma, math.ceil(3 * sigma))
+        matched.append(torch.lerp(colors[0], colors[1], share.flatten()).view_as(image))
+    return torch.stack(matched).clamp(-1, 1), sorted(missing)
+
+
+def _require_counts(images: Tensor, references: Tensor, reference_ids: Tensor | None) -> None:
+    for what, batch in (("style images", references), ("label maps of style images", reference_ids)):
+        if batch is not None and len(batch) not in (1, len(images)):
+            raise ValueError(f"{len(batch)} {what} don't match {len(images)} pictures; give one, or one for each")
+
+
 def _of(batch: Tensor, index: int) -> Tensor:
     return batch[index if len(batch) > 1 else 0]
 
 
+def _labels_of(picture: Tensor, ids: Tensor) -> Tensor:
+    """The label map ``[h, w]`` of a picture ``[3, H, W]`` at its size: ``[H * W]``."""
+    rows, columns = nearest(ids.shape, picture.shape[1:])
+    return ids[rows][:, columns].to(picture.device).flatten()
+
+
 def _transport(pixels: Tensor, example: Tensor) -> Tensor:
     """``pixels``, ``[3, N]``, with the mean and covariance of ``example``, ``[3, M]``."""
+    return _linear_map(pixels, example)(pixels)
+
+
+def _linear_map(pixels: Tensor, example: Tensor, most: float | None = None) -> Callable[[Tensor], Tensor]:
+    """The map that gives ``pixels``, ``[3, N]``, the mean and covariance of ``example``, ``[3, M]``.
+
+    Args:
+        most: the most by which it raises or lowers contrast; None means no limit.
+    """
     mean, covariance = _statistics(pixels)
     wanted_mean, wanted = _statistics(example)
     root, inverse = _root(covariance), torch.linalg.inv(_root(covariance))
     gain = inverse @ _root(root @ wanted @ root) @ inverse
-    moved: Tensor = gain.to(pixels) @ (pixels - mean.to(pixels)) + wanted_mean.to(pixels)
+    if most is not None:
+        values, vectors = torch.linalg.eigh(gain)
+        gain = vectors @ values.clamp(1 / most, most).diag() @ vectors.T
+
+    def moved(colors: Tensor) -> Tensor:
+        result: Tensor = gain.to(colors) @ (colors - mean.to(colors)) + wanted_mean.to(colors)
+        return result
+
     return moved
 
 

@@ -75,6 +75,11 @@ class NetConfig(ABC):
     def stride(self) -> int:
         """The sides of the net's pictures are multiples of this."""
 
+    @property
+    def varies(self) -> bool:
+        """Whether the net can make different pictures of one label map."""
+        return self.z_dim > 0
+
     def require_overscan(self) -> None:
         """Raise a ValueError unless the net can make pictures that are larger by the overscan at each border."""
         step = self.stride // 2
@@ -184,6 +189,10 @@ class GeneratorConfig(NetConfig):
         """(height, width) of the start grid at the training size."""
         width = self.crop_size // self.stride
         return round(width / self.aspect_ratio), width
+
+    @property
+    def varies(self) -> bool:
+        return self.noise or super().varies
 
     @property
     def borderless(self) -> bool:

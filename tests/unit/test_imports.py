@@ -36,7 +36,7 @@ ARROWS = {
     "gan_models.gaugan.label_codes": "gaugan.config",
     "gan_models.gaugan.label_offset": "gaugan.config labels",
     "gan_models.gaugan.sizes": "gaugan.config",
-    "gan_models.gaugan.colors": "gaugan.sizes",
+    "gan_models.gaugan.colors": "blur gaugan.sizes",
     "gan_models.gaugan.style": "",
     "gan_models.gaugan.errors": "",
     "gan_models.gaugan.networks": "gaugan.config kernels distributed seeds",

@@ -1,0 +1,49 @@
+"""A GauGAN whose pictures get the colours of sky and ground from the photographs that give the styles."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gan_models.gaugan import Synthesizer, match_sky_and_ground
+from gan_models.segmentation import open_landscape_segmenter
+
+BUNDLED = Path(__file__).resolve().parent.parent / "weights" / "segmentation-landscape.safetensors"
+
+
+class Matched:
+    """What **GauGAN Generate** makes with a style image, its label map, and ``color_match`` "sky and ground".
+
+    The label maps of the photographs are those that the bundled segmentation net finds in them, as in **Label Map from
+    Photo**. The styles that ``encode`` returns carry a last number that tells ``paint`` which photograph they are from.
+
+    Args:
+        model: a model of the 'landscape' taxonomy with a style encoder.
+    """
+
+    def __init__(self, model: Synthesizer):
+        self.model = model
+        self.encoder, self.taxonomy = model.encoder, model.taxonomy
+        self._segmenter = open_landscape_segmenter(BUNDLED)
+        self._photographs: list[Tensor] = []
+        self._labels: list[Tensor] = []
+
+    def encode(self, images: Tensor) -> Tensor:
+        """The styles of photographs, ``[B, 3, H, W]`` in [-1, 1]: ``[B, z_dim + 1]``."""
+        z = self.model.encode(images)
+        numbers = torch.arange(len(self._photographs), len(self._photographs) + len(images)).to(z)
+        self._photographs += images
+        self._labels += self._segmenter.segment(images / 2 + 0.5).ids
+        return torch.cat([z, numbers[:, None]], 1)
+
+    def paint(self, labels: Tensor, styles: Tensor, seed: int = 0) -> Tensor:
+        """As ``Synthesizer.paint``, for styles from ``encode``: ``[B, 3, H, W]`` in [-1, 1]."""
+        images = self.model.paint(labels, styles[:, :-1], seed=seed)
+        matched = [
+            match_sky_and_ground(
+                images[i : i + 1], self._photographs[number][None], labels[i if len(labels) > 1 else 0][None],
+                self._labels[number][None], self.model.classes.sky,
+            )[0]
+            for i, number in enumerate(styles[:, -1].long().expand(len(images)).tolist())
+        ]  # fmt: skip
+        return torch.cat(matched)
