@@ -31,7 +31,7 @@ from .training.folder import unquoted
 from .training.loop import STATE, Enough
 from .training.pairs import FolderPairs, Pairs, RenderedPairs
 from .training.perceptual import find_perceptual
-from .training.presets import DISCRIMINATORS, GENERATORS, PRESETS, changed, preset
+from .training.presets import DISCRIMINATORS, FINE_TUNE, GENERATORS, PRESETS, changed, preset
 from .training.run import train
 from .training.state import read_config
 
@@ -75,7 +75,7 @@ SETTINGS: tuple[tuple[str, Callable[[str], float], str], ...] = (
     ("margin", float, "pictures are resized to this many times --size, then cropped"),
     ("ngf", int, "channels of the generator's last layers"),
     ("nhidden", int, "channels of SPADE's hidden layer"),
-    ("z-dim", int, "length of the style vector; 0 gives a net without a style"),
+    ("z-dim", int, "length of the style vector; 0 gives a net without a style (only with --discriminators paper)"),
     ("crop-size", int, "picture width in pixels that the generator's start grid is made for"),
     ("overscan", int, "pixels that the model generates beyond each border of larger pictures and cuts off; "
      "if above 0, larger pictures are generated from coarse to fine"),
@@ -137,7 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--taxonomy", help=f"{', '.join(TAXONOMIES)}, or a JSON or CSV file with classes (default: {DEFAULT_TAXONOMY})")
     add("--palette", choices=PALETTE_CHOICES, default=AUTO, help="what the label maps show (default: %(default)s)")
     add("--offset", type=int, default=0, help="added to the numbers of label maps with ids (default: %(default)s)")
-    add("--preset", choices=PRESETS, help=f"the settings to start from (default: {DEFAULT_PRESET})")
+    presets = [name for name in PRESETS if name != FINE_TUNE]  # it needs a model, which no option gives
+    add("--preset", choices=presets, help=f"the settings to start from (default: {DEFAULT_PRESET})")
     add("--discriminators", choices=DISCRIMINATORS, help="SPADE's discriminator, or small ones on frozen features")
     add("--generator", choices=GENERATORS, help="the architecture (default: spade); pix2pixhd is the paper's baseline")
     add("--minutes", type=float, help="the longest time to train, in minutes")

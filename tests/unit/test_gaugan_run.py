@@ -355,6 +355,12 @@ def test_the_command_line(tmp_path, capsys):
     assert out.rstrip().endswith(f"wrote {output / loop.MODEL}") and "run.safetensors is a run with taxonomy" in err
 
 
+def test_the_command_line_does_not_offer_the_preset_that_needs_a_model(tmp_path, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["--data", "scenes", "--output", str(tmp_path / "run"), "--preset", "fine-tune"])
+    assert error.value.code == 2 and "invalid choice: 'fine-tune'" in capsys.readouterr().err
+
+
 def test_control_c_on_the_command_line_writes_the_model(tmp_path):
     data, output = training_folder(tmp_path / "data"), tmp_path / "run"
     arguments = ["--data", data, "--output", output, "--steps", "100000", *TINY]
