@@ -28,8 +28,9 @@ class GauGANLoad(io.ComfyNode):
             node_id="GauGANLoad",
             display_name="Load GauGAN",
             category=CATEGORY,
-            description="Loads a GauGAN (SPADE): a file in models/gaugan, or a listed model, which is downloaded when "
-            "this node first runs. A style encoder in the same file or beside it is loaded too.",
+            description="Loads a GauGAN (SPADE): the bundled model, a file in models/gaugan, or another listed model, "
+            "which is downloaded when this node first runs. A style encoder in the same file or beside it is loaded "
+            "too.",
             search_aliases=["spade loader", "open gaugan", "latest_net_G", "semantic image synthesis model"],
             inputs=[
                 io.Combo.Input("name", options=offered(files), tooltip=name_tooltip()),

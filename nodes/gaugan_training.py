@@ -103,7 +103,8 @@ class GauGANTrain(io.ComfyNode):
                     max=1024,
                     step=32,
                     advanced=True,
-                    tooltip="Side of the training pictures in pixels, a multiple of 32. 0 uses the preset's value.",
+                    tooltip="Side of the training pictures in pixels, a multiple of 32. 0 uses the preset's value, or "
+                    "the size that a connected model was trained at.",
                 ),
                 io.Int.Input(
                     "batch",
@@ -131,7 +132,8 @@ class GauGANTrain(io.ComfyNode):
                     round=0.000001,
                     advanced=True,
                     tooltip="Base learning rate. The discriminators train at twice this rate, the generator at half of "
-                    "it (at the full rate with projected discriminators). 0 means the paper's 0.0002.",
+                    "it (at the full rate with projected discriminators). 0 uses the preset's value: 0.0001 for "
+                    "fine-tune, otherwise the paper's 0.0002.",
                 ),
                 io.Boolean.Input(
                     "flips",
@@ -163,7 +165,7 @@ class GauGANTrain(io.ComfyNode):
                     tooltip="The nets that judge the pictures. projected: small nets on the frozen features of an "
                     "image classifier, EfficientNet-Lite0, which learn from a few hundred photographs; its weights (19 "
                     "MB, Apache-2.0) are downloaded into models/gaugan at the first use. paper: SPADE's discriminator, "
-                    "which needs no download. auto: projected for the preset small, paper for the preset paper.",
+                    "which needs no download. auto: paper for the preset paper, projected for the other presets.",
                 ),
                 palette_input(optional=True, advanced=True),
                 offset_input(),
@@ -183,7 +185,7 @@ class GauGANTrain(io.ComfyNode):
                     "model",
                     optional=True,
                     tooltip="A model to start from, which keeps its architecture. The preset fine-tune needs one. It "
-                    "counts only for a new run, because a run that is resumed has its own weights.",
+                    "is used only for a new run, because a run that is resumed has its own weights.",
                 ),
             ],
             outputs=[GauGANModel.Output(display_name="model", tooltip="The model, for the other GauGAN nodes.")],

@@ -57,8 +57,8 @@ class GauGANLabelMapPaint(io.ComfyNode):
                 io.Image.Input(
                     "image",
                     optional=True,
-                    tooltip="A picture to trace. It shows through the paint once the node has run, and doesn't change "
-                    "the result.",
+                    tooltip="A picture to trace. It shows through the paint and doesn't change the result. A picture "
+                    "from Load Image appears at once, any other picture once the node has run.",
                 ),
                 LabelMap.Input(
                     "label_map",
