@@ -27,7 +27,7 @@ EXAMPLE = Example(
     places={"1": (40, 300, 320, 80), "2": (40, 460, 320, 110), "3": (420, 300, 320, 320), "4": (800, 300, 300, 100),
             "5": (1160, 40, 480, 580)},
     titles={"2": "Another seed on every machine", "4": "The pictures of all machines"},
-    note="### New pictures from several machines\n\nWants **ComfyUI-Distributed**. Each machine samples with a seed of "
+    note="### New pictures from several machines\n\nNeeds **ComfyUI-Distributed**. Each machine samples with a seed of "
     "its own, and the collector brings all pictures to this one. Everything before the collector runs on every "
     "machine, so each needs this pack in the same version, and the model.",
     note_place=(40, 40, 1060, 180),

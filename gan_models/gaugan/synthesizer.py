@@ -84,7 +84,7 @@ class Synthesizer(nn.Module):
         if encoder is not None and encoder.config.z_dim != config.z_dim:
             takes = f"takes {config.z_dim}" if config.z_dim else "takes none"
             raise ValueError(f"the style encoder gives styles of {encoder.config.z_dim} numbers, but the generator "
-                             f"{takes}; they are no pair")  # fmt: skip
+                             f"{takes}; they are incompatible")  # fmt: skip
         known, classes = config.classes + config.unknown, len(taxonomy(taxonomy_name))
         # A net with own classes can lack the channel for a last class "unknown", and no net has all numbered classes.
         optional = taxonomy_name not in TAXONOMIES and taxonomy(taxonomy_name).unknown_is_last

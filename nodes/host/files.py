@@ -25,7 +25,7 @@ def input_file(reference: str) -> Path:
     folder = Path(folder) if folder else input_folder()
     path = folder / name
     if not inside(path, folder):
-        raise ValueError(f"{shown(reference)} is no name for an input file; it leads out of {folder}")
+        raise ValueError(f"{shown(reference)} is not a valid name for an input file; it leads out of {folder}")
     try:
         return require_file(path)
     except FileNotFoundError as error:

@@ -120,7 +120,7 @@ def _named(folder: Path, name: str) -> Path:
 
 
 def _no_name(name: str) -> str:
-    return f"{shown(name)} is no name for a model file; give a plain name, such as 'my_model' or 'trees/oak'"
+    return f"{shown(name)} is not a valid name for a model file; give a plain name, such as 'my_model' or 'trees/oak'"
 
 
 def inside(path: Path, folder: Path) -> bool:

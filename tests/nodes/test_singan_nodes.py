@@ -193,7 +193,7 @@ def test_the_loader_lists_new_files_and_notices_changed_ones(pack, nodes, call, 
 
 @pytest.mark.parametrize("name", ["", "  ", "../outside", "a/../../outside", "/etc/passwd", "C:\\model", "..", "a/.."])
 def test_names_that_lead_out_of_the_folder_are_refused(call, model, comfy_folders, name):
-    with pytest.raises(ValueError, match="is no name for a model file"):
+    with pytest.raises(ValueError, match="is not a valid name for a model file"):
         call("SinGANSave", model=model, name=name, overwrite=False)
     assert not list(comfy_folders.rglob("*.safetensors"))
 

@@ -109,7 +109,7 @@ def test_train_works_in_inference_mode_as_comfyui_calls_it(node_classes, train):
         ({"folder": " "}, "folder is empty"),
         ({"folder": "missing"}, "folder: there is no folder missing/images"),
         ({"data": "rendered landscapes", "taxonomy": "ade20k"}, "taxonomy is 'ade20k', but rendered landscapes"),
-        ({"name": "../outside"}, "is no name for a model file"),
+        ({"name": "../outside"}, "is not a valid name for a model file"),
         ({"size": 40}, "size 40 gives pictures of 40×40, but the sides must be multiples of 32"),
         ({"batch": 1}, "batch 1 at size 32 leaves batch norm only one number"),
     ],
