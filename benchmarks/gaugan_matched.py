@@ -1,18 +1,18 @@
-"""A GauGAN whose pictures get the colours of sky and ground from the photographs that give the styles."""
+"""A GauGAN whose pictures get the colours of the photographs that give the styles."""
 
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from gan_models.gaugan import Synthesizer, match_sky_and_ground
+from gan_models.gaugan import Synthesizer, match_colors_softly
 from gan_models.segmentation import open_landscape_segmenter
 
 BUNDLED = Path(__file__).resolve().parent.parent / "weights" / "segmentation-landscape.safetensors"
 
 
 class Matched:
-    """What **GauGAN Generate** makes with a style image, its label map, and ``color_match`` "sky and ground".
+    """What **GauGAN Generate** makes with a style image, its label map, and ``color_match`` "per class, soft".
 
     The label maps of the photographs are those that the bundled segmentation net finds in them, as in **Label Map from
     Photo**. The styles that ``encode`` returns carry a last number that tells ``paint`` which photograph they are from.
@@ -40,7 +40,7 @@ class Matched:
         """As ``Synthesizer.paint``, for styles from ``encode``: ``[B, 3, H, W]`` in [-1, 1]."""
         images = self.model.paint(labels, styles[:, :-1], seed=seed)
         matched = [
-            match_sky_and_ground(
+            match_colors_softly(
                 images[i : i + 1], self._photographs[number][None], labels[i if len(labels) > 1 else 0][None],
                 self._labels[number][None], self.model.classes.sky,
             )[0]

@@ -9,7 +9,7 @@ from .advice import advice
 from .sockets import GauGANModel, LabelMap, Style, seed_input
 
 CATEGORY = "GAN Atelier/GauGAN"
-OFF, OVERALL, PER_CLASS, SKY_AND_GROUND = "off", "overall", "per class", "sky and ground"
+OFF, OVERALL, PER_CLASS, SOFT = "off", "overall", "per class", "per class, soft"
 
 
 class GauGANEncodeStyle(io.ComfyNode):
@@ -149,12 +149,12 @@ class GauGANGenerate(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "color_match",
-                    options=[OFF, OVERALL, PER_CLASS, SKY_AND_GROUND],
+                    options=[OFF, OVERALL, PER_CLASS, SOFT],
                     advanced=True,
                     tooltip="Gives the finished picture the colours of style_image; this works with every model. "
                     "overall: match the colours of the whole picture. per class: match each class separately, sky to "
-                    "sky and so on, with style_label_map. sky and ground: match only these two, with style_label_map; "
-                    "best for a photo that shows other classes.",
+                    "sky and so on, with style_label_map. per class, soft: the same for photos of other scenes; "
+                    "classes that the photo lacks get the colours of its sky or ground, and borders stay soft.",
                 ),
                 Style.Input(
                     "style",
@@ -169,7 +169,7 @@ class GauGANGenerate(io.ComfyNode):
                 LabelMap.Input(
                     "style_label_map",
                     optional=True,
-                    tooltip="The label map of style_image, for color_match per class or sky and ground. Label Map from "
+                    tooltip="The label map of style_image, for color_match per class, soft or not. Label Map from "
                     "Photo makes one.",
                 ),
             ],
@@ -226,11 +226,11 @@ def require_consistent(style, style_image, color_match: str, style_label_map) ->
                          "style_image give the colours only")  # fmt: skip
     if color_match != OFF and style_image is None:
         raise ValueError(f"color_match is '{color_match}', but no style_image is connected to take the colours from")
-    by_label_map = color_match in (PER_CLASS, SKY_AND_GROUND)
+    by_label_map = color_match in (PER_CLASS, SOFT)
     if by_label_map and style_label_map is None:
         raise ValueError(f"color_match '{color_match}' needs the label map of the style image; connect style_label_map")
     if style_label_map is not None and not by_label_map:
-        raise ValueError(f"style_label_map is used only with color_match '{PER_CLASS}' or '{SKY_AND_GROUND}'; set one "
+        raise ValueError(f"style_label_map is used only with color_match '{PER_CLASS}' or '{SOFT}'; set one "
                          "of these, or disconnect style_label_map")  # fmt: skip
 
 
@@ -238,8 +238,8 @@ def recolored(net, painting, photos, style_label_map, color_match: str):
     """The pictures in the colours of photos ``[B, 3, H, W]``, and what the user should know of it."""
     there = None if style_label_map is None else style_label_map.require(net.classes)
     images, ids = painting.images, painting.label_map.ids
-    if color_match == SKY_AND_GROUND:
-        images, missing = gaugan.match_sky_and_ground(images, photos, ids, there, net.classes.sky)
+    if color_match == SOFT:
+        images, missing = gaugan.match_colors_softly(images, photos, ids, there, net.classes.sky)
         return images, [f"style_image has no {name}; the picture's is as the model painted it" for name in missing]
     images, missing = gaugan.match_colors(images, photos, ids, there)
     names = labels.listed(net.classes.classes[label].name for label in missing)

@@ -1,6 +1,6 @@
 """The example workflows that hand a result to Stable Diffusion, with ComfyUI's own nodes."""
 
-from .workflow_example import LANDSCAPE_MODEL, Example, node
+from .workflow_example import LANDSCAPE_MODEL, Example, in_style_of, label_map_of, node
 
 HUB = "https://huggingface.co"
 STABLE_DIFFUSION = {
@@ -52,8 +52,7 @@ DIFFUSION = {
             "2": node("GANAtelierExampleImage", picture="lake_labels.png"),
             "3": node("GauGANLabelMapFromColors", image=["2", 0], taxonomy="landscape", palette="auto", tolerance=8),
             "4": node("GANAtelierExampleImage", picture="noon.jpg"),
-            "5": node("GauGANGenerate", model=["1", 0], label_map=["3", 0], style_image=["4", 0], seed=0, size="resize",
-                      color_match="off"),
+            "5": in_style_of("4", "15", "1", "3"),
             "6": node("ImageScale", image=["5", 0], upscale_method="lanczos", width=768, height=0, crop="disabled"),
             "7": node("PreviewImage", images=["6", 0]),
             "8": node("CheckpointLoaderSimple", ckpt_name=STABLE_DIFFUSION["name"]),
@@ -64,12 +63,13 @@ DIFFUSION = {
                        seed=0, steps=25, cfg=6.0, sampler_name="dpmpp_2m", scheduler="karras", denoise=0.35),
             "13": node("VAEDecode", samples=["12", 0], vae=["8", 2]),
             "14": node("SaveImage", images=["13", 0], filename_prefix="gaugan_refined"),
+            "15": label_map_of("4"),
         },
         places={"1": (40, 270, 320, 240), "2": (40, 580, 320, 100), "3": (40, 750, 320, 180),
-                "4": (40, 1000, 320, 100), "5": (420, 40, 320, 260), "6": (420, 370, 320, 180),
-                "7": (420, 620, 420, 460), "8": (900, 40, 380, 120), "9": (900, 220, 380, 160),
-                "10": (900, 440, 380, 130), "11": (900, 630, 380, 80), "12": (1340, 40, 340, 300),
-                "13": (1340, 400, 340, 80), "14": (1340, 540, 560, 540)},
+                "4": (40, 1000, 320, 100), "15": (40, 1170, 320, 240), "5": (420, 40, 320, 260),
+                "6": (420, 370, 320, 180), "7": (420, 620, 420, 460), "8": (900, 40, 380, 120),
+                "9": (900, 220, 380, 160), "10": (900, 440, 380, 130), "11": (900, 630, 380, 80),
+                "12": (1340, 40, 340, 300), "13": (1340, 400, 340, 80), "14": (1340, 540, 560, 540)},
         titles={"2": "The label map", "4": "The style", "7": "By GauGAN, enlarged",
                 "12": "Low denoise keeps the layout", "14": "With the details of Stable Diffusion"},
         note="### More detail by diffusion\n\nGauGAN decides on the layout and the light; image-to-image with a "

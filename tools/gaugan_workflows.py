@@ -1,6 +1,6 @@
 """The example workflows of GauGAN, one of which continues with SinGAN."""
 
-from .workflow_example import LANDSCAPE_MODEL, Example, node
+from .workflow_example import LANDSCAPE_MODEL, Example, in_style_of, label_map_of, node
 
 GAUGAN = {
     "gaugan_paint": Example(
@@ -8,13 +8,12 @@ GAUGAN = {
             "1": LANDSCAPE_MODEL,
             "2": node("GauGANLabelMapPaint", taxonomy="landscape", width=256, height=256, painting="example:lake"),
             "3": node("GANAtelierExampleImage", picture="noon.jpg"),
-            "4": node("GauGANEncodeStyle", model=["1", 0], image=["3", 0]),
-            "5": node("GauGANGenerate", model=["1", 0], label_map=["2", 0], style=["4", 0], seed=0, size="resize",
-                      color_match="off"),
+            "4": label_map_of("3"),
+            "5": in_style_of("3", "4", "1", "2"),
             "6": node("SaveImage", images=["5", 0], filename_prefix="gaugan_painted"),
         },
         places={"1": (40, 240, 320, 240), "2": (420, 40, 620, 760), "3": (40, 550, 320, 100),
-                "4": (40, 710, 320, 80), "5": (1100, 40, 320, 200), "6": (1100, 300, 520, 540)},
+                "4": (40, 710, 320, 240), "5": (1100, 40, 320, 220), "6": (1100, 320, 520, 540)},
         titles={"2": "Paint here", "3": "The style", "6": "What it becomes"},
         note="### Paint a landscape\n\nChoose a class on the right of the canvas and paint; then run. Set the queue to "
         "**Run (On Change)** and every stroke gives a new picture.",
@@ -27,16 +26,15 @@ GAUGAN = {
             "2": node("GANAtelierExampleImage", picture="lake_labels.png"),
             "3": node("GauGANLabelMapFromColors", image=["2", 0], taxonomy="landscape", palette="auto", tolerance=8),
             "4": node("GANAtelierExampleImage", picture="sunset.jpg"),
-            "5": node("GauGANEncodeStyle", model=["1", 0], image=["4", 0]),
-            "6": node("GauGANGenerate", model=["1", 0], label_map=["3", 0], style=["5", 0], seed=0, size="resize",
-                      color_match="off"),
+            "5": label_map_of("4"),
+            "6": in_style_of("4", "5", "1", "3"),
             "7": node("PreviewImage", images=["2", 0]),
             "8": node("PreviewImage", images=["4", 0]),
             "9": node("SaveImage", images=["6", 0], filename_prefix="gaugan"),
         },
         places={"1": (40, 240, 320, 240), "2": (40, 550, 320, 100), "3": (420, 280, 320, 150),
-                "4": (40, 860, 320, 100), "5": (420, 860, 320, 80), "6": (800, 260, 320, 200),
-                "7": (420, 520, 320, 260), "8": (420, 1010, 320, 260), "9": (1180, 160, 560, 600)},
+                "4": (40, 860, 320, 100), "5": (420, 860, 320, 240), "6": (800, 260, 320, 220),
+                "7": (420, 520, 320, 260), "8": (40, 1030, 320, 260), "9": (1180, 160, 560, 600)},
         titles={"2": "The label map", "4": "The style", "7": "Label map", "8": "Style picture"},
         note="### A label map and a style become a picture\n\nThe colours of the label map stand for classes: sky, "
         "snow, water, sand. The style picture gives the lighting, the weather and the season. Replace either **Example "

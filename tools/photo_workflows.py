@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from .repaint_workflows import label_map_of
-from .workflow_example import LANDSCAPE_MODEL, Example, node
+from .workflow_example import LANDSCAPE_MODEL, Example, label_map_of, node
 
 LAYOUTS = ("valley", "harvest", "forest")
 

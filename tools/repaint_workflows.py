@@ -2,18 +2,13 @@
 
 from typing import Any
 
-from .workflow_example import LANDSCAPE_MODEL, Example, Place, node
+from .workflow_example import LANDSCAPE_MODEL, Example, Place, in_style_of, label_map_of, node
 
-SEGMENTATION = "segmentation-landscape"
 STYLES = ("sunset", "winter", "autumn", "noon")
-"""Photographs that lend their style. Style i has the nodes 1i (photograph), 2i (picture) and 3i (where it is saved)."""
-ROW = 420
+"""Photographs that lend their style. Style i has the nodes 1i (photograph), 4i (its label map), 2i (picture) and 3i
+(where it is saved)."""
+ROW = 480
 """Pixels from one style to the next in the graph."""
-
-
-def label_map_of(photograph: str) -> dict[str, Any]:
-    """The node that finds the label map of a photograph. The model is in the pack."""
-    return node("GauGANLabelMapFromPhoto", image=[photograph, 0], model=SEGMENTATION, taxonomy="auto", threshold=0.5)
 
 
 def restyled() -> dict[str, dict[str, Any]]:
@@ -22,8 +17,8 @@ def restyled() -> dict[str, dict[str, Any]]:
     for number, name in enumerate(STYLES):
         nodes |= {
             f"1{number}": node("GANAtelierExampleImage", picture=f"{name}.jpg"),
-            f"2{number}": node("GauGANGenerate", model=["4", 0], label_map=["2", 0], seed=0, size="resize",
-                               color_match="off", style_image=[f"1{number}", 0]),
+            f"4{number}": label_map_of(f"1{number}"),
+            f"2{number}": in_style_of(f"1{number}", f"4{number}", "4", "2"),
             f"3{number}": node("SaveImage", images=[f"2{number}", 0], filename_prefix=f"gaugan_{name}"),
         }  # fmt: skip
     return nodes
@@ -46,14 +41,12 @@ REPAINT = {
             "3": node("GauGANLabelMapPaint", taxonomy="landscape", width=512, height=384, painting="", image=["1", 0],
                       label_map=["2", 0]),
             "4": LANDSCAPE_MODEL,
-            "5": node("GauGANEncodeStyle", model=["4", 0], image=["1", 0]),
-            "6": node("GauGANGenerate", model=["4", 0], label_map=["3", 0], style=["5", 0], seed=0, size="resize",
-                      color_match="off"),
+            "6": in_style_of("1", "2", "4", "3"),
             "7": node("PreviewImage", images=["1", 0]),
             "8": node("SaveImage", images=["6", 0], filename_prefix="gaugan_repainted"),
         },
         places={"1": (40, 260, 320, 100), "2": (40, 430, 320, 240), "3": (420, 40, 680, 760),
-                "4": (40, 740, 320, 280), "5": (420, 870, 320, 80), "6": (800, 870, 320, 200),
+                "4": (40, 740, 320, 280), "6": (780, 870, 320, 220),
                 "7": (1160, 40, 480, 420), "8": (1160, 530, 480, 460)},
         titles={"1": "The photograph", "3": "Paint here", "7": "Before", "8": "After"},
         note="### Paint a photograph anew\n\nRun once: the label map of the photograph appears on the canvas, over the "
@@ -74,12 +67,13 @@ REPAINT = {
         },
         places={"1": (40, 260, 320, 100), "2": (40, 430, 320, 240), "3": (40, 740, 320, 80), "4": (40, 890, 320, 280),
                 "5": (420, 40, 420, 380), "6": (420, 490, 420, 380),
-                **in_rows("1", 900, 40, 320, 100), **in_rows("2", 900, 200, 320, 200),
-                **in_rows("3", 1280, 40, 440, 360)},
+                **in_rows("1", 900, 40, 320, 100), **in_rows("4", 900, 200, 320, 240),
+                **in_rows("2", 1280, 40, 320, 220), **in_rows("3", 1660, 40, 440, 400)},
         titles={"1": "Its layout", "5": "The photograph", "6": "Its label map"}
         | titled("1", "Style: {}") | titled("3", "In the style {}"),
-        note="### One layout, four styles\n\nWhat is where comes from one photograph; light, weather and season come "
-        "from four others.\n\nReplace each **Example Image** by **Load Image** for photographs of yours.",
+        note="### One layout, four styles\n\nThe layout comes from one photograph; lighting, weather, season and "
+        "colours come from four others.\n\nReplace each **Example Image** by **Load Image** for photographs of "
+        "yours.",
         note_place=(40, 40, 320, 160),
         thumbnail_node="30",
     ),

@@ -2,7 +2,7 @@
 
 from ..state_dict import read_state_dict
 from .checkpoint import GauGAN, load, load_encoder, load_generator, save
-from .colors import match_colors, match_sky_and_ground
+from .colors import match_colors, match_colors_softly
 from .config import UPSAMPLINGS, EncoderConfig, GeneratorConfig, Pix2PixHDConfig
 from .detection import describe, is_encoder, is_generator
 from .errors import NoEncoderError, NoStyleError, StyleSizeError
@@ -45,7 +45,7 @@ __all__ = [
     "load_encoder",
     "load_generator",
     "match_colors",
-    "match_sky_and_ground",
+    "match_colors_softly",
     "mix_styles",
     "one_hot",
     "open_synthesizer",

@@ -1,4 +1,4 @@
-"""Colour matching: a picture takes on the colours of another one, overall, class by class, or in sky and ground.
+"""Colour matching: a picture takes on the colours of another one, overall or class by class.
 
 This is how a net without a style follows a style image, and how the colours of a net with a style become those of the
 photo. A linear map changes the mean and covariance of the colours to those of the other picture. It is the map that
@@ -21,10 +21,13 @@ SOFTENING = 1e-5
 """Added to variances (of colours in [-1, 1]), so that noise in flat regions is not amplified."""
 
 MOST_CONTRAST = 1.5
-"""The most by which the contrast of sky and ground is raised or lowered. More would also raise the picture's faults."""
+"""The most by which a soft match raises or lowers contrast. More would also raise the picture's faults."""
 
 TRANSITION = 0.012
-"""Standard deviation of the blur of the border between sky and ground, relative to the picture's shorter side."""
+"""Standard deviation of the blur of the borders in a soft match, relative to the picture's shorter side."""
+
+HALFWAY = 0.03
+"""Share of the pixels at which a class is halfway between its own colours and those of the whole sky or ground."""
 
 
 def match_colors(
@@ -61,20 +64,21 @@ def match_colors(
     return torch.stack(matched).clamp(-1, 1), sorted(missing)
 
 
-def match_sky_and_ground(
+def match_colors_softly(
     images: Tensor, references: Tensor, ids: Tensor, reference_ids: Tensor, sky: Sequence[int]
 ) -> tuple[Tensor, list[str]]:
-    """Give the sky and the ground of pictures the colours of the sky and the ground of other pictures.
+    """Give pictures the colours of other pictures whose classes may be others.
 
-    Unlike a match of every class, this also suits references with other classes, and leaves the classes their
-    differences. Contrast is changed by at most ``MOST_CONTRAST``, and the two fade into each other along their border.
+    The sky and the ground get the colours of the reference's sky and ground. The more of a class both pictures show,
+    the more it gets the colours that it has in the reference. Contrast is changed by at most ``MOST_CONTRAST``, and
+    the classes fade into each other along their borders.
 
     Args:
         images, references, ids, reference_ids: as for ``match_colors``.
-        sky: the ids of the classes that belong to the sky; everything else is ground.
+        sky: the ids of the classes that belong to the sky; all others are ground.
     Returns:
-        The pictures, float32 ``[B, 3, H, W]`` in [-1, 1], and which of "sky" and "ground" have too few pixels in a
-        reference. They stay as they are in its pictures.
+        The pictures, float32 ``[B, 3, H, W]`` in [-1, 1], and which of "ground" and "sky" have too few pixels in a
+        reference. These stay as they are.
     Raises:
         ValueError: the numbers of pictures, references and label maps don't match.
     """
@@ -85,19 +89,34 @@ def match_sky_and_ground(
         here = _of(ids, index).to(image.device).flatten()
         there = _labels_of(reference, _of(reference_ids, index))
         above, above_there = (torch.isin(labels, labels.new_tensor(sky)) for labels in (here, there))
-        pixels = image.flatten(1)
-        colors = []
-        for name, region, example in (("ground", ~above, ~above_there), ("sky", above, above_there)):
-            colors.append(pixels)
-            if region.any() and example.sum() < FEWEST_PIXELS:
-                missing.add(name)
-            elif region.sum() >= FEWEST_PIXELS:
-                change = _linear_map(pixels[:, region], reference.flatten(1)[:, example], MOST_CONTRAST)
-                colors[-1] = change(pixels)
+        pixels, example = image.flatten(1), reference.flatten(1)
         sigma = TRANSITION * min(image.shape[1:])
-        share = gaussian_blur(above.view(image.shape[1:]).to(image), sigma, math.ceil(3 * sigma))
-        matched.append(torch.lerp(colors[0], colors[1], share.flatten()).view_as(image))
+        total = torch.zeros_like(pixels)
+        for name, half, half_there in (("sky", above, above_there), ("ground", ~above, ~above_there)):
+            if half.any() and half_there.sum() < FEWEST_PIXELS:
+                missing.add(name)
+            whole = _moved(pixels, half, example, half_there)
+            for label in sorted(set(here[half].tolist())):
+                region, region_there = here == label, there == label
+                common = torch.minimum(region.float().mean(), region_there.float().mean())
+                own = _moved(pixels, region, example, region_there, whole)
+                colors = torch.lerp(whole, own, common / (common + HALFWAY))
+                mask = region.view(image.shape[1:]).to(image)
+                total += gaussian_blur(mask, sigma, math.ceil(3 * sigma)).flatten() * colors
+        matched.append(total.view_as(image))
     return torch.stack(matched).clamp(-1, 1), sorted(missing)
+
+
+def _moved(
+    pixels: Tensor, region: Tensor, example: Tensor, there: Tensor, otherwise: Tensor | None = None
+) -> Tensor:
+    """All ``pixels``, ``[3, N]``, moved as those of a region have to be for the colours of ``example[:, there]``.
+
+    If the region or its example is too small, ``otherwise`` is returned, or the pixels as they are.
+    """
+    if min(region.sum(), there.sum()) < FEWEST_PIXELS:
+        return pixels if otherwise is None else otherwise
+    return _linear_map(pixels[:, region], example[:, there], MOST_CONTRAST)(pixels)
 
 
 def _require_counts(images: Tensor, references: Tensor, reference_ids: Tensor | None) -> None:

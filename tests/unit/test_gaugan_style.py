@@ -12,12 +12,12 @@ from gan_models.gaugan import (
     Synthesizer,
     fitting,
     match_colors,
-    match_sky_and_ground,
+    match_colors_softly,
     mix_styles,
     random_styles,
     transition,
 )
-from gan_models.gaugan.colors import MOST_CONTRAST
+from gan_models.gaugan.colors import HALFWAY, MOST_CONTRAST
 from gan_models.gaugan.opening import encoder_beside, open_synthesizer
 from gan_models.seeds import seeded
 from gan_models.weights import Hosted, entries
@@ -117,7 +117,7 @@ def test_classes_match_separately_and_missing_ones_are_reported():
     assert torch.equal(matched[1][:, ids[1] == 7], overall[1][:, ids[1] == 7])
 
 
-def test_sky_and_ground_match_separately_whatever_the_classes():
+def test_a_soft_match_is_that_of_sky_and_ground_for_other_classes():
     drawn = seeded(0)
     image, example = (0.1 * torch.randn(2, 3, 64, 64, generator=drawn) for _ in range(2))
     example[:, 0, :32] += 0.5
@@ -127,33 +127,48 @@ def test_sky_and_ground_match_separately_whatever_the_classes():
     ids[:, 32:] = 4
     there = torch.ones(2, 16, 16, dtype=torch.uint8)
     there[:, 8:] = 7
-    matched, missing = match_sky_and_ground(image, example, ids, there, [0, 1])
+    matched, missing = match_colors_softly(image, example, ids, there, [0, 1])
     assert missing == []
     for rows in (slice(28), slice(36, None)):  # not where the two fade into each other
         here, wanted = (pictures[:, :, rows].flatten(2) for pictures in (matched, example))
         assert torch.allclose(here.mean(2), wanted.mean(2), atol=0.02)
         assert torch.allclose(here.std(2), wanted.std(2), atol=0.02)
-    one, _ = match_sky_and_ground(image[1:], example[1:], ids, there[1:], [0, 1])
+    one, _ = match_colors_softly(image[1:], example[1:], ids, there[1:], [0, 1])
     assert torch.equal(one[0], matched[1])
 
 
-def test_contrast_of_sky_and_ground_changes_within_bounds():
+def test_a_soft_match_changes_contrast_within_bounds():
     drawn = seeded(0)
     image = 0.1 * torch.randn(1, 3, 64, 64, generator=drawn)
     ids = torch.zeros(1, 64, 64, dtype=torch.uint8)
     for factor, kept in ((3, MOST_CONTRAST), (1 / 3, 1 / MOST_CONTRAST), (1.2, 1.2)):
-        matched, _ = match_sky_and_ground(image, factor * image, ids, ids, [])
+        matched, _ = match_colors_softly(image, factor * image, ids, ids, [])
         assert (matched.std() / image.std()).item() == pytest.approx(kept, rel=0.01)
 
 
-def test_sky_and_ground_fade_into_each_other():
+def test_classes_fade_into_each_other_in_a_soft_match():
     image = torch.zeros(1, 3, 100, 100)
     example = image.clone()
     example[:, :, :50] = 0.8
     ids = (torch.arange(100) >= 50).byte()[:, None].expand(1, 100, 100)
-    rows = match_sky_and_ground(image, example, ids, ids, [0])[0][0, 0, :, 0]
+    rows = match_colors_softly(image, example, ids, ids, [0])[0][0, 0, :, 0]
     assert (rows[:45] - 0.8).abs().max() < 0.01 and rows[55:].abs().max() < 0.01
     assert (rows.diff() <= 0).all() and rows.diff().min() > -0.4
+
+
+@pytest.mark.parametrize("rows", [32, 4])
+def test_classes_in_common_get_their_own_colours_by_their_share(rows):
+    image = 0.1 * torch.randn(1, 3, 64, 64, generator=seeded(0))
+    example = image.clone()
+    example[:, 0, :rows] += 0.6
+    ids = (torch.arange(64) >= rows).byte()[:, None].expand(1, 64, 64)
+    other = 9 * torch.ones_like(ids)
+    alike, unlike = (match_colors_softly(image, example, ids, there, [])[0] for there in (ids, other))
+    inside = (0, 0, slice(rows - 2))
+    own, whole = (pictures[inside].mean().item() for pictures in (example, unlike))
+    share = rows / 64
+    expected = whole + (own - whole) * share / (share + HALFWAY)
+    assert alike[inside].mean().item() == pytest.approx(expected, abs=0.03)
 
 
 def test_what_an_example_lacks_stays_as_it_is():
@@ -162,10 +177,10 @@ def test_what_an_example_lacks_stays_as_it_is():
     example += 0.5
     ids = (torch.arange(64) >= 32).byte()[:, None].expand(1, 64, 64)
     no_sky = torch.ones(1, 64, 64, dtype=torch.uint8)
-    matched, missing = match_sky_and_ground(image, example, ids, no_sky, [0])
+    matched, missing = match_colors_softly(image, example, ids, no_sky, [0])
     assert missing == ["sky"] and torch.allclose(matched[:, :, :28], image[:, :, :28])
     assert matched[:, :, 36:].mean().item() == pytest.approx(0.5, abs=0.02)
-    assert match_sky_and_ground(image, example, no_sky, no_sky, [0])[1] == []
+    assert match_colors_softly(image, example, no_sky, no_sky, [0])[1] == []
 
 
 def test_batches_of_examples_that_do_not_fit():
@@ -173,7 +188,7 @@ def test_batches_of_examples_that_do_not_fit():
     with pytest.raises(ValueError, match="2 style images don't match 3"):
         match_colors(image, image[:2])
     with pytest.raises(ValueError, match="2 label maps of style images don't match 3"):
-        match_sky_and_ground(image, image, ids, ids[:2], [0])
+        match_colors_softly(image, image, ids, ids[:2], [0])
 
 
 def test_fitting_shows_every_pixel_where_it_was():

@@ -223,14 +223,14 @@ def test_color_match_per_class(call, plain, label_map, pack, said):
     assert sorted(missing) == sorted(asked.classes.classes[label].name for label in present[2:]) and missing
 
 
-def test_color_match_of_sky_and_ground(call, model, label_map, pack, said):
+def test_color_match_softly(call, model, label_map, pack, said):
     taxonomy = pack.gan_models.labels.taxonomy("landscape")
     asked = label_map()
     there = torch.full((1, 20, 30), taxonomy.find("clouds").id, dtype=torch.uint8)
     there[:, :, 15:] = taxonomy.find("road").id
     image = example_photo()
     image[:, :, 30:] = 1 - image[:, :, 30:]
-    inputs = {"model": model, "label_map": asked, "seed": 0, "style_image": image, "color_match": "sky and ground"}
+    inputs = {"model": model, "label_map": asked, "seed": 0, "style_image": image, "color_match": "per class, soft"}
     matched = call("Generate", **inputs, style_label_map=pack.gan_models.labels.LabelMap(there, "landscape"))
     off = call("Generate", **inputs | {"color_match": "off"})
     sky = torch.isin(asked.ids, torch.tensor(taxonomy.sky))
@@ -248,7 +248,7 @@ def test_inputs_that_contradict_each_other(call, model, label_map, style):
     for inputs, message in [
         ({"color_match": "overall"}, "no style_image is connected"),
         ({"color_match": "per class", "style_image": photo()}, "'per class' needs.*connect style_label_map"),
-        ({"color_match": "sky and ground", "style_image": photo()}, "'sky and ground' needs.*connect style_label_map"),
+        ({"color_match": "per class, soft", "style_image": photo()}, "'per class, soft' needs.*connect style_label_map"),
         ({"style_image": photo(), "style_label_map": label_map()}, "is used only with color_match 'per class'"),
         ({"style": drawn, "style_image": photo()}, "both give a style"),
     ]:
