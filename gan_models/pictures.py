@@ -14,6 +14,10 @@ MOST_PIXELS = 50_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "TIFF", "GIF", "PPM", "TGA", "JPEG2000")
 """The formats that are opened; Pillow would run another program for some of the rest."""
 
+# Pillow warns of pictures that are refused below anyway. Threads share the filters, so this one is never removed; as
+# the last one, it overrides no other.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, append=True)
+
 
 class NotAPictureError(ValueError):
     """A file is not a picture of a known format."""
@@ -33,8 +37,7 @@ def open_picture(path: str | Path, most_pixels: int = MOST_PIXELS) -> Image.Imag
         ValueError: the picture is damaged or too large.
     """
     name = plain(Path(path).name)
-    with open_file(path) as opened, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's about large and damaged pictures
+    with open_file(path) as opened:
         try:
             Image.init()
             with Image.open(opened, formats=[kind for kind in FORMATS if kind in Image.OPEN]) as file:

@@ -2,10 +2,13 @@
 
 import os
 import random
+import subprocess
+import sys
 import zlib
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -46,6 +49,33 @@ def test_the_limits(tmp_path):
     (tmp_path / "b.png").write_bytes(png(4097, 4096, zlib.compress(bytes(100))))
     with pytest.raises(ValueError, match=r"^b\.png has 4097×4096 pixels; at most 17 million are read"):
         LabelPicture.open(tmp_path / "b.png")
+
+
+# A new process has Python's own filters; pytest has others.
+FILTERS = """
+import sys, warnings
+from gan_models.pictures import open_picture
+from gan_models.user_files import stoppable
+
+before = list(warnings.filters)
+
+def unchanged():
+    assert warnings.filters == before
+
+try:
+    with stoppable(unchanged):
+        open_picture(sys.argv[1])
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_the_warnings_of_other_threads_are_left_alone(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(10_000, 10_000, zlib.compress(bytes(100))))
+    command = [sys.executable, "-c", FILTERS, tmp_path / "a.png"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.startswith("a.png has 10000×10000 pixels; at most 50 million are read")
+    assert not done.stderr
 
 
 def test_formats_that_run_programs_are_not_opened(tmp_path):
