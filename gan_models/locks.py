@@ -19,6 +19,8 @@ BEAT_SECONDS = 15.0
 LOST_SECONDS = 180.0
 """An owner on another machine without a sign of life for this long has lost its lock."""
 
+WAIT_SECONDS = 0.5
+"""Time between two looks at a lock that another process holds."""
 
 GUARD_SECONDS = 30.0
 """The guard of a takeover that is older than this is what a killed process left."""
@@ -67,15 +69,22 @@ class Lock:
 
 
 @contextmanager
-def locked(path: str | Path, on_warning: Callable[[str], None] | None = None) -> Iterator[Lock]:
+def locked(
+    path: str | Path,
+    on_warning: Callable[[str], None] | None = None,
+    on_wait: Callable[[str], None] | None = None,
+) -> Iterator[Lock]:
     """Hold the lock ``path`` in the context, in a folder that is made if necessary.
 
     A lock whose owner has ended, or gave no sign of life for ``LOST_SECONDS``, is taken over.
 
     Args:
         on_warning: called with a sentence if a lock is taken over.
+        on_wait: wait for a living process that holds the lock. Called every ``WAIT_SECONDS`` with which one it is, and
+            since when; an exception raised in it ends the waiting.
     Raises:
-        LockedError: a living process holds the lock. The message says which, and since when.
+        LockedError: a living process holds the lock, and there is no ``on_wait``. The message says which, and since
+            when.
         OSError: the folder cannot be written or the disk is full.
     """
     path = Path(path)
@@ -89,8 +98,12 @@ def locked(path: str | Path, on_warning: Callable[[str], None] | None = None) ->
             continue  # it has just been released
         held, age, text = found
         if _holds(held, age):
-            raise LockedError(f"{_named(held)} has been working{_since(held)}")
-        if _removed(path, text) and on_warning is not None:
+            holder = f"{_named(held)} has been working{_since(held)}"
+            if on_wait is None:
+                raise LockedError(holder)
+            on_wait(holder)
+            time.sleep(WAIT_SECONDS)
+        elif _removed(path, text) and on_warning is not None:
             on_warning(f"taken over from {_named(held)}, which ended without releasing it (its last sign of life was "
                        f"{_ago(age)} ago)")  # fmt: skip
     lock = Lock(path, content, made_folder)

@@ -7,7 +7,7 @@ be stopped while hf-xet transfers a file nor, since huggingface_hub 1.18, resume
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from huggingface_hub import HfFileSystem, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import OfflineModeIsEnabled
 
 from .files import digest_of, write_atomically
+from .locks import locked
 from .progress import OnProgress, Progress
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,16 +133,17 @@ def resolve(entry: Entry, folder: str | Path, on_progress: OnProgress | None = N
 
     HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE apply as they do to every client of the Hugging Face Hub. A stopped
     download leaves a hidden ``.part`` file, from which the next call resumes. The file gets its name only once it is
-    complete and its hash is right.
+    complete and its hash is right. If another process downloads the file, this one waits for it.
 
     Args:
         entry: the model.
         folder: a model folder; it is created if it is missing.
-        on_progress: receives the number of bytes so far. An exception raised in it stops the download.
+        on_progress: receives the number of bytes so far. An exception raised in it stops the download, or the waiting.
     Raises:
         FileNotFoundError: the file is neither in the folder nor available. The message says where to get it and where
             to put it.
         ValueError: the file differs from the one that the manifest (or the first use) recorded.
+        OSError: the file is missing, and the folder cannot be written or the disk is full.
     """
     if isinstance(entry.source, Bundled):
         path = ROOT / entry.source.path
@@ -154,7 +156,9 @@ def resolve(entry: Entry, folder: str | Path, on_progress: OnProgress | None = N
     for path, source in parts:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _download(entry, source, path, on_progress)
+            with locked(path.with_name(f".{path.name}.lock"), on_wait=_waiting(entry, on_progress)) as lock:
+                if not path.is_file():  # another process may have downloaded it meanwhile
+                    _download(entry, source, path, on_progress, lock.require)
         _check(entry, path)
     return place
 
@@ -166,7 +170,20 @@ def _entry(model: dict[str, Any]) -> Entry:
     return Entry(**{**model, "source": (HostedFolder if "filenames" in source else Hosted)(**source)})
 
 
-def _download(entry: Entry, source: Hosted, path: Path, on_progress: OnProgress | None) -> None:
+def _waiting(entry: Entry, on_progress: OnProgress | None) -> Callable[[str], None]:
+    """Reports that another process downloads the model."""
+
+    def report(holder: str) -> None:
+        if on_progress is not None:
+            on_progress(Progress(0, 1, f"waiting for another download of {entry.name}: {holder}"))
+
+    return report
+
+
+def _download(
+    entry: Entry, source: Hosted, path: Path, on_progress: OnProgress | None, require: Callable[[], None]
+) -> None:
+    """Download a file that no other process downloads at the same time; ``require`` raises if one does."""
     try:
         about = get_hf_file_metadata(source.url)
     except Exception as error:  # the errors of httpx and of requests have no common base class
@@ -190,19 +207,24 @@ def _download(entry: Entry, source: Hosted, path: Path, on_progress: OnProgress 
                 failed_at = done
                 blocks = _blocks(source, done, about.size)
                 continue
+            require()
             file.write(block)
             done = file.tell()
             if on_progress is not None:
                 stage = f"downloading {entry.name}: {done // MEGABYTE} of {about.size // MEGABYTE} MB"
                 on_progress(Progress(done, about.size, stage))
-    found = digest_of(part)
+    size, found = part.stat().st_size, digest_of(part)
     # The ETag of a large file is its hash.
     expected = entry.sha256 or (about.etag if re.fullmatch("[0-9a-f]{64}", about.etag) else found)
-    if found != expected:
-        part.unlink()
-        raise ValueError(f"{source.url} is not the file that is listed as {entry.name} (its sha256 is {found[:16]}…, "
-                         f"but {expected[:16]}… is expected); the download was deleted")  # fmt: skip
-    part.replace(path)
+    require()
+    if size == about.size and found == expected:
+        part.replace(path)
+        return
+    part.unlink()
+    difference = (f"it has {size} bytes, but {about.size} are expected" if size != about.size else
+                  f"its sha256 is {found[:16]}…, but {expected[:16]}… is expected")  # fmt: skip
+    raise ValueError(f"{source.url} is not the file that is listed as {entry.name} ({difference}); the download was "
+                     "deleted")  # fmt: skip
 
 
 def _blocks(source: Hosted, start: int, size: int) -> Iterator[bytes]:

@@ -28,7 +28,7 @@ ARROWS = {
     "gan_models.distributed": "",
     "gan_models.state_dict": "files inert_pickle quoting",
     "gan_models.efficientnet": "state_dict",
-    "gan_models.weights": "files progress",
+    "gan_models.weights": "files locks progress",
     "gan_models.labels": "pictures quoting user_files",
     "gan_models.segmentation": "efficientnet files labels pixels progress",
     "gan_models.scenes": "blur files labels pixels",

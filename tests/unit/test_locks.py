@@ -35,6 +35,22 @@ def test_a_lock_is_held_by_one_and_then_gone(tmp_path):
     assert not path.parent.exists()
 
 
+def test_who_waits_gets_the_lock_once_it_is_released(tmp_path, monkeypatch):
+    monkeypatch.setattr(locks, "WAIT_SECONDS", 0.01)
+    path, said = tmp_path / "lock", []
+
+    def on_wait(holder):
+        said.append(holder)
+        if len(said) == 3:
+            first.release()
+
+    with locked(path) as first:
+        with locked(path, on_wait=on_wait) as lock:
+            lock.require()
+        assert len(said) == 3 and said[0].startswith(f"process {os.getpid()} on {socket.gethostname()} has been")
+    assert not path.exists()
+
+
 def test_an_error_releases_the_lock(tmp_path):
     with pytest.raises(KeyError), locked(tmp_path / "lock"):
         raise KeyError

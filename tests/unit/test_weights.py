@@ -6,6 +6,8 @@ import random
 import socket
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +15,7 @@ import pytest
 from hub import Hub
 from huggingface_hub import constants
 
-from gan_models import weights
+from gan_models import locks, weights
 from gan_models.labels import TAXONOMIES
 from gan_models.weights import MANIFEST, ROOT, SCHEMA, Bundled, Hosted, bundled, entries, resolve
 
@@ -222,6 +224,73 @@ def test_the_partial_file_of_another_version_is_deleted(hub, folder):
     hub.requests.clear()
     assert resolve(ENTRY, folder).read_bytes() == CONTENT[::-1]
     assert hub.bodies[0] == "bytes=0-99999" and names(folder) == ["toy.pth", "toy.pth.json"]
+
+
+@pytest.fixture
+def downloading(hub, folder, monkeypatch):
+    """Somebody else's download, which goes on once the event is set; then this is its result."""
+    monkeypatch.setattr(locks, "WAIT_SECONDS", 0.01)
+    begun, event = threading.Event(), threading.Event()
+
+    def on_progress(progress):
+        begun.set()
+        event.wait()
+
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(resolve, ENTRY, folder, on_progress)
+        begun.wait()
+        yield event, result
+        event.set()
+
+
+def test_one_of_several_downloads_and_the_others_wait(hub, folder, downloading):
+    event, other = downloading
+    seen = []
+
+    def on_progress(progress):
+        seen.append(progress)
+        event.set()
+
+    assert resolve(ENTRY, folder, on_progress) == other.result()
+    assert (folder / "toy.pth").read_bytes() == CONTENT and len(hub.bodies) == 6
+    assert all(progress.step == 0 for progress in seen)
+    assert seen[0].stage.startswith(f"waiting for another download of toy: process {os.getpid()} on ")
+    assert names(folder) == ["toy.pth", "toy.pth.json"]
+
+
+def test_waiting_for_another_download_can_be_stopped(hub, folder, downloading):
+    event, other = downloading
+    with pytest.raises(Stop):
+        resolve(ENTRY, folder, stop_at(0))
+    assert len(hub.bodies) == 1
+    event.set()
+    assert other.result().read_bytes() == CONTENT and names(folder) == ["toy.pth", "toy.pth.json"]
+
+
+def test_a_download_that_another_process_has_taken_over_writes_nothing_more(hub, folder):
+    lock = folder / ".toy.pth.lock"
+
+    def on_progress(progress):
+        lock.write_text("another's")
+
+    with pytest.raises(locks.LockedError, match="another process has taken over"):
+        resolve(ENTRY, folder, on_progress)
+    (part,) = folder.glob("*.part")
+    assert part.stat().st_size == 100_000 and lock.read_text() == "another's"
+
+
+def test_a_download_of_another_size_is_refused(hub, folder):
+    hub.large = False
+
+    def on_progress(progress):
+        if progress.step == progress.total:
+            (part,) = folder.glob("*.part")
+            with part.open("ab") as file:
+                file.write(b"?")
+
+    with pytest.raises(ValueError, match=r"toy \(it has 600001 bytes, but 600000 are expected\); the download was del"):
+        resolve(ENTRY, folder, on_progress)
+    assert names(folder) == []
 
 
 def test_a_full_disk_is_not_reported_as_a_network_error(hub, folder, monkeypatch):
