@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -259,7 +260,8 @@ def _check(entry: Entry, path: Path) -> None:
             f"expected); delete it and {record.name} to download it again"
         )
     text = json.dumps({"model": entry.name, "sha256": found} | state, indent=2)
-    write_atomically(record, f"{text}\n".encode())
+    with suppress(OSError):  # a folder that cannot be written has no record, and its files are hashed at every use
+        write_atomically(record, f"{text}\n".encode())
 
 
 def _recorded(path: Path) -> dict[str, Any]:

@@ -147,6 +147,16 @@ def test_a_file_that_the_user_put_there_is_used_and_recorded(hub, folder):
     assert hub.requests == [] and record(folder)["sha256"] == hashlib.sha256(b"by hand").hexdigest()
 
 
+def test_a_file_beside_which_nothing_can_be_written_is_used(folder, full_disk):
+    folder.mkdir(parents=True)
+    (folder / "toy.pth").write_bytes(b"by hand")
+    right = dataclasses.replace(ENTRY, sha256=hashlib.sha256(b"by hand").hexdigest())
+    for entry in (ENTRY, right):
+        assert resolve(entry, folder) == folder / "toy.pth" and names(folder) == ["toy.pth"]
+    with pytest.raises(ValueError, match="not the file that the manifest lists"):
+        resolve(dataclasses.replace(ENTRY, sha256="0" * 64), folder)
+
+
 def test_a_file_that_changed_after_its_first_use_is_refused(hub, folder):
     path = resolve(ENTRY, folder)
     path.write_bytes(CONTENT[:-1] + b"?")
