@@ -1,7 +1,5 @@
 """Training a GauGAN on pictures with label maps, from the beginning or from a model."""
 
-import os
-
 from comfy_api.latest import io
 
 from ..gan_models import gaugan, labels
@@ -197,9 +195,7 @@ class GauGANTrain(io.ComfyNode):
     def fingerprint_inputs(cls, data=None, folder=None, **others):
         if data not in (FOLDER, None) or not folder:  # a folder that is linked is not known yet
             return None
-        parts = [training_folder(folder) / part for part in ("images", "labels", "styles")]
-        files = [entry.stat() for part in parts if part.is_dir() for entry in os.scandir(part)]
-        return [len(files), max((status.st_mtime_ns for status in files), default=0)]
+        return [host.digest_of_folder(training_folder(folder) / part) for part in ("images", "labels", "styles")]
 
     @classmethod
     @host.takes_lists("images", "label_maps")

@@ -6,7 +6,7 @@ long task reports (``progress``) and how files are read and written (``files``, 
 
 from pathlib import Path
 
-from .changes import state_of, state_of_models
+from .changes import digest_of_folder, state_of, state_of_models
 from .devices import (
     ManagedModel,
     device,
@@ -54,6 +54,7 @@ __all__ = [
     "answer_posts",
     "device",
     "digest",
+    "digest_of_folder",
     "download_folder",
     "free_memory",
     "from_bytes",

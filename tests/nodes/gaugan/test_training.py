@@ -1,3 +1,4 @@
+import os
 import sys
 
 import numpy as np
@@ -133,12 +134,19 @@ def test_changed_pairs_train_again(train, node_classes, comfy_folders):
 
     before = fingerprint()
     assert fingerprint() == before and fingerprint(data="rendered landscapes") is None
-    Image.fromarray(np.zeros((8, 8), np.uint8)).save(comfy_folders / "input" / "blobs" / "labels" / "9.png")
-    more = fingerprint()
-    assert more != before
-    (comfy_folders / "input" / "blobs" / "styles").mkdir()
-    (comfy_folders / "input" / "blobs" / "styles" / "0.txt").write_text("sunset")
-    assert fingerprint() != more
+    pairs = comfy_folders / "input" / "blobs"
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(pairs / "labels" / "9.png")
+    seen = [before, fingerprint()]
+    (pairs / "styles").mkdir()
+    (pairs / "styles" / "0.txt").write_text("sunset")
+    seen.append(fingerprint())
+    (pairs / "labels" / "9.png").write_bytes(b"older")
+    os.utime(pairs / "labels" / "9.png", (0, 0))
+    seen.append(fingerprint())
+    for name, other in ("0.png", "swapped"), ("9.png", "0.png"), ("swapped", "9.png"):
+        (pairs / "labels" / name).rename(pairs / "labels" / other)
+    seen.append(fingerprint())
+    assert len({*map(str, seen)}) == len(seen)
 
 
 def test_save_and_load(call, files, model, label_map, said):
