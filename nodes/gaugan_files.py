@@ -11,7 +11,7 @@ from ..gan_models.weights import Bundled, entries, resolve
 from . import host
 from .gaugan import CATEGORY
 from .sockets import GauGANModel
-from .taxonomies import taxonomy_names
+from .taxonomies import taxonomy_names, taxonomy_state
 
 KIND = "gaugan"
 ENTRIES = {entry.name: entry for entry in entries(KIND)}
@@ -84,12 +84,12 @@ class GauGANLoad(io.ComfyNode):
         cls, name=None, encoder=AUTO, taxonomy=AUTO, label_offset=0, upsampling=AUTO, override_label_offset=False
     ):
         if name is None or encoder is None:  # linked
-            return host.state_of_models(KIND)
+            return [*host.state_of_models(KIND), taxonomy_state(taxonomy)]
         # Files of the list never change (their hash is checked); others can be large, so their content isn't read.
         files = [host.model_path(KIND, file) for file in (name, encoder) if file not in (*ENTRIES, AUTO, NONE)]
         if name not in ENTRIES and encoder == AUTO and (beside := gaugan.encoder_beside(files[0])):
             files.append(beside)
-        return [name, *host.state_of(files)]
+        return [name, *host.state_of(files), taxonomy_state(taxonomy)]
 
     @classmethod
     def execute(

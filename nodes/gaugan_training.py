@@ -24,7 +24,7 @@ from .gaugan_training_data import (
     training_folder,
 )
 from .sockets import GauGANModel, LabelMap, offset_input, palette_input, seed_input
-from .taxonomies import taxonomy_names
+from .taxonomies import taxonomy_names, taxonomy_state
 
 AUTO = "auto"
 MEMORY = 6 << 30
@@ -192,10 +192,12 @@ class GauGANTrain(io.ComfyNode):
 
     @classmethod
     @host.takes_lists()
-    def fingerprint_inputs(cls, data=None, folder=None, **others):
+    def fingerprint_inputs(cls, data=None, folder=None, taxonomy=None, **others):
+        classes = taxonomy_state(taxonomy)
         if data not in (FOLDER, None) or not folder:  # a folder that is linked is not known yet
-            return None
-        return [host.digest_of_folder(training_folder(folder) / part) for part in ("images", "labels", "styles")]
+            return [classes]
+        parts = ("images", "labels", "styles")
+        return [classes, *(host.digest_of_folder(training_folder(folder) / part) for part in parts)]
 
     @classmethod
     @host.takes_lists("images", "label_maps")

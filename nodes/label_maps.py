@@ -8,7 +8,7 @@ from ..gan_models import labels
 from . import host
 from .advice import advice
 from .sockets import LabelMap, offset_input, palette_input
-from .taxonomies import TAXONOMY_TOOLTIP, taxonomy_names
+from .taxonomies import TAXONOMY_TOOLTIP, taxonomy_names, taxonomy_state
 
 CATEGORY = "GAN Atelier/label maps"
 NONE = "none"
@@ -67,6 +67,10 @@ class GauGANLabelMapFromColors(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, taxonomy=None, **others):
+        return taxonomy_state(taxonomy)
+
+    @classmethod
     def execute(
         cls, image, taxonomy, palette=labels.AUTO, tolerance=labels.TOLERANCE, offset=0, mask=None
     ) -> io.NodeOutput:
@@ -122,6 +126,10 @@ class GauGANLabelMapFromMasks(io.ComfyNode):
             outputs=[LabelMap.Output(display_name="label_map", tooltip="The class of every pixel.")],
             hidden=[io.Hidden.unique_id],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, taxonomy, **others):
+        return taxonomy_state(taxonomy["taxonomy"])
 
     @classmethod
     def execute(cls, taxonomy, label_map=None, unite_batches=False, **masks) -> io.NodeOutput:
@@ -199,6 +207,10 @@ class GauGANLabelMapToMask(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, taxonomy, **others):
+        return taxonomy_state(taxonomy["taxonomy"])
+
+    @classmethod
     def execute(cls, label_map, taxonomy) -> io.NodeOutput:
         classes = labels.taxonomy(taxonomy["taxonomy"])
         with advice():
@@ -233,6 +245,10 @@ class GauGANLabelMapRemap(io.ComfyNode):
             outputs=[LabelMap.Output(display_name="label_map", tooltip="The translated label map.")],
             hidden=[io.Hidden.unique_id],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, taxonomy=None, **others):
+        return taxonomy_state(taxonomy)
 
     @classmethod
     def execute(cls, label_map, taxonomy, replacements="") -> io.NodeOutput:

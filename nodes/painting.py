@@ -12,7 +12,7 @@ from ..gan_models import labels
 from . import host
 from .label_maps import CATEGORY
 from .sockets import LabelMap
-from .taxonomies import TAXONOMY_TOOLTIP, taxonomy_names
+from .taxonomies import TAXONOMY_TOOLTIP, taxonomy_names, taxonomy_state
 
 WIDGET = "GAN_ATELIER_LABEL_PAINTER"
 LAYOUTS = host.PACK / "web" / "layouts"
@@ -77,9 +77,10 @@ class GauGANLabelMapPaint(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, taxonomy, width, height, painting=None, image=None, label_map=None):
         try:
-            return host.digest(drawing_file(painting)) if painting else ""
+            drawing = host.digest(drawing_file(painting)) if painting else ""
         except (ValueError, OSError):
-            return "gone"  # execute raises the error
+            drawing = "gone"  # execute raises the error
+        return [drawing, taxonomy_state(taxonomy)]
 
     @classmethod
     def execute(cls, taxonomy, width, height, painting="", image=None, label_map=None) -> io.NodeOutput:

@@ -11,7 +11,7 @@ from . import host
 from .advice import advice
 from .label_maps import CATEGORY
 from .sockets import LabelMap
-from .taxonomies import TAXONOMY_TOOLTIP, taxonomy_names
+from .taxonomies import TAXONOMY_TOOLTIP, taxonomy_names, taxonomy_state
 
 KIND = "segmentation"
 ENTRIES = {entry.name: entry for entry in entries("segmentation")}
@@ -69,10 +69,11 @@ class GauGANLabelMapFromPhoto(io.ComfyNode):
     def fingerprint_inputs(cls, model=None, image=None, taxonomy=AUTO, threshold=0.5):
         # Models of the list never change (their hashes are checked); others can be large, so they aren't read.
         if model in ENTRIES:
-            return model
+            return [model, taxonomy_state(taxonomy)]
         names = [model] if model is not None else host.model_subfolders(KIND, CHECKPOINT)  # None: it is linked
         folders = [host.model_subfolder(KIND, name, CHECKPOINT) for name in names]
-        return [model, *host.state_of(file for folder in folders for file in sorted(folder.iterdir()))]
+        files = host.state_of(file for folder in folders for file in sorted(folder.iterdir()))
+        return [model, *files, taxonomy_state(taxonomy)]
 
     @classmethod
     def execute(cls, image, model, taxonomy=AUTO, threshold=0.5) -> io.NodeOutput:

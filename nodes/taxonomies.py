@@ -28,4 +28,17 @@ def taxonomy_names() -> list[str]:
     return labels.taxonomies()
 
 
+def taxonomy_state(name: str | None) -> host.State | None:
+    """The state of the file of a taxonomy, for a node's fingerprint; None if it has no file.
+
+    Args:
+        name: the taxonomy. For any other text, such as "auto", and for None, as of a linked input: the states of all
+            files.
+    """
+    if name in (*labels.TAXONOMIES, labels.NUMBERED):
+        return None
+    files = labels.taxonomy_files()
+    return host.state_of([files[name]] if name in files else files.values())
+
+
 labels.look_for_taxonomies(taxonomy_folders)

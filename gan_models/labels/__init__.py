@@ -19,6 +19,7 @@ from .taxonomy import (
     offer_taxonomy,
     taxonomies,
     taxonomy,
+    taxonomy_files,
     taxonomy_problems,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "tables",
     "taxonomies",
     "taxonomy",
+    "taxonomy_files",
     "taxonomy_problems",
     "to_drawing",
     "to_png",

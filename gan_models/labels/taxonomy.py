@@ -20,6 +20,7 @@ __all__ = [
     "offer_taxonomy",
     "taxonomies",
     "taxonomy",
+    "taxonomy_files",
     "taxonomy_problems",
 ]
 
@@ -57,19 +58,19 @@ def offer_taxonomy(path: Path) -> str:
         raise ValueError(f"taxonomy {plain(path.name)} cannot be used: it is neither a JSON nor a CSV file")
     if problem := _problem(path):
         raise ValueError(problem)
-    if path not in _files().values():
+    if path not in taxonomy_files().values():
         _places.append(lambda: [path])
-    return next(name for name, file in _files().items() if file == path)
+    return next(name for name, file in taxonomy_files().items() if file == path)
 
 
 def taxonomies() -> list[str]:
     """The names of all taxonomies: those that ship, those of files that can be read, and ``NUMBERED``."""
-    return [*TAXONOMIES, *(name for name, path in _files().items() if not _problem(path)), NUMBERED]
+    return [*TAXONOMIES, *(name for name, path in taxonomy_files().items() if not _problem(path)), NUMBERED]
 
 
 def taxonomy_problems() -> list[str]:
     """A sentence for every file that should be a taxonomy and cannot be read."""
-    return [problem for path in _files().values() if (problem := _problem(path))]
+    return [problem for path in taxonomy_files().values() if (problem := _problem(path))]
 
 
 def taxonomy(name: str) -> Taxonomy:
@@ -82,10 +83,21 @@ def taxonomy(name: str) -> Taxonomy:
         return _shipped(name)
     if name == NUMBERED:
         return _numbered()
-    path = _files().get(name)
+    path = taxonomy_files().get(name)
     if path is None:
         raise ValueError(f"there is no taxonomy {shown(name)}; the taxonomies are {', '.join(taxonomies())}")
     return _from_file(name, path)
+
+
+def taxonomy_files() -> dict[str, Path]:
+    """The files of taxonomies by their names. A name that is taken is followed by the ending of the file."""
+    found: dict[str, Path] = {}
+    for place in (place for places in _places for place in places()):
+        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+            if path.suffix.lower() in ENDINGS and path.is_file():
+                taken = path.stem in (*TAXONOMIES, NUMBERED, *found)
+                found.setdefault(path.name if taken else path.stem, path)
+    return found
 
 
 @cache
@@ -100,17 +112,6 @@ def _numbered() -> Taxonomy:
     classes = [LabelClass(i, f"class {i}", generated_color(i)) for i in range(NUMBERED_CLASSES)]
     unknown = LabelClass(NUMBERED_CLASSES, "unknown", (0, 0, 0))
     return Taxonomy(NUMBERED, "Classes without names.", (*classes, unknown), unknown.id)
-
-
-def _files() -> dict[str, Path]:
-    """The files of taxonomies by their names. A name that is taken is followed by the ending of the file."""
-    found: dict[str, Path] = {}
-    for place in (place for places in _places for place in places()):
-        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
-            if path.suffix.lower() in ENDINGS and path.is_file():
-                taken = path.stem in (*TAXONOMIES, NUMBERED, *found)
-                found.setdefault(path.name if taken else path.stem, path)
-    return found
 
 
 def _from_file(name: str, path: Path) -> Taxonomy:

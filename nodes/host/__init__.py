@@ -6,7 +6,7 @@ long task reports (``progress``) and how files are read and written (``files``, 
 
 from pathlib import Path
 
-from .changes import digest_of_folder, state_of, state_of_models
+from .changes import State, digest_of_folder, state_of, state_of_models
 from .devices import (
     ManagedModel,
     device,
@@ -51,6 +51,7 @@ __all__ = [
     "PACK",
     "TRAINING",
     "ManagedModel",
+    "State",
     "answer_posts",
     "device",
     "digest",

@@ -181,7 +181,8 @@ def test_a_drawing_in_the_value_needs_no_file(pack, node_classes, paint, random_
     assert torch.equal(paint(painting=value).result[0].ids, random_ids[None])
     assert not list((comfy_folders / "input").rglob("*.png"))
     fingerprint = node_classes[NODE].fingerprint_inputs
-    assert fingerprint("landscape", 96, 64, value) == fingerprint("landscape", 96, 64, value) != "gone"
+    assert fingerprint("landscape", 96, 64, value) == fingerprint("landscape", 96, 64, value)
+    assert fingerprint("landscape", 96, 64, value) != ["gone", None]
     assert fingerprint("landscape", 96, 64, value[:-4]) != fingerprint("landscape", 96, 64, value)
 
 
@@ -189,7 +190,7 @@ def test_a_drawing_in_the_value_needs_no_file(pack, node_classes, paint, random_
 def test_a_damaged_drawing_in_the_value_is_refused(node_classes, paint, text):
     with pytest.raises(ValueError, match="the drawing in the workflow is damaged; paint it anew, or choose a layout"):
         paint(painting=f"data:image/png;base64,{text}")
-    assert node_classes[NODE].fingerprint_inputs("landscape", 96, 64, f"data:image/png;base64,{text}") == "gone"
+    assert node_classes[NODE].fingerprint_inputs("landscape", 96, 64, f"data:image/png;base64,{text}") == ["gone", None]
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])

@@ -20,14 +20,21 @@ def overriding():
                 yield node_id, method
 
 
-def widgets(node_class):
-    """The inputs of a node that have a widget, and their first values."""
-    for entry in node_class.GET_SCHEMA().inputs:
+def widgets(inputs):
+    """The inputs that have a widget, and their first values; for one that brings others along, those of all of them."""
+    for entry in inputs:
         options = getattr(entry, "options", None)
-        if options and all(isinstance(option, str) for option in options):
+        if isinstance(entry, io.DynamicCombo.Input):
+            yield entry.id, {entry.id: options[0].key, **dict(widgets(options[0].inputs))}
+        elif options and all(isinstance(option, str) for option in options):
             yield entry.id, entry.default if getattr(entry, "default", None) is not None else options[0]
         elif getattr(entry, "default", None) is not None:
             yield entry.id, entry.default
+
+
+def unknown(value):
+    """What a fingerprint gets for a widget that is linked."""
+    return dict.fromkeys(value) if isinstance(value, dict) else None
 
 
 @pytest.fixture
@@ -42,12 +49,12 @@ def files(comfy_folders):
 @pytest.mark.parametrize("node_id, method", list(overriding()))
 def test_every_widget_of_every_node_can_be_linked(node_classes, files, node_id, method):
     node_class = node_classes[node_id]
-    values = dict(widgets(node_class))
+    values = dict(widgets(node_class.GET_SCHEMA().inputs))
     assert values
     linked = [set(names) for size in (1, 2, len(values)) for names in itertools.combinations(values, size)]
     takes_lists = node_class.GET_SCHEMA().is_input_list
     for names in linked:
-        inputs = {name: None if name in names else value for name, value in values.items()}
+        inputs = {name: unknown(value) if name in names else value for name, value in values.items()}
         if takes_lists:  # as ComfyUI passes them
             inputs = {name: (None,) if value is None else [value] for name, value in inputs.items()}
         first, again = (getattr(node_class, method)(**inputs) for _ in range(2))

@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 
 import pytest
 import torch
+from comfy_api.latest import io
 
 import gaugan_toys
 import headless
@@ -54,6 +56,44 @@ def test_every_taxonomy_input_lists_own_files_and_numbered_classes(pack, folder)
         assert options_of(pack, node_id)[-2:] == ["park", "numbered"], node_id
     (folder / "zoo.json").write_text(json.dumps([{"name": "cage"}]))
     assert options_of(pack, "GauGANLoad")[-3:] == ["park", "zoo", "numbered"]
+
+
+def fingerprint(pack, node_id, taxonomy):
+    """The fingerprint of a node with this taxonomy and nothing else that is known."""
+    node_class = headless.pack_nodes(pack)[node_id]
+    entry = next(one for one in node_class.GET_SCHEMA().inputs if one.id == "taxonomy")
+    value = {"taxonomy": taxonomy} if isinstance(entry, io.DynamicCombo.Input) else taxonomy
+    sizes = {"width": 64, "height": 64} if node_id == "GauGANLabelMapPaint" else {}
+    return node_class.fingerprint_inputs(taxonomy=value, **sizes)
+
+
+@pytest.mark.parametrize("node_id", sorted(NODES))
+def test_a_changed_file_runs_again_what_uses_it(pack, folder, node_id):
+    names = ("park", "auto", None, "landscape", "numbered")
+    before = {name: fingerprint(pack, node_id, name) for name in names}
+    (folder / "park.csv").write_text("id,name,color\n0,lawn,#50a028\n1,path,#c8b478\n2,sky,#78b4f0\n")
+    os.utime(folder / "park.csv", (0, 0))
+    assert {name for name in names if fingerprint(pack, node_id, name) != before[name]} == {"park", "auto", None}
+    before = {name: fingerprint(pack, node_id, name) for name in names}
+    (folder / "zoo.csv").write_text("id,name,color\n0,cage,#c8b478\n")
+    assert {name for name in names if fingerprint(pack, node_id, name) != before[name]} == {"auto", None}
+
+
+def test_colours_are_read_again_by_a_changed_file(run, folder):
+    graph = {
+        "1": {"class_type": "GauGANLabelMapFromMasks", "inputs": {
+            "taxonomy": "park", "taxonomy.base_class": "lawn", "mask_1": ["2", 1]} | {
+            f"taxonomy.class_{number}": "none" if number > 1 else "sky" for number in range(1, 7)}},
+        "2": {"class_type": "GANAtelierExampleImage", "inputs": {"picture": "balloons_pasted.png"}},
+        "3": {"class_type": "GauGANLabelMapToColors", "inputs": {"label_map": ["1", 0], "legend": False}},
+        "4": {"class_type": "PreviewImage", "inputs": {"images": ["3", 0]}},
+    }  # fmt: skip
+    assert run(graph).executed == ["2", "1", "3", "4"] and run(graph).executed == []
+    (folder / "park.csv").write_text("id,name,color\n0,path,#c8b478\n1,lawn,#50a000\n2,sky,#78b4f0\n")
+    os.utime(folder / "park.csv", (0, 0))
+    again = run(graph)
+    assert again.executed == ["1", "3", "4"]
+    assert again.value("3")[0, 0, 0].mul(255).round().tolist() == [0x50, 0xA0, 0x00]
 
 
 def test_the_painter_gets_the_classes_too(pack, folder):

@@ -123,7 +123,7 @@ def test_a_changed_file_is_loaded_again(node_classes, files):
     assert fingerprint() == before
     torch.save(gaugan_toys.encoder(seed=1, ndf=8).state_dict(), files / "latest_net_E.pth")
     assert fingerprint() != before
-    assert node_classes["GauGANLoad"].fingerprint_inputs(name="spade-coco") == ["spade-coco"]
+    assert node_classes["GauGANLoad"].fingerprint_inputs(name="spade-coco") == ["spade-coco", []]
 
 
 def test_files_that_are_no_gaugan(call, files):

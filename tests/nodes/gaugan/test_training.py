@@ -129,11 +129,11 @@ def test_another_seed_needs_another_name(train):
 
 def test_changed_pairs_train_again(train, node_classes, comfy_folders):
     def fingerprint(**inputs):
-        widgets = {"data": "folder", "folder": "blobs", "seed": 0}
+        widgets = {"data": "folder", "folder": "blobs", "taxonomy": "landscape", "seed": 0}
         return node_classes["GauGANTrain"].fingerprint_inputs(**widgets | inputs)
 
     before = fingerprint()
-    assert fingerprint() == before and fingerprint(data="rendered landscapes") is None
+    assert fingerprint() == before and fingerprint(data="rendered landscapes") == [None]
     pairs = comfy_folders / "input" / "blobs"
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(pairs / "labels" / "9.png")
     seen = [before, fingerprint()]
