@@ -1,5 +1,6 @@
 """Untrusted text in messages: escaped, on one line, and short."""
 
+from pathlib import PurePath
 from typing import Any
 
 LONGEST = 80
@@ -9,14 +10,16 @@ FEW = 3
 
 
 def plain(text: Any) -> str:
-    """A name from a file or of a file, without quotation marks, in at most ``LONGEST`` characters.
+    """A name from a file or of a file, or a path, without quotation marks, in at most ``LONGEST`` characters.
 
     Whatever does not print, such as line breaks, control characters, marks of the writing direction and lone
-    surrogates, is escaped.
+    surrogates, is escaped. Long names lose their end, and long paths their start.
     """
-    start = text[: LONGEST + 1] if isinstance(text, str) else shown(text)
-    escaped = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in start)
-    return escaped if len(escaped) <= LONGEST else f"{escaped[: LONGEST - 1]}…"
+    if isinstance(text, PurePath):
+        end = _escaped(str(text)[-LONGEST - 1 :])
+        return end if len(end) <= LONGEST else f"…{end[1 - LONGEST :]}"
+    start = _escaped(text[: LONGEST + 1] if isinstance(text, str) else shown(text))
+    return start if len(start) <= LONGEST else f"{start[: LONGEST - 1]}…"
 
 
 def shown(thing: Any) -> str:
@@ -36,3 +39,7 @@ def shown(thing: Any) -> str:
     if isinstance(thing, list | tuple | dict | set):
         return f"a {type(thing).__name__.strip('_').lower()} of {len(thing)}"
     return f"a {plain(type(thing).__name__)}"
+
+
+def _escaped(text: str) -> str:
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
