@@ -78,7 +78,8 @@ def new_model_path(kind: str, name: str, *, trainings: bool = False, taken: Coll
         trainings: whether training runs of this kind are kept below ``TRAINING``, where no model may be saved.
         taken: names of files that the loader does not list.
     Raises:
-        ValueError: the name is empty or too long, leads out of the model folder, or is kept for something else.
+        ValueError: the name is empty, too long or not a plain one, leads out of the model folder, or is kept for
+            something else.
     """
     stem = _named(model_folder(kind), name)
     file_name = f"{stem.relative_to(model_folder(kind)).as_posix()}.safetensors"
@@ -95,7 +96,7 @@ def training_folder(kind: str, name: str) -> Path:
     """The folder of a training run called ``name``, which may have subfolders.
 
     Raises:
-        ValueError: the name is empty or leads out of the model folder.
+        ValueError: the name is empty, too long or not a plain one, or leads out of the model folder.
     """
     return _named(model_folder(kind) / TRAINING, name)
 
@@ -110,17 +111,15 @@ def _named(folder: Path, name: str) -> Path:
     stem = name.strip().removesuffix(".safetensors").replace("\\", "/")
     leaf = stem.rsplit("/", 1)[-1].strip(". ")
     parts = stem.lower().split("/")
-    if not leaf or ":" in stem or not stem.isprintable() or stem.startswith("/") or HIDDEN in parts:
-        raise ValueError(_no_name(name))
-    if not inside(folder / stem, folder):
-        raise ValueError(_no_name(name))
+    reserved = {".", "..", HIDDEN} & {part.strip() for part in parts}
+    if not leaf or reserved or ":" in stem or not stem.isprintable() or stem.startswith("/"):
+        raise ValueError(f"{shown(name)} is not a valid name for a model file; give a plain name, such as 'my_model' "
+                         "or 'trees/oak'")  # fmt: skip
     if max(len(part.encode()) for part in parts) > LONGEST_NAME:
         raise ValueError(f"{shown(name)} is too long for the name of a file; give one of at most {LONGEST_NAME} bytes")
+    if not inside(folder / stem, folder):
+        raise ValueError(f"{shown(name)} leads out of {folder} through a link; give a name that stays in that folder")
     return folder / stem
-
-
-def _no_name(name: str) -> str:
-    return f"{shown(name)} is not a valid name for a model file; give a plain name, such as 'my_model' or 'trees/oak'"
 
 
 def inside(path: Path, folder: Path) -> bool:
