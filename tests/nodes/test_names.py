@@ -47,15 +47,10 @@ def test_no_model_takes_the_name_of_a_download(saved, name):
         saved(name)
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("name", ["", "..", "a/../..", "/etc/x", "C:x", "a\0b", "\ud800", "a\nb", ".git/x", "é" * 150])
-def test_names_that_are_none(saved, name):
-=======
 @pytest.mark.parametrize("name", ["", "..", "a/../..", "/etc/x", "C:x", "a\0b", "\ud800", "a\nb", ".git/x", "é" * 150,
                                   "a/../b", "a\\..\\b", "a/../vgg19", "a/../training/x", "./a", "a/./b",
                                   "a/.. /b"])  # fmt: skip
 def test_names_that_are_none(saved, comfy_folders, name):
->>>>>>> b0b9fe5 (Model names: . and .. are refused in every part, and a link that leads out of the folder is named as the reason)
     with pytest.raises(ValueError, match=r"is not a valid name for a model file|is too long for the name") as caught:
         saved(name)
     assert str(caught.value).isprintable() and not list((comfy_folders / "models").rglob("*"))

@@ -248,7 +248,7 @@ def test_inputs_that_contradict_each_other(call, model, label_map, style):
     for inputs, message in [
         ({"color_match": "overall"}, "no style_image is connected"),
         ({"color_match": "per class", "style_image": photo()}, "'per class' needs.*connect style_label_map"),
-        ({"color_match": "per class, soft", "style_image": photo()}, "'per class, soft' needs.*connect style_label_map"),
+        ({"color_match": "per class, soft", "style_image": photo()}, "soft' needs.*connect style_label_map"),
         ({"style_image": photo(), "style_label_map": label_map()}, "is used only with color_match 'per class'"),
         ({"style": drawn, "style_image": photo()}, "both give a style"),
     ]:
