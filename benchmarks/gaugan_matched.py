@@ -12,10 +12,11 @@ BUNDLED = Path(__file__).resolve().parent.parent / "weights" / "segmentation-lan
 
 
 class Matched:
-    """What **GauGAN Generate** makes with a style image, its label map, and ``color_match`` "per class, soft".
+    """Makes what **GauGAN Generate** makes of a style image and its label map with ``color_match`` "per class, soft".
 
-    The label maps of the photographs are those that the bundled segmentation net finds in them, as in **Label Map from
-    Photo**. The styles that ``encode`` returns carry a last number that tells ``paint`` which photograph they are from.
+    It takes the place of a model in the measures and the sheets. The label maps of the photographs are those that the
+    bundled segmentation net finds, as in **Label Map from Photo**. The last number of a style from ``encode`` tells
+    ``paint`` which photograph it is from.
 
     Args:
         model: a model of the 'landscape' taxonomy with a style encoder.
@@ -37,13 +38,12 @@ class Matched:
         return torch.cat([z, numbers[:, None]], 1)
 
     def paint(self, labels: Tensor, styles: Tensor, seed: int = 0) -> Tensor:
-        """As ``Synthesizer.paint``, for styles from ``encode``: ``[B, 3, H, W]`` in [-1, 1]."""
+        """As ``Synthesizer.paint``, for styles from ``encode`` of photographs of one size."""
         images = self.model.paint(labels, styles[:, :-1], seed=seed)
-        matched = [
-            match_colors_softly(
-                images[i : i + 1], self._photographs[number][None], labels[i if len(labels) > 1 else 0][None],
-                self._labels[number][None], self.model.classes.sky,
-            )[0]
-            for i, number in enumerate(styles[:, -1].long().expand(len(images)).tolist())
-        ]  # fmt: skip
-        return torch.cat(matched)
+        numbers = styles[:, -1].long().expand(len(images)).tolist()
+        photographs, found = (torch.stack([kept[number] for number in numbers])
+                              for kept in (self._photographs, self._labels))  # fmt: skip
+        return match_colors_softly(images, photographs, labels, found, self.model.classes.sky)[0]
+
+
+AnyModel = Synthesizer | Matched

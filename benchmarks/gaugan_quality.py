@@ -24,7 +24,8 @@ the middle square of the whole photograph.
   grid. It detects waves that are far too weak to be seen, especially at 2 pixels; their amplitudes follow the tables.
 
 The rows are: one half of the held-out photographs against the other; training photographs against the held-out ones;
-the crops with each class in its mean colour; the models.
+the crops with each class in its mean colour; the models; with --match-colors, also the models' pictures in the colours
+of the photographs that gave the styles (see gaugan_matched.py).
 """
 
 import argparse
@@ -42,6 +43,7 @@ from gan_models.efficientnet import EfficientNetLite, read_efficientnet
 from gan_models.gaugan import Synthesizer, open_synthesizer
 from gan_models.gaugan.checkpoint import parameters
 from gan_models.labels import taxonomy
+from gaugan_matched import AnyModel, Matched
 from gaugan_metrics import class_iou, mean_iou, pixel_accuracy
 from gaugan_photographs import Photograph, read_photographs
 from gaugan_scores import HeldOut, Scores, spread
@@ -59,6 +61,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256, help="side of the pictures in pixels (default: %(default)s)")
     parser.add_argument("--segmentation", type=Path, default=Path("output/segmentation.safetensors"),
                         help="segmentation net, which is trained if missing (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--match-colors", action="store_true", help="also measure pictures with matched colours")
     parser.add_argument("--pictures", type=Path, help="folder for sheets of pictures from each model")
     options = parser.parse_args()
     if len({path.stem for path in options.models}) < len(options.models):
@@ -76,12 +79,17 @@ def main() -> None:
         train_segmentation(options.segmentation, network, training)
     held = HeldOut(photographs, options.size, network, gaugan_segmentation.load(options.segmentation, network))
     scores = {REAL: held.photograph_scores(), TRAINING: held.training_scores(training), FLAT: held.flat_scores()}
+    measured: dict[str, AnyModel] = {}
     for name, model in models.items():
-        painted = held.paint_crops(model)
-        scores[name] = held.model_scores(model, painted)
+        measured[name] = model
+        if options.match_colors and model.encoder is not None:
+            measured[f"{name}-matched"] = Matched(model)
+    for name, each in measured.items():
+        painted = held.paint_crops(each)
+        scores[name] = held.model_scores(each, painted)
         if options.pictures:
             options.pictures.mkdir(parents=True, exist_ok=True)
-            save_sheets(options.pictures / name, held, model, painted)
+            save_sheets(options.pictures / name, held, each, painted)
     print_tables(scores, models, held)
 
 
@@ -101,7 +109,7 @@ def train_segmentation(path: Path, features: EfficientNetLite, photographs: Sequ
     gaugan_segmentation.save(path, net, facts)
 
 
-def save_sheets(path: Path, held: HeldOut, model: Synthesizer, painted: torch.Tensor) -> None:
+def save_sheets(path: Path, held: HeldOut, model: AnyModel, painted: torch.Tensor) -> None:
     """Write ``….png`` of held-out layouts, ``…-styles.png`` of some in all styles, ``…-painted.png`` of drawings."""
     first = [held.crops.sources.tolist().index(source) for source in range(len(held.photographs))]
     sheets = {

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from gan_models.efficientnet import EfficientNetLite
-from gan_models.gaugan import Synthesizer
 from gan_models.pixels import to_bytes, to_float
 from gaugan_looks import features, kernel_distance
+from gaugan_matched import AnyModel
 from gaugan_metrics import CLASSES, confusion, deviation, frechet
 from gaugan_photographs import Photograph, crops, find, squares
 from gaugan_segmentation import Segmentation, shrink_labels
@@ -109,7 +109,7 @@ class HeldOut:
         pairs = zip(self.crops.images, self.crops.labels, strict=True)
         return self.crops_scores(torch.stack([to_bytes(flat(to_float(image), labels)) for image, labels in pairs]))
 
-    def model_scores(self, model: Synthesizer, painted: Tensor) -> Scores:
+    def model_scores(self, model: AnyModel, painted: Tensor) -> Scores:
         """Scores of a model. ``painted`` is the result of ``paint_crops``."""
         if model.encoder is None:
             return self.crops_scores(painted)
@@ -132,7 +132,7 @@ class HeldOut:
         found = _apart(self.features_of(images), self.crops.sources, self.features, self.crops.sources)
         return Scores(*found, self.confusion(images), style, diversity, self.peaks(images))
 
-    def paint_crops(self, model: Synthesizer) -> Tensor:
+    def paint_crops(self, model: AnyModel) -> Tensor:
         """The crops' label maps, each in the style of its photograph's middle square: uint8 ``[N, 3, H, W]``.
 
         A model without a style encoder paints all of them in its mean style.

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from gan_models.gaugan import Synthesizer
 from gan_models.labels import LabelPicture, encode, palette, read, resize, taxonomy
 from gan_models.pixels import to_bytes, to_float
+from gaugan_matched import AnyModel
 from gaugan_photographs import Crops
 
 GAP = 6
@@ -31,16 +31,17 @@ def triples(crops: Crops, painted: Tensor, chosen: Sequence[int], columns: int) 
                       for column in range(columns)], 2)[:, :, : -4 * GAP]  # fmt: skip
 
 
-def in_styles(model: Synthesizer, layouts: Tensor, styles: Tensor) -> Tensor:
+def in_styles(model: AnyModel, layouts: Tensor, styles: Tensor) -> Tensor:
     """Every label map ``[N, H, W]`` in the style of every photograph, uint8 ``[S, 3, H, W]``: a sheet, uint8.
 
     The photographs are at the top, the label maps on the left.
     """
-    return sheet([[None, *styles], *([colors(ids), *paint(model, ids.expand(len(styles), -1, -1), styles)]
-                                     for ids in layouts)])  # fmt: skip
+    z = styles_of(model, styles)
+    painted = (to_bytes(model.paint(ids.expand(len(styles), -1, -1), z).cpu()) for ids in layouts)
+    return sheet([[None, *styles], *([colors(ids), *images] for ids, images in zip(layouts, painted, strict=True))])
 
 
-def gallery(model: Synthesizer, layout: Tensor, styles: Tensor, layouts: Tensor, style: Tensor) -> Tensor:
+def gallery(model: AnyModel, layout: Tensor, styles: Tensor, layouts: Tensor, style: Tensor) -> Tensor:
     """One label map in several styles, and several label maps in one style: uint8 ``[3, H, W]``, in four rows.
 
     Args:
@@ -55,12 +56,14 @@ def gallery(model: Synthesizer, layout: Tensor, styles: Tensor, layouts: Tensor,
     return torch.cat([F.pad(many, (0, 0, 0, GAP), value=255), one], 1)
 
 
-def paint(model: Synthesizer, labels: Tensor, photographs: Tensor) -> Tensor:
-    """Label maps ``[B, H, W]``, each in the style of a photograph of uint8 ``[B, 3, H, W]``: uint8 ``[B, 3, H, W]``.
+def paint(model: AnyModel, labels: Tensor, photographs: Tensor) -> Tensor:
+    """Label maps ``[B, H, W]``, each in the style of a photograph of uint8 ``[B, 3, H, W]``: uint8 ``[B, 3, H, W]``."""
+    return to_bytes(model.paint(labels, styles_of(model, photographs)).cpu())
 
-    A model without a style encoder uses its mean style.
-    """
-    return to_bytes(model.paint(labels, None if model.encoder is None else model.encode(to_float(photographs))).cpu())
+
+def styles_of(model: AnyModel, photographs: Tensor) -> Tensor | None:
+    """The styles of photographs, uint8 ``[B, 3, H, W]``; None, the mean style, for a model without a style encoder."""
+    return None if model.encoder is None else model.encode(to_float(photographs))
 
 
 def drawings(size: int) -> Tensor:

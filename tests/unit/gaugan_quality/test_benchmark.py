@@ -9,8 +9,11 @@ import torch
 import gaugan_gallery
 import gaugan_quality
 import gaugan_segmentation
+from gan_models.gaugan import match_colors_softly
 from gan_models.labels import encode, palette
 from gan_models.pixels import to_bytes, to_float
+from gan_models.segmentation import open_landscape_segmenter
+from gaugan_matched import BUNDLED, Matched
 from gaugan_metrics import UNKNOWN
 from gaugan_scores import HeldOut, flat, spread
 from gaugan_segmentation import shrink_labels
@@ -86,6 +89,20 @@ def test_scores_of_a_model(held, z_dim):
     assert min(scores.diversity) > 0
 
 
+def test_a_model_with_matched_colours(held):
+    model = synthesizer()
+    matched = Matched(model)
+    styles = matched.encode(to_float(held.styles.images))
+    labels = held.layouts.labels[:1]
+    found = open_landscape_segmenter(BUNDLED).segment(held.styles.images / 255).ids
+    sky = model.classes.sky
+    for number, image in enumerate(matched.paint(labels, styles[[1, 0]])):
+        which = 1 - number
+        wanted, _ = match_colors_softly(model.paint(labels, model.encode(to_float(held.styles.images[[which]]))),
+                                        to_float(held.styles.images[[which]]), labels, found[[which]], sky)  # fmt: skip
+        assert torch.allclose(image, wanted[0], atol=1e-3)
+
+
 def test_items_are_spread_evenly():
     assert spread(range(10), 5) == [0, 2, 4, 6, 8]
     assert spread("abc", 5) == ["a", "b", "c"]
@@ -146,15 +163,17 @@ def test_the_whole_benchmark(tmp_path, network, monkeypatch, capsys):
     models = [str(tmp_path / f"{name}.safetensors") for name in ("one", "two")]
     options = ["--photographs", str(tmp_path / "data"), "--features", "none", "--size", "64"]
     files = ["--segmentation", str(tmp_path / "net.safetensors"), "--pictures", str(tmp_path / "sheets")]
+    files += ["--match-colors"]
     monkeypatch.setattr(sys, "argv", ["gaugan_quality.py", *models, *options, *files])
     gaugan_quality.main()
     printed = capsys.readouterr().out
     assert "6 held-out photographs, 42 crops of 64×64, 2 layouts in 3 styles" in printed
     table = {row[1]: row for row in (re.split(r" ?\| ?", line) for line in printed.splitlines()) if len(row) == 14}
-    assert list(table)[2:] == ["photographs, half against half", "training photographs", "flat colours", "one", "two"]
+    pictures = ["photographs, half against half", "training photographs", "flat colours"]
+    assert list(table)[2:] == [*pictures, "one", "one-matched", "two"]
     assert table["photographs, half against half"][6].endswith("(100 %)")
     assert table["training photographs"][6:13] == ["–"] * 7
     assert table["two"][8:12] == ["–"] * 4 and "–" not in table["one"]
     assert {path.name for path in (tmp_path / "sheets").iterdir()} == {
-        f"{name}{ending}.png" for name in ("one", "two") for ending in ("", "-styles", "-painted")
+        f"{name}{ending}.png" for name in ("one", "one-matched", "two") for ending in ("", "-styles", "-painted")
     }
