@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 from torch import Tensor
 
 from gan_models import labels
-from gan_models.gaugan import Synthesizer, match_colors, open_synthesizer, transition
+from gan_models.gaugan import Synthesizer, match_colors_softly, open_synthesizer, transition
 from gan_models.seeds import seeded
 from gan_models.segmentation import open_landscape_segmenter
 
-from .sheets import HELP, ROOT, grid, grid_images, read, save, stack, to_image, widened
+from .sheets import HELP, ROOT, grid_images, read, save, stack, to_image, widened
 
 
 def main() -> None:
@@ -95,12 +95,19 @@ def gaugan_pictures() -> None:
         sheet, scheme = grid_images(pictures, 5 if name == "mix_styles" else 3), wiring(number)
         save(HELP / f"gaugan_{name}.jpg", stack([widened(scheme, sheet.width), sheet]))
     save(HELP / "gaugan_save.jpg", wiring(len(shown)))
-    size = (210, 280)
-    ours, other = (
-        torch.nn.functional.interpolate(read(name), size=size, mode="bicubic", antialias=True).clamp(-1, 1)
-        for name in ("mountains.jpg", "balloons.jpg")
-    )
-    save(HELP / "color_match.jpg", grid([ours, other, match_colors(ours, other)[0]], 3))
+    color_match_picture(model, lake, photos)
+
+
+def color_match_picture(model: Synthesizer, ids: Tensor, photos: list[Tensor]) -> None:
+    """Each photo, a picture in its style, and that picture in its colours."""
+    segmenter = open_landscape_segmenter(ROOT / "weights" / "segmentation-landscape.safetensors")
+    shown = []
+    for photo in photos:
+        picture = model.paint(ids, model.encode(photo))
+        there = segmenter.segment((photo + 1) / 2).ids
+        matched, _ = match_colors_softly(picture, photo, ids, there, model.classes.sky)
+        shown += [fitted(photo), to_image(picture), to_image(matched)]
+    save(HELP / "color_match.jpg", grid_images(shown, 3))
 
 
 def label_ids(name: str) -> Tensor:
