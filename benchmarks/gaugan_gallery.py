@@ -2,12 +2,13 @@
 
     python benchmarks/gaugan_gallery.py MODEL --photographs FOLDER [--output docs/gaugan.jpg]
 
-The gallery shows one label map in the styles of six photographs, and six label maps in the style of one photograph. A
-large sheet beside it shows every photograph, its label map, and the picture that the model makes of it in the
-photograph's own style, with a second part of the widest photographs to fill the last row. Label maps drawn by hand
-follow, in the styles of some photographs. FOLDER comes from ``python -m tools.photographs``. All label maps and styles
-are from its held-out photographs, which were not used for training, and only from those under CC0 or in the public
-domain, which may be shown without attribution.
+The gallery shows one label map in the styles of six photographs, and six label maps in the style of one photograph,
+with matched colours (see gaugan_matched.py). A large sheet beside it shows every photograph, its label map, and the
+pictures that the model makes of it in the photograph's own style, without and with matched colours, with a second part
+of the widest photographs to fill the last row. Label maps drawn by hand follow, in the styles of some photographs, with
+matched colours. FOLDER comes from ``python -m tools.photographs``. All label maps and styles are from its held-out
+photographs, which were not used for training, and only from those under CC0 or in the public domain, which may be shown
+without attribution.
 """
 
 import argparse
@@ -23,13 +24,14 @@ from PIL import Image
 
 from gan_models.files import write_atomically
 from gan_models.gaugan import Synthesizer, open_synthesizer
+from gaugan_matched import Matched
 from gaugan_photographs import Crops, Photograph, find, read_photographs, squares
-from gaugan_sheets import GAP, drawings, gallery, in_styles, paint, to_image, triples
+from gaugan_sheets import GAP, beside_photographs, drawings, gallery, in_styles, paint, to_image
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "gaugan.jpg"
 SHEET = OUTPUT.with_name("landscape-sheet.jpg")
 MOST_BYTES, SHEET_BYTES = 400_000, 2_500_000
-COLUMNS = 3
+COLUMNS = 2
 FREE = ("CC0-1.0", "PD")
 LAYOUT = "budgie_lake-sherburne"
 STYLES = ("endless-sky_mountain9", "endless-sky_beach5", "endless-sky_sky6", "endless-sky_fog6", "endless-sky_fields0",
@@ -61,7 +63,7 @@ def main() -> None:
     parts = [squares(find(photographs, names), options.size) for names in
              ([options.layout], options.styles, options.layouts, [options.style])]  # fmt: skip
     layout, styles, layouts, style = parts
-    picture = to_image(gallery(model, layout.labels[0], styles.images, layouts.labels, style.images[0]))
+    picture = to_image(gallery(Matched(model), layout.labels[0], styles.images, layouts.labels, style.images[0]))
     picture = picture.resize(
         (options.width, round(picture.height * options.width / picture.width)), Image.Resampling.LANCZOS
     )
@@ -71,6 +73,7 @@ def main() -> None:
 
 def large_sheet(model: Synthesizer, photographs: list[Photograph], size: int) -> Image.Image:
     """Photographs, their label maps and the pictures made of these, then the drawn label maps in several styles."""
+    matched = Matched(model)
     shown, styles = squares(photographs, size), squares(find(photographs, DRAWN_STYLES), size)
     # Left ends of the widest photographs fill the last row.
     widest = sorted(photographs, key=lambda each: each.image.height / each.image.width)[: -len(photographs) % COLUMNS]
@@ -78,8 +81,9 @@ def large_sheet(model: Synthesizer, photographs: list[Photograph], size: int) ->
         ends = squares(widest, size, 0.0)
         shown = Crops(torch.cat([shown.images, ends.images]), torch.cat([shown.labels, ends.labels]),
                       torch.cat([shown.sources, ends.sources]))  # fmt: skip
-    above = to_image(triples(shown, paint(model, shown.labels, shown.images), range(len(shown.images)), COLUMNS))
-    drawn = to_image(in_styles(model, drawings(size), styles.images))
+    painted = [paint(each, shown.labels, shown.images) for each in (model, matched)]
+    above = to_image(beside_photographs(shown, painted, range(len(shown.images)), COLUMNS))
+    drawn = to_image(in_styles(matched, drawings(size), styles.images))
     sheet = Image.new("RGB", (max(above.width, drawn.width), above.height + GAP + drawn.height), "white")
     sheet.paste(above)
     sheet.paste(drawn, (0, above.height + GAP))

@@ -47,7 +47,7 @@ from gaugan_matched import AnyModel, Matched
 from gaugan_metrics import class_iou, mean_iou, pixel_accuracy
 from gaugan_photographs import Photograph, read_photographs
 from gaugan_scores import HeldOut, Scores, spread
-from gaugan_sheets import drawings, in_styles, to_image, triples
+from gaugan_sheets import beside_photographs, drawings, in_styles, to_image
 
 REAL, TRAINING, FLAT = "photographs, half against half", "training photographs", "flat colours"
 SHOWN, SHOWN_COLUMNS, SHOWN_LAYOUTS, SHOWN_STYLES = 24, 3, 4, 6
@@ -113,7 +113,7 @@ def save_sheets(path: Path, held: HeldOut, model: AnyModel, painted: torch.Tenso
     """Write ``….png`` of held-out layouts, ``…-styles.png`` of some in all styles, ``…-painted.png`` of drawings."""
     first = [held.crops.sources.tolist().index(source) for source in range(len(held.photographs))]
     sheets = {
-        "": triples(held.crops, painted, spread(first, SHOWN), SHOWN_COLUMNS),
+        "": beside_photographs(held.crops, [painted], spread(first, SHOWN), SHOWN_COLUMNS),
         "-styles": in_styles(model, torch.stack(spread(held.layouts.labels, SHOWN_LAYOUTS)), held.styles.images),
         "-painted": in_styles(model, drawings(held.size), torch.stack(spread(held.styles.images, SHOWN_STYLES))),
     }

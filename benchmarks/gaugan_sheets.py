@@ -19,13 +19,16 @@ DRAWINGS = ROOT / "web" / "layouts"
 """The painter's example layouts, which were drawn and not made from a photograph."""
 
 
-def triples(crops: Crops, painted: Tensor, chosen: Sequence[int], columns: int) -> Tensor:
-    """Photograph, label map and generated picture for the ``chosen`` crops: uint8 ``[3, H, W]``.
+def beside_photographs(crops: Crops, painted: Sequence[Tensor], chosen: Sequence[int], columns: int) -> Tensor:
+    """Photograph, label map and generated pictures for the ``chosen`` crops: uint8 ``[3, H, W]``.
 
-    ``columns`` such triples are side by side, with space between them.
+    Args:
+        painted: pictures of all crops, from one or several models.
+        columns: number of crops side by side, with space between them.
     """
-    cells = [[crops.images[index], colors(crops.labels[index]), painted[index]] for index in chosen]
-    cells += [[None] * 3] * (-len(cells) % columns)
+    cells = [[crops.images[index], colors(crops.labels[index]), *(images[index] for images in painted)]
+             for index in chosen]  # fmt: skip
+    cells += [[None] * (2 + len(painted))] * (-len(cells) % columns)
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
     return torch.cat([F.pad(sheet([row[column] for row in rows]), (0, 4 * GAP), value=255)
                       for column in range(columns)], 2)[:, :, : -4 * GAP]  # fmt: skip

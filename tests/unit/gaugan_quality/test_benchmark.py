@@ -17,7 +17,7 @@ from gaugan_matched import BUNDLED, Matched
 from gaugan_metrics import UNKNOWN
 from gaugan_scores import HeldOut, flat, spread
 from gaugan_segmentation import shrink_labels
-from gaugan_sheets import GAP, drawings, gallery, in_styles, triples
+from gaugan_sheets import GAP, beside_photographs, drawings, gallery, in_styles
 from quality_toys import NAMES, SIZE, STYLES, photograph, synthesizer, write
 
 
@@ -112,7 +112,7 @@ def test_sheets(held):
     model = synthesizer()
     cell = SIZE + GAP
     painted = held.paint_crops(model)
-    pixels = triples(held.crops, painted, [0, 7, 14], 2)
+    pixels = beside_photographs(held.crops, [painted], [0, 7, 14], 2)
     assert torch.equal(pixels[:, cell:, 2 * cell : 3 * cell - GAP], painted[14])
     assert pixels.shape == (3, 2 * cell - GAP, 6 * cell - 2 * GAP + 4 * GAP)
     assert torch.equal(pixels[:, cell:, :SIZE], held.crops.images[14])
