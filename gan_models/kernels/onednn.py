@@ -16,9 +16,10 @@ def works() -> bool:
     """Whether this version of PyTorch has the operators and they give the expected results."""
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    x, weight = torch.arange(12.0).view(2, 6) - 5, torch.arange(24.0).view(4, 6) - 9
+    # The answer is for all callers, whatever the first one's autocast, default dtype and default device are.
+    x = torch.arange(12, dtype=torch.float32, device="cpu").view(2, 6) - 5
+    weight = torch.arange(24, dtype=torch.float32, device="cpu").view(4, 6) - 9
     groups, weights = x.view(2, 2, 3), weight[:, :3].reshape(2, 2, 3)
-    # The answer is for all callers, whether or not the first one uses autocast.
     with torch.inference_mode(), torch.autocast("cpu", enabled=False):
         try:
             plain = _linear(x, weight, None)

@@ -147,17 +147,20 @@ def _pack(weight: Tensor) -> Tensor:
 
 @cache
 def _transforms() -> list[Tensor]:
-    """Matrices for flattened squares: 6x6 pixels, 3x3 weights, and 6x6 products (the paper's B', G and A')."""
-    points = torch.tensor(POINTS, dtype=torch.float64)
-    distances = points[:, None] - points + torch.eye(5)
-    pixels, weight, products = (torch.zeros(size, dtype=torch.float64) for size in ((6, 6), (6, 3), (4, 6)))
+    """Matrices for flattened squares: 6x6 pixels, 3x3 weights, and 6x6 products (the paper's B', G and A').
+
+    They are float32 on the CPU, whatever the defaults of the first caller are.
+    """
+    points = torch.tensor(POINTS, dtype=torch.float64, device="cpu")
+    distances = points[:, None] - points + torch.eye(5, device="cpu")
+    pixels, weight, products = (points.new_zeros(size) for size in ((6, 6), (6, 3), (4, 6)))
     for row in range(6):
-        polynomial = torch.ones(1, dtype=torch.float64)
+        polynomial = points.new_ones(1)
         for other in range(5):
             if other != row:
                 polynomial = F.pad(polynomial, (1, 0)) - points[other] * F.pad(polynomial, (0, 1))
         pixels[row, : len(polynomial)] = polynomial
-    weight[:5] = points[:, None] ** torch.arange(3) / distances.prod(1, keepdim=True)
-    products[:, :5] = points ** torch.arange(4)[:, None]
+    weight[:5] = points[:, None] ** torch.arange(3, device="cpu") / distances.prod(1, keepdim=True)
+    products[:, :5] = points ** torch.arange(4, device="cpu")[:, None]
     weight[5, 2] = products[3, 5] = 1
     return [torch.kron(matrix, matrix).float() for matrix in (pixels, weight, products)]

@@ -62,7 +62,7 @@ def was_jpeg(values: Tensor) -> bool:
 @cache
 def _cosines() -> Tensor:
     """The orthonormal cosine transform of 8 samples, ``[8, 8]``."""
-    n = torch.arange(SIDE)
+    n = torch.arange(SIDE, dtype=torch.float32, device="cpu")
     cosines = torch.cos((2 * n + 1) * n[:, None] * math.pi / (2 * SIDE)) * math.sqrt(2 / SIDE)
     cosines[0] /= math.sqrt(2)
     return cosines
@@ -76,4 +76,4 @@ def _tables() -> Tensor:
 
 def _table(quality: int) -> Tensor:
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return ((torch.tensor(QUANTIZATION) * percent + 50) // 100).clamp(1, 255).float()
+    return ((torch.tensor(QUANTIZATION, device="cpu") * percent + 50) // 100).clamp(1, 255).float()

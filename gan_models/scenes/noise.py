@@ -16,8 +16,10 @@ UNITS = 32
 @cache
 def _tile(device: torch.device) -> Tensor:
     """Bumps of about one unit, ``[1, 1, TILE + 1, TILE + 1]``: the last row and column repeat the first."""
-    white = torch.randn(TILE, TILE, generator=torch.Generator().manual_seed(20))
-    rows, columns = torch.fft.fftfreq(TILE)[:, None] * TILE, torch.fft.rfftfreq(TILE)[None] * TILE
+    # Kept for all callers, whatever the first one's default dtype and default device are.
+    white = torch.randn(TILE, TILE, generator=torch.Generator().manual_seed(20), dtype=torch.float32, device="cpu")
+    rows = torch.fft.fftfreq(TILE, dtype=torch.float32, device="cpu")[:, None] * TILE
+    columns = torch.fft.rfftfreq(TILE, dtype=torch.float32, device="cpu")[None] * TILE
     frequency = (rows.square() + columns.square()).sqrt() / UNITS
     band = torch.exp(-((frequency - 0.62) / 0.26).square())
     bumps = torch.fft.irfft2(torch.fft.rfft2(white) * band)

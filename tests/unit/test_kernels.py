@@ -137,10 +137,3 @@ def test_operators_that_changed_are_not_used(monkeypatch):
         monkeypatch.undo()
         onednn.works.cache_clear()
         assert winograd.pays(weight, x) == before
-
-
-def test_trial_does_not_depend_on_autocast():
-    outside = onednn.works()
-    onednn.works.cache_clear()
-    with torch.autocast("cpu", torch.bfloat16):
-        assert onednn.works() == outside
