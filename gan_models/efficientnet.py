@@ -114,7 +114,9 @@ class Conv(nn.Conv2d):
 
 
 def load_efficientnet(tensors: Mapping[str, Tensor]) -> EfficientNetLite:
-    """The network of a published state dict. Its variant follows from the shapes, and its classifier is ignored.
+    """The network of a published state dict, in float32.
+
+    Its variant follows from the shapes, and its classifier is ignored.
 
     Raises:
         ValueError: the tensors are not those of an EfficientNet-Lite.
@@ -124,7 +126,7 @@ def load_efficientnet(tensors: Mapping[str, Tensor]) -> EfficientNetLite:
             network = EfficientNetLite(variant)
         folded = _folded(network, _named_as_in_timm(network, tensors))
         if folded is not None:
-            network.to_empty(device="cpu")
+            network.float().to_empty(device="cpu")
             network.load_state_dict(folded)
             return network.eval()
     names = ", ".join(list(tensors)[:3])

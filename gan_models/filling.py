@@ -18,7 +18,9 @@ COUNTER = "num_batches_tracked"
 
 
 def fill(network: Network, tensors: Mapping[str, Tensor], kind: str) -> Network:
-    """Put ``tensors`` into a network on the meta device, which then is on theirs; nothing is built before the check.
+    """Put ``tensors`` into a network on the meta device, which then is on theirs, in float32.
+
+    Nothing is built before the check.
 
     Args:
         tensors: by the names that the network's own have. Counters of batch norm may be missing.
@@ -33,7 +35,7 @@ def fill(network: Network, tensors: Mapping[str, Tensor], kind: str) -> Network:
             require_sound(name, tensors[name])
     counters = {name: torch.zeros((), dtype=torch.int64) for name in wanted if name not in tensors}
     device = next((value.device for value in tensors.values()), torch.device("cpu"))
-    network.to_empty(device=device)
+    network.float().to_empty(device=device)
     network.load_state_dict({**tensors, **counters})
     return network
 

@@ -35,5 +35,7 @@ def fitting(config: NetConfig, height: int, width: int, how: HowToFit) -> tuple[
 
 def nearest(old: Sequence[int], new: Sequence[int]) -> tuple[Tensor, Tensor]:
     """The row and the column of an ``old`` size, (height, width), that lie nearest to those of a ``new`` one."""
-    rows, columns = (((torch.arange(n) + 0.5) * (o / n)).long() for o, n in zip(old, new, strict=True))
+    rows, columns = (
+        ((torch.arange(n, dtype=torch.float32) + 0.5) * (o / n)).long() for o, n in zip(old, new, strict=True)
+    )
     return rows, columns

@@ -42,13 +42,13 @@ def random_styles(
             normally distributed, as training wants them to be but seldom gets them.
     """
     if seen is None:
-        return spread * torch.stack([torch.randn(z_dim, generator=generator) for _ in range(count)])
+        return spread * torch.stack([_normal(z_dim, generator) for _ in range(count)])
     mu, logvar = seen.float().cpu().unbind(1)
     mean = mu.mean(0)
     styles = []
     for _ in range(count):
         one = int(torch.randint(len(seen), (), generator=generator))
-        styles.append(mu[one] + torch.randn(z_dim, generator=generator) * (logvar[one] / 2).exp())
+        styles.append(mu[one] + _normal(z_dim, generator) * (logvar[one] / 2).exp())
     return mean + spread * (torch.stack(styles) - mean)
 
 
@@ -88,4 +88,8 @@ def transition(a: Tensor, b: Tensor, frames: int) -> Tensor:
     """``frames`` styles from ``a`` to ``b``, ``[1, z_dim]`` each, both ends included: ``[frames, z_dim]``."""
     if len(a) != 1 or len(b) != 1:
         raise ValueError(f"a transition goes from one style to one other, not from {len(a)} to {len(b)}")
-    return mix_styles(a, b, torch.linspace(0, 1, frames))
+    return mix_styles(a, b, torch.linspace(0, 1, frames, dtype=torch.float32))
+
+
+def _normal(count: int, generator: torch.Generator) -> Tensor:
+    return torch.randn(count, generator=generator, dtype=torch.float32)

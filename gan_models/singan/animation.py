@@ -77,7 +77,7 @@ def walk(
     Returns:
         An iterator over lists with ``[1, 3, h, w]`` for each scale from ``start_scale`` on.
     """
-    now = before = [torch.zeros(1, 3, *size, device=model.z_rec.device) for size in model.sizes[start_scale:]]
+    now = before = [model.z_rec.new_zeros(1, 3, *size) for size in model.sizes[start_scale:]]
     for step in range(-settling_steps(alpha, beta) if loop else 0, len(seeds)):
         if on_progress is not None:
             stage = f"frame {step + 1} of {len(seeds)}" if step >= 0 else "settling into a loop"

@@ -26,7 +26,8 @@ def to_lab(image: Tensor) -> Tensor:
     """CIE Lab (D65) of sRGB: ``[B, 3, H, W]`` in [-1, 1] to ``[B, 3, H, W]`` with L in 0..100; differentiable."""
     encoded = ((image.float() + 1) / 2).clamp(0, 1)
     linear = torch.where(encoded <= 0.04045, encoded / 12.92, ((encoded.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4)
-    matrix = (torch.tensor(_TO_XYZ) / torch.tensor(_WHITE)[:, None]).to(linear.device)
+    to_xyz, white = (torch.tensor(numbers, dtype=torch.float32) for numbers in (_TO_XYZ, _WHITE))
+    matrix = (to_xyz / white[:, None]).to(linear.device)
     xyz = F.conv2d(linear, matrix[:, :, None, None])
     root = torch.where(xyz > 0.008856, xyz.clamp_min(0.008856) ** (1 / 3), 7.787 * xyz + 16 / 116)
     x, y, z = root.unbind(1)
@@ -38,7 +39,7 @@ def lab_colors(image: Tensor) -> Tensor:
     colors = to_lab(image).movedim(1, -1).reshape(-1, 3)
     _, cells = torch.unique((colors / CELL).round(), dim=0, return_inverse=True)
     count = int(cells.max()) + 1
-    sums = torch.zeros(count, 3, device=colors.device).index_add_(0, cells, colors)
+    sums = colors.new_zeros(count, 3).index_add_(0, cells, colors)
     return sums / torch.bincount(cells, minlength=count)[:, None]
 
 
@@ -98,7 +99,7 @@ def edge_correlation(result: Tensor, pasted: Tensor, mask: Tensor) -> Tensor:
 
 def _gradients(image: Tensor) -> Tensor:
     """Differences of the blurred grey picture across and down, ``[B, 2, H, W]``; 0 at the border."""
-    weights = torch.tensor(LUMINANCE, device=image.device).view(1, 3, 1, 1)
+    weights = torch.tensor(LUMINANCE, dtype=torch.float32, device=image.device).view(1, 3, 1, 1)
     grey = gaussian_blur((image * weights).sum(1, keepdim=True), EDGE_SIGMA, 4)
     padded = F.pad(grey, (1, 1, 1, 1), mode="replicate")
     across = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]

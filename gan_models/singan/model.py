@@ -176,7 +176,7 @@ class SinGAN(nn.Module):
     def noise(self, generators: list[torch.Generator], scale: int, size: Size) -> Tensor:
         """Unit noise for a scale, ``[B, 3, h, w]``; one channel copied to three at the coarsest."""
         channels = 1 if scale == 0 else 3
-        drawn = [torch.randn(1, channels, *size, generator=g) for g in generators]
+        drawn = [torch.randn(1, channels, *size, generator=g, dtype=torch.float32) for g in generators]
         return on_device(torch.cat(drawn), self.z_rec.device).expand(-1, 3, -1, -1)
 
     @torch.no_grad()

@@ -24,7 +24,7 @@ def main_colors(image: Tensor, count: int, generator: torch.Generator) -> Tensor
     centres = _initial_centres(points, min(count, len(torch.unique(points, dim=0))), generator)
     for _ in range(ITERATIONS):
         nearest = _distances(points, centres).argmin(1)
-        members = torch.zeros(len(centres)).index_add_(0, nearest, torch.ones(len(points)))
+        members = points.new_zeros(len(centres)).index_add_(0, nearest, points.new_ones(len(points)))
         sums = torch.zeros_like(centres).index_add_(0, nearest, points)
         moved = torch.where(members[:, None] > 0, sums / members[:, None].clamp(min=1), centres)
         if torch.equal(moved, centres):

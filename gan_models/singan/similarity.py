@@ -39,7 +39,7 @@ def patch_distance(images: Tensor, training: Tensor) -> float:
         patches.
     """
     generator = torch.Generator().manual_seed(0)
-    directions = torch.randn(3 * PATCH**2, PROJECTIONS, generator=generator)
+    directions = torch.randn(3 * PATCH**2, PROJECTIONS, generator=generator, dtype=torch.float32)
     directions = (directions / directions.norm(dim=0)).to(images.device)
     levels: list[float] = []
     while len(levels) < 3 and min(*images.shape[-2:], *training.shape[-2:]) >= PATCH:

@@ -68,7 +68,7 @@ def predict_folded(layer: SPADE, codes: Tensor, around: Neighbourhoods) -> tuple
     assert norm.running_mean is not None and norm.running_var is not None
     mean, factor = norm.running_mean, (norm.running_var + norm.eps).rsqrt()
     if len(around.small) <= WORTHWHILE * around.index.numel():
-        rows = torch.empty(len(around.large), 2 * len(mean), device=hidden.device)
+        rows = hidden.new_empty(len(around.large), 2 * len(mean))
         scale, shift = rows.chunk(2, 1)
         _sum_table_rows(layer.mlp_gamma, hidden, around.large, out=scale)
         _sum_table_rows(layer.mlp_beta, hidden, around.large, out=shift)

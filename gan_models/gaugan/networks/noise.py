@@ -24,5 +24,5 @@ class Noise:
 
     def plane(self, like: Tensor) -> Tensor:
         """The next plane, ``[count, 1, H, W]``, with the size, dtype and device of ``like``."""
-        drawn = torch.randn(self._count, 1, *like.shape[2:], generator=self._generator)
+        drawn = torch.randn(self._count, 1, *like.shape[2:], generator=self._generator, dtype=torch.float32)
         return drawn[self._share].to(like)

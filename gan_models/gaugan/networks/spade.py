@@ -57,7 +57,7 @@ class BatchNorm(nn.BatchNorm2d):
     """
 
     def __init__(self, channels: int):
-        super().__init__(channels, affine=False)
+        super().__init__(channels, affine=False, dtype=torch.float32)
 
     def forward(self, input: Tensor) -> Tensor:
         x = input.float()
