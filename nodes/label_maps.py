@@ -263,7 +263,7 @@ class GauGANLabelMapRemap(io.ComfyNode):
 def label_picture(image: torch.Tensor, mask: torch.Tensor | None) -> labels.LabelPicture:
     """An IMAGE as a picture of labels. Pixels are transparent by their alpha, or where the MASK is white."""
     has_alpha = image.shape[-1] in (2, 4)
-    pixels = host.to_model(image[..., :-1] if has_alpha else image)
+    pixels = host.to_model(image[..., :-1] if has_alpha else image, clamped=False)
     alpha = host.mask_to_model(image[..., -1], "image")[:, 0] if has_alpha else None
     masked = None if mask is None else host.mask_to_model(mask).cpu()
     if masked is not None and masked.any():

@@ -80,7 +80,7 @@ class GauGANLabelMapFromPhoto(io.ComfyNode):
         photos, report = (host.to_model(image) + 1) / 2, host.progress_reporter(cls.hidden.unique_id)
         with advice(), host.stoppable():
             segmenter = open_segmenter(model, None if taxonomy == AUTO else taxonomy, cls.hidden.unique_id)
-        found = segmenter.segment(photos.clamp(0, 1), report)
+        found = segmenter.segment(photos, report)
         classes = segmenter.taxonomy if taxonomy == AUTO else labels.taxonomy(taxonomy)
         ids, _ = labels.remap(found.ids, segmenter.taxonomy, classes)
         require_something(ids, classes, model)

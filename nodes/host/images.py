@@ -9,11 +9,13 @@ from ...gan_models import pixels
 from .devices import results_device
 
 
-def to_model(image: Tensor, name: str = "image") -> Tensor:
+def to_model(image: Tensor, name: str = "image", *, clamped: bool = True) -> Tensor:
     """IMAGE to ``[B, 3, H, W]`` in -1..1: grey is widened, alpha composited on white, one picture made a batch.
 
     Args:
         name: the name of the input, for errors.
+        clamped: whether values beyond 0..1, which some upscalers and HDR pictures have, are clamped. In a picture of
+            labels they are not, because they show that its ids were never scaled to 0..1.
     Raises:
         ValueError: another shape, an empty batch, or a pixel that is NaN or infinite.
     """
@@ -24,6 +26,8 @@ def to_model(image: Tensor, name: str = "image") -> Tensor:
                          f"{list(image.shape)}")  # fmt: skip
     _require_finite(image, f"{name} contains pixels")
     image = image.to(torch.float32)
+    if clamped:
+        image = image.clamp(0, 1)
     if image.shape[-1] in (2, 4):
         alpha = image[..., -1:]
         image = image[..., :-1] * alpha + (1 - alpha)
@@ -52,7 +56,7 @@ def mask_from_bool(mask: Tensor) -> Tensor:
 
 
 def mask_to_model(mask: Tensor, name: str = "mask") -> Tensor:
-    """MASK ``[B, H, W]``, ``[B, 1, H, W]`` or ``[H, W]`` to ``[B, 1, H, W]`` in 0..1.
+    """MASK ``[B, H, W]``, ``[B, 1, H, W]`` or ``[H, W]`` to ``[B, 1, H, W]`` in 0..1; values beyond that are clamped.
 
     Args:
         name: the name of the input, for errors.
@@ -67,7 +71,7 @@ def mask_to_model(mask: Tensor, name: str = "mask") -> Tensor:
     if mask.ndim != 4 or mask.shape[1] != 1 or mask.numel() == 0:
         raise ValueError(f"a mask must be [batch, height, width] and not empty, but {name} is {shape}")
     _require_finite(mask, f"{name} contains values")
-    return mask.to(torch.float32)
+    return mask.to(torch.float32).clamp(0, 1)
 
 
 def is_placeholder(mask: Tensor) -> bool:

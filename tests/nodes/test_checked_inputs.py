@@ -128,6 +128,16 @@ def test_a_mask_batch_with_a_channel_keeps_its_batch(pack):
     assert torch.equal(pack.nodes.host.mask_to_model(mask), mask)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_values_beyond_black_and_white_are_clamped(pack, channels):
+    image = torch.linspace(-0.5, 3, 6 * 7 * channels).view(1, 6, 7, channels)
+    before, found = image.clone(), pack.nodes.host.to_model(image)
+    assert found.abs().max() == 1 and torch.equal(image, before)
+    assert torch.equal(found, pack.nodes.host.to_model(image.clamp(0, 1)))
+    mask = image[..., 0]
+    assert torch.equal(pack.nodes.host.mask_to_model(mask), pack.nodes.host.mask_to_model(mask.clamp(0, 1)))
+
+
 @pytest.mark.parametrize("shape", [(1, 44, 56, 1), (1, 3, 44, 56), (5,), (1, 1, 1, 4, 4)])
 def test_other_tensors_are_no_masks(call, inputs, shape):
     with pytest.raises(ValueError, match=r"a mask must be .*, but mask is \["):

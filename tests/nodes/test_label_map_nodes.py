@@ -180,6 +180,12 @@ def test_grey_ids_are_ids(call, said):
             assert read.ids[0].tolist() == ids and not off.any() and said[-1] == "ids of 'landscape'"
 
 
+def test_ids_that_were_not_scaled_are_refused(call):
+    ids = torch.tensor([[0.0, 1.0], [5.0, 7.0]])[None, :, :, None].repeat_interleave(8, 1)
+    with pytest.raises(ValueError, match="the label map has the id 1275"):
+        call("FromColors", image=ids, taxonomy="landscape")
+
+
 def test_files_of_ids_reach_the_node_through_load_image(nodes, call, comfy_folders, said):
     ids = np.repeat(np.array([0, 3, 12, 16], np.uint8), 12)[:, None].repeat(64, 1)
     files = {
