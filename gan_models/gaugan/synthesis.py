@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..blur import gaussian_blur
+from ..precision import own_dtype
 from .fast.modulation import LabelMaps, ModulationCache
 from .label_codes import label_codes
 from .networks.noise import Noise
@@ -32,7 +33,7 @@ def synthesize(
     """Turn label maps into pictures in the given styles.
 
     Accepts one label map with many styles, many label maps with one style, or the same number of both. The work that
-    depends on a label map is done only once, however many styles it gets.
+    depends on a label map is done only once, however many styles it gets. A caller's autocast has no effect.
 
     Args:
         label_ids: class ids, integer ``[B or 1, H, W]`` (see ``label_codes`` for "unknown"); the sides are
@@ -65,11 +66,12 @@ def synthesize(
             raise ValueError(f"{len(label_ids)} label maps and {len(z)} styles don't match; "
                              "give one of either, or the same number of both")  # fmt: skip
         z = z.to(weight).expand(max(len(label_ids), len(z)), -1)
-    image, *larger = (
-        _generate(generator, each.to(weight.device), z, cache, seed) for each in [*smaller_codes, codes]
-    )
-    for details in larger:
-        image = _with_details(image, details)
+    with own_dtype(weight.device):
+        image, *larger = (
+            _generate(generator, each.to(weight.device), z, cache, seed) for each in [*smaller_codes, codes]
+        )
+        for details in larger:
+            image = _with_details(image, details)
     if cache is not None:
         cache.trim()
     return image

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..batching import in_batches
 from ..labels import NUMBERED, TAXONOMIES, LabelMap, Taxonomy, taxonomy
+from ..precision import own_dtype
 from ..progress import OnProgress
 from ..quoting import plain
 from ..settings import settings_in
@@ -241,7 +242,7 @@ class Synthesizer(nn.Module):
         return 1 if self._place()[0].type == "cpu" else most
 
     def encode(self, images: Tensor) -> Tensor:
-        """The styles of photos ``[B, 3, H, W]`` in [-1, 1], float32 ``[B, z_dim]``.
+        """The styles of photos ``[B, 3, H, W]`` in [-1, 1], float32 ``[B, z_dim]``. A caller's autocast has no effect.
 
         Raises:
             NoStyleError: the generator takes no style.
@@ -251,7 +252,9 @@ class Synthesizer(nn.Module):
             raise NoStyleError("this GauGAN has no style, so it cannot take over a photo's")
         if self.encoder is None:
             raise NoEncoderError("this GauGAN has a style but no style encoder, so it cannot read a photo's")
-        return self.encoder.encode(images.to(self.generator.conv_img.weight.device)).float()
+        device = self.generator.conv_img.weight.device
+        with own_dtype(device):
+            return self.encoder.encode(images.to(device)).float()
 
     def random_styles(self, count: int, generator: torch.Generator, spread: float = 1.0) -> Tensor:
         """``style.random_styles`` for this net: of the styles that its encoder has seen, if it keeps them.

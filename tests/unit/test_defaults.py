@@ -127,3 +127,16 @@ def test_models_are_loaded_in_float32(model, gaugan, other_dtype, tmp_path):
         loaded = singan.load(files[0]), open_synthesizer(files[1]), load_efficientnet(features)
     for found, wanted in zip(loaded, (model, gaugan, load_efficientnet(features)), strict=True):
         torch.testing.assert_close(found.state_dict(), wanted.state_dict(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_a_gaugan_paints_the_same_inside_autocast_and_keeps_nothing_of_it(gaugan, dtype, monkeypatch):
+    monkeypatch.setattr(winograd, "FEWEST_CHANNELS", 1)
+    monkeypatch.setattr(winograd, "FEWEST_TILES", 1)
+    gaugan.cache.clear()
+    wanted, style = gaugan.generate(LAKE, seed=3).images, gaugan.encode(PAINTING)
+    gaugan.cache.clear()
+    with torch.autocast("cpu", dtype):
+        assert torch.equal(gaugan.generate(LAKE, seed=3).images, wanted)
+        assert torch.equal(gaugan.encode(PAINTING), style)
+    assert torch.equal(gaugan.generate(LAKE, seed=3).images, wanted)

@@ -12,6 +12,7 @@ ARROWS = {
     "gan_models.files": "owners quoting user_files",
     "gan_models.owners": "",
     "gan_models.locks": "files owners quoting",
+    "gan_models.precision": "",
     "gan_models.progress": "",
     "gan_models.seeds": "",
     "gan_models.quoting": "",
@@ -39,19 +40,19 @@ ARROWS = {
     "gan_models.gaugan.colors": "blur gaugan.sizes",
     "gan_models.gaugan.style": "",
     "gan_models.gaugan.errors": "",
-    "gan_models.gaugan.networks": "gaugan.config kernels distributed seeds",
+    "gan_models.gaugan.networks": "gaugan.config kernels distributed precision seeds",
     "gan_models.gaugan.fast": "gaugan.config gaugan.label_codes gaugan.networks kernels",
     "gan_models.gaugan.detection": "gaugan.config quoting settings state_dict",
     "gan_models.gaugan.checkpoint": "gaugan.detection gaugan.networks files filling quoting settings state_dict",
-    "gan_models.gaugan.synthesis": "blur gaugan.label_codes gaugan.networks gaugan.fast gaugan.sizes",
+    "gan_models.gaugan.synthesis": "blur gaugan.label_codes gaugan.networks gaugan.fast gaugan.sizes precision",
     "gan_models.gaugan.synthesizer": "gaugan.checkpoint gaugan.errors gaugan.fast gaugan.label_offset gaugan.networks "
-                                     "gaugan.sizes gaugan.style gaugan.synthesis batching labels progress quoting "
-                                     "settings",
+                                     "gaugan.sizes gaugan.style gaugan.synthesis batching labels precision progress "
+                                     "quoting settings",
     "gan_models.gaugan.opening": "gaugan.checkpoint gaugan.synthesizer labels quoting settings state_dict",
     "gan_models.gaugan.training": "blur gaugan.checkpoint gaugan.config gaugan.fast gaugan.label_codes "
                                   "gaugan.networks gaugan.style gaugan.synthesis labels scenes weights files locks "
-                                  "pictures pixels progress distributed ema seeds state_dict efficientnet quoting "
-                                  "settings user_files",
+                                  "pictures pixels precision progress distributed ema seeds state_dict efficientnet "
+                                  "quoting settings user_files",
     "gan_models.gaugan.train": "gaugan.config gaugan.training labels progress distributed",
     "gan_models.gaugan": "gaugan.checkpoint gaugan.colors gaugan.config gaugan.detection gaugan.errors gaugan.fast "
                          "gaugan.label_codes gaugan.networks gaugan.opening gaugan.sizes gaugan.style gaugan.synthesis "

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...precision import own_dtype
 from ..config import EncoderConfig
 from .spade import SLOPE
 
@@ -60,7 +61,7 @@ class StyleEncoder(nn.Module):
 
 def _colors(x: Tensor, grid: int) -> Tensor:
     """Mean and standard deviation of ``[B, 3, H, W]`` in each cell of a grid: ``[B, 6 * grid**2]``."""
-    with torch.autocast(x.device.type, enabled=False):
+    with own_dtype(x.device):
         both = F.adaptive_avg_pool2d(torch.cat([x, x.square()], 1).float(), grid)
         mean, square = both.chunk(2, 1)
         # The small constant keeps the gradient of the root finite where a cell has one colour.

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...precision import own_dtype
+
 Outputs = list[list[Tensor]]
 """The outputs of a discriminator."""
 
@@ -147,7 +149,7 @@ def region_loss(fake: Tensor, real: Tensor, labels: Tensor) -> Tensor:
 
 def _statistics(image: Tensor, masks: Tensor, areas: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of the colours under each mask, ``[B, masks, 3]`` each."""
-    with torch.autocast(image.device.type, enabled=False):
+    with own_dtype(image.device):
         pixels = image.float().flatten(2).mT
         both = masks @ torch.cat([pixels, pixels.square()], 2) / areas.clamp(min=1)
         mean, square = both.chunk(2, 2)
@@ -169,7 +171,7 @@ def grid_loss(fake: Tensor) -> Tensor:
     height, width = fake.shape[2:]
     if min(height, width) // GRID_PERIODS[0] <= 5:
         return fake.new_zeros(())
-    with torch.autocast(fake.device.type, enabled=False):
+    with own_dtype(fake.device):
         window = torch.hann_window(height)[:, None] * torch.hann_window(width)
         window = window.to(fake.device) / window.sum()
         pictures = fake.float()
