@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..efficientnet import SCALES, EfficientNetLite
 from ..files import read_safetensors, write_atomically
+from ..filling import fill
 from ..labels import Taxonomy, taxonomy
 from ..progress import OnProgress
 from .network import SegmentationNet
@@ -83,12 +84,12 @@ def open_landscape_segmenter(path: str | Path, device: torch.device | str = "cpu
     if about.get("features") not in SCALES:
         raise ValueError(f"{path.name} does not say which features it has; they must be one of {', '.join(SCALES)}")
     classes = taxonomy(about.get("taxonomy", ""))
-    network = SegmentationNet(EfficientNetLite(about["features"]), len(classes) - classes.unknown_is_last)
+    with torch.device("meta"):
+        network = SegmentationNet(EfficientNetLite(about["features"]), len(classes) - classes.unknown_is_last)
     try:
-        network.load_state_dict({name: value.float() if value.is_floating_point() else value
-                                 for name, value in tensors.items()})  # fmt: skip
-    except RuntimeError as error:
-        raise ValueError(f"{path.name} is damaged: its tensors are not those of its net") from error
+        fill(network, tensors, "a segmentation net")
+    except ValueError as error:
+        raise ValueError(f"{path.name} is damaged: {error}") from error
     return LandscapeSegmenter(network.to(device).eval().requires_grad_(False), classes)
 
 

@@ -179,7 +179,9 @@ class ScaleTrainer:
     def _networks(self, critic: Critic | None, rng: torch.Generator) -> tuple[Generator, Critic]:
         config = self.model.config
         width, normalization = config.width(self.scale), config.normalization
-        new_generator, new_critic = Generator(width, normalization), Critic(width, normalization)
+        # PyTorch's default generator, which draws the first weights, gets its state back; the weights are replaced.
+        with torch.random.fork_rng(devices=[]):
+            new_generator, new_critic = Generator(width, normalization), Critic(width, normalization)
         if critic is not None and config.width(self.scale - 1) == width:
             new_generator.load_state_dict(self.model.generators[-1].state_dict())
             new_critic.load_state_dict(critic.state_dict())

@@ -31,7 +31,7 @@ ARROWS = {
     "gan_models.efficientnet": "state_dict",
     "gan_models.weights": "files locks progress",
     "gan_models.labels": "pictures quoting user_files",
-    "gan_models.segmentation": "efficientnet files labels pixels progress",
+    "gan_models.segmentation": "efficientnet files filling labels pixels progress",
     "gan_models.scenes": "blur files labels pixels",
     "gan_models.gaugan.config": "quoting settings",
     "gan_models.gaugan.label_codes": "gaugan.config",

@@ -7,14 +7,19 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
+from safetensors.torch import save_file
 
 import singan_toys
 from gan_models.gaugan.networks.noise import Noise
 from gan_models.gaugan.training.draws import sample_style, training_noise
 from gan_models.gaugan.training.pairs import place_in_epochs
+from gan_models.gaugan.training.perceptual import PerceptualLoss, load_perceptual
+from gan_models.gaugan.training.result import result_of
 from gan_models.gaugan.training.trainer import Trainer
 from gan_models.scenes import render_scene
 from gan_models.seeds import derived_seed, seeded, seeds_default_generator
+from gan_models.segmentation import open_landscape_segmenter
 from gan_models.singan import train
 from gaugan_toys import training_config
 
@@ -111,3 +116,15 @@ def test_singans_that_are_trained():
     config = replace(singan_toys.TOY, iterations=2, coarse_iterations=2)
     models = [train(picture, config, generator=seeded(seed)) for seed in ALIKE[:3]]
     assert differ([model.z_rec for model in models]) and differ([model.reconstruct() for model in models])
+
+
+def test_networks_that_are_built_leave_pytorchs_generator_as_it_was(tmp_path):
+    save_file(PerceptualLoss().state_dict(), tmp_path / "vgg19.safetensors")
+    pictures, ids = torch.zeros(2, 3, 32, 32), torch.zeros(2, 32, 32, dtype=torch.int64)
+    before = torch.get_rng_state()
+    singan_toys.trained()
+    trainer = Trainer(training_config(), perceptual=load_perceptual(tmp_path / "vgg19.safetensors"))
+    trainer.train_step(pictures, ids)
+    result_of(trainer, [(pictures, ids)])
+    open_landscape_segmenter(ROOT / "weights" / "segmentation-landscape.safetensors")
+    assert torch.equal(torch.get_rng_state(), before)

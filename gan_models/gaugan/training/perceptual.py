@@ -75,7 +75,9 @@ def load_perceptual(path: str | Path) -> PerceptualLoss:
         ValueError: the file is damaged, or is not a VGG19.
     """
     tensors, _ = read_state_dict(path)
-    loss = PerceptualLoss()
+    # PyTorch's default generator, which draws the first weights, gets its state back.
+    with torch.random.fork_rng(devices=[]):
+        loss = PerceptualLoss()
     state = {}
     for name, value in loss.state_dict().items():
         if name not in tensors or tensors[name].shape != value.shape:

@@ -73,7 +73,9 @@ def result_of(trainer: Trainer, examples: Examples) -> Result:
     config = trainer.config
     encoder = None
     if config.encoder is not None and trainer.encoder is not None:
-        encoder = StyleEncoder(config.encoder).to(trainer.device).eval().requires_grad_(False)
+        with torch.device("meta"):
+            encoder = StyleEncoder(config.encoder).eval().requires_grad_(False)
+        encoder.to_empty(device=trainer.device)
         encoder.load_state_dict(effective_state(trainer.encoder))
     generator = copy.deepcopy(trainer.ema)
     if config.generator.overscan and config.size > config.generator.crop_size:
