@@ -188,7 +188,9 @@ def super_resolve(model: SinGAN, factor: float, image: Tensor | None = None, *, 
 
 def super_resolution_steps(model: SinGAN, factor: float) -> int:
     """How often the last generator is applied: the number of the model's scale steps that make up ``factor``."""
-    own = max(model.sizes[-1]) / max(model.sizes[-2])
+    coarser, finest = (max(size) for size in model.sizes[-2:])
+    # Both scales of a narrow picture can have the same size.
+    own = finest / coarser if finest > coarser else 1 / model.config.scale_factor
     return max(1, round(math.log(factor) / math.log(own)))
 
 

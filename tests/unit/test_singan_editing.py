@@ -135,3 +135,10 @@ def test_super_resolution_factor_out_of_range(model, factor):
 def test_super_resolution_by_4_takes_6_steps_as_in_the_paper():
     model = trained(TOY.for_super_resolution())
     assert super_resolution_steps(model, 4) == 6
+
+
+def test_super_resolution_with_two_scales_of_one_size_takes_the_steps_of_the_settings():
+    model = trained(image=picture(32, 232))
+    assert model.sizes == [(18, 128), (18, 128)]
+    assert super_resolution_steps(model, 4) == 5
+    assert super_resolve(model, 2, generator=seeded(0)).shape[-2:] == (36, 256)
