@@ -1,7 +1,8 @@
 """Files that users bring: only ordinary files are opened, as reading a pipe or a device might never end.
 
-Reading a large file from a slow disk takes long, and a user may want to stop it. Whoever calls a reader says with
-``stoppable`` how it learns of the stop, and all readers of users' files ask between blocks and between tensors.
+Reading a large file from a slow disk takes long, and so do many label pictures. A user may want to stop it. Whoever
+calls a reader says with ``stoppable`` how it learns of the stop. All readers of users' files ask between blocks and
+between tensors, and the reader of label pictures asks between pictures and between its steps.
 """
 
 import io
@@ -23,10 +24,10 @@ _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None
 
 @contextmanager
 def stoppable(check: Callable[[], None]) -> Iterator[None]:
-    """Call ``check`` again and again while this thread reads users' files inside the ``with`` block.
+    """Call ``check`` again and again while this thread reads users' files and pictures inside the ``with`` block.
 
-    ``check`` is called before each ``BLOCK`` of a file, and before each tensor that is looked at. An exception raised
-    in it stops the reading at once and leaves the block as it is. Other threads read on.
+    ``check`` is called before each ``BLOCK`` of a file, before each tensor that is looked at, and before each label
+    picture. An exception raised in it stops the reading at once and leaves the block as it is. Other threads read on.
     """
     token = _check.set(check)
     try:

@@ -74,8 +74,8 @@ class GauGANLabelMapFromColors(io.ComfyNode):
     def execute(
         cls, image, taxonomy, palette=labels.AUTO, tolerance=labels.TOLERANCE, offset=0, mask=None
     ) -> io.NodeOutput:
-        picture = label_picture(image, mask)
-        with advice():
+        with advice(), host.stoppable():
+            picture = label_picture(image, mask)
             reading = labels.read(picture, labels.taxonomy(taxonomy), palette, offset, tolerance)
         host.tell(cls.hidden.unique_id, reading.summary)
         return io.NodeOutput(labels.LabelMap(reading.ids, taxonomy), host.mask_from_bool(reading.off_palette))

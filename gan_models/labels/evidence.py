@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..user_files import check_stop
 from .borders import in_patch
 from .jpeg import was_jpeg
 
@@ -43,7 +44,11 @@ def looks_like_a_photo(values: Tensor) -> bool:
 
 def looks_compressed(values: Tensor) -> bool:
     """Whether a grey picture, int32 ``[B, H, W]``, was flat before JPEG, lossy WebP or a smooth resizing."""
-    return any(was_jpeg(picture) or has_mixtures(picture[None]) for picture in values)
+    for picture in values:
+        check_stop()
+        if was_jpeg(picture) or has_mixtures(picture[None]):
+            return True
+    return False
 
 
 def has_mixtures(values: Tensor) -> bool:

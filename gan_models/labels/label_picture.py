@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..pictures import NotAPictureError, open_picture
 from ..quoting import plain
+from ..user_files import check_stop
 from .evidence import looks_compressed
 from .palette import distinct_colors
 
@@ -72,12 +73,14 @@ class LabelPicture:
             images: ``[B, 3, H, W]`` in -1..1.
             alpha: ``[B, H, W]`` in 0..1; pixels below one half are transparent.
         """
+        check_stop()
         pixels = (images.detach().float().cpu().permute(0, 2, 3, 1) + 1) / 2
         transparent = _transparent(None if alpha is None else (alpha.cpu().float() * 255).round())
         opaque = pixels if transparent is None else pixels[~transparent]
         if bool((opaque == opaque[..., :1]).all()):
             values, whole = _levels(pixels[..., 1], transparent)
             return cls(_as_grey(values), transparent, values, lossy=None if whole else BETWEEN)
+        check_stop()
         return cls._from_colors((pixels * 255).round().clamp(0, 255).to(torch.uint8), transparent)
 
     @classmethod

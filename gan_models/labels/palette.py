@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..user_files import check_stop
 from .borders import in_patch, take_from_neighbours
 from .taxonomy import Color, taxonomies, taxonomy
 
@@ -136,7 +137,9 @@ def decode(
     if image.dtype != torch.uint8 or image.ndim != 4 or image.shape[-1] != 3 or image.numel() == 0:
         raise ValueError(f"a colour map must be uint8 [batch, height, width, 3]; this one is {image.dtype} "
                          f"{list(image.shape)}")  # fmt: skip
+    check_stop()
     colors, inverse = distinct_colors(image)
+    check_stop()
     seen = inverse.flatten() if transparent is None else inverse[~transparent]
     counts = seen.bincount(minlength=len(colors))
     best = best_match(colors, counts, palettes, tolerance)
@@ -152,10 +155,15 @@ def decode(
     if transparent is not None:
         off_palette &= ~transparent
     if not best.exact.all():
-        unsure = off_palette | ~(best.exact[inverse] | in_patch(ids.masked_fill(off_palette, UNMATCHED), UNMATCHED))
-        if transparent is not None:
-            unsure &= ~transparent
-        take_from_neighbours(ids, unsure, image, best.palette.tensor(), transparent)
+        for start in range(len(image)):
+            check_stop()
+            one = slice(start, start + 1)
+            patches = in_patch(ids[one].masked_fill(off_palette[one], UNMATCHED), UNMATCHED)
+            unsure = off_palette[one] | ~(best.exact[inverse[one]] | patches)
+            hidden = None if transparent is None else transparent[one]
+            if hidden is not None:
+                unsure &= ~hidden
+            take_from_neighbours(ids[one], unsure, image[one], best.palette.tensor(), hidden)
     if transparent is not None:
         ids[transparent] = taxonomy(best.palette.taxonomy).unknown_id
     return Decoded(ids, off_palette, best.palette)

@@ -39,7 +39,7 @@ def progress_reporter(node_id: str | None, *, stages: bool = False) -> Callable[
 
 
 def stoppable() -> AbstractContextManager[None]:
-    """A block in which reading users' files raises when the user pressed stop."""
+    """A block in which reading users' files and label pictures raises when the user pressed stop."""
     return user_files.stoppable(comfy.model_management.throw_exception_if_processing_interrupted)
 
 

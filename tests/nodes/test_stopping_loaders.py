@@ -1,4 +1,4 @@
-"""The stop button ends a node that reads the file of a model."""
+"""The stop button ends a node that reads the file of a model, or label pictures."""
 
 import comfy.model_management as model_management
 import pytest
@@ -11,6 +11,7 @@ import torch
         ("SinGANLoad", {"name": "singan-balloons"}),
         ("GauGANLoad", {"name": "gaugan-landscape"}),
         ("GauGANLabelMapFromPhoto", {"model": "segmentation-landscape", "image": torch.rand(1, 32, 32, 3)}),
+        ("GauGANLabelMapFromColors", {"taxonomy": "landscape", "image": torch.zeros(2, 32, 32, 3)}),
     ],
 )
 def test_a_loader_stops(call, node, inputs):

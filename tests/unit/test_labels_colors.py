@@ -76,6 +76,17 @@ def test_jpeg_maps_snap(name, quality):
     assert set(decoded.ids.unique().tolist()) <= set(ids.unique().tolist())
 
 
+def test_pictures_of_a_batch_snap_as_they_do_alone():
+    maps = [as_jpeg(encode(blobs("landscape", seed=seed), palette("landscape")), 60) for seed in range(3)]
+    transparent = torch.zeros(3, 256, 256, dtype=torch.bool)
+    transparent[1, :100] = True
+    together = decode(torch.cat(maps), ALL[:1], transparent=transparent)
+    for number, image in enumerate(maps):
+        alone = decode(image, ALL[:1], transparent=transparent[number : number + 1])
+        assert torch.equal(together.ids[number], alone.ids[0])
+        assert torch.equal(together.off_palette[number], alone.off_palette[0])
+
+
 @pytest.mark.parametrize("name", PALETTES)
 def test_antialiased_borders_make_no_third_class(name):
     ids = blobs(name, cells=4, cell=64)

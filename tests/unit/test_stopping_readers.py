@@ -5,12 +5,14 @@ import time
 
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import save_file
 
 from gan_models import files, user_files
 from gan_models.files import digest_of, read_safetensors
 from gan_models.filling import fill
+from gan_models.labels import LabelPicture, encode, palette, read, taxonomy
 from gan_models.pictures import open_picture
 from gan_models.state_dict import read_state_dict
 from gan_models.user_files import open_file, stoppable
@@ -54,6 +56,25 @@ def slow_disk(monkeypatch):
             return super().read(size)
 
     monkeypatch.setattr(user_files, "_StoppableFile", Slow)
+
+
+@pytest.mark.parametrize("smooth", [False, True], ids=["grey levels", "colours of no class"])
+def test_label_pictures_ask_before_every_picture_of_a_batch(smooth):
+    ids = torch.randint(19, (4, 12, 12), generator=torch.Generator().manual_seed(0)).repeat_interleave(8, 1)
+    images = ids[:, None].repeat_interleave(8, 3).expand(-1, 3, -1, -1) / 127.5 - 1
+    if smooth:
+        colors = encode(ids.repeat_interleave(8, 2), palette("landscape")).movedim(3, 1).float()
+        images = F.avg_pool2d(colors, 3, 1, 1, count_include_pad=False) / 127.5 - 1
+    counted = []
+    for count in (1, 4):
+        button = StopButton()
+        with stoppable(button):
+            read(LabelPicture.from_images(images[:count]), taxonomy("landscape"))
+        counted.append(button.checks)
+    assert counted[1] - counted[0] == 3
+    button.press()
+    with pytest.raises(Stopped), stoppable(button):
+        read(LabelPicture.from_images(images), taxonomy("landscape"))
 
 
 def some_bytes(path):
