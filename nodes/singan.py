@@ -165,6 +165,7 @@ class SinGANSample(io.ComfyNode):
                 ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The new pictures.")],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
@@ -188,6 +189,7 @@ class SinGANSample(io.ComfyNode):
             width=width or round(net.size[1] * width_factor),
             start_scale=start_scale,
             keep_layout=keep_layout,
+            on_progress=host.progress_reporter(cls.hidden.unique_id),
         )
         return io.NodeOutput(host.to_comfy(images))
 

@@ -142,6 +142,7 @@ class SinGANSuperResolve(io.ComfyNode):
                 ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The enlarged picture.")],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
@@ -151,6 +152,7 @@ class SinGANSuperResolve(io.ComfyNode):
             factor,
             None if image is None else host.to_model(image),
             generator=seeded(seed),
+            on_progress=host.progress_reporter(cls.hidden.unique_id),
         )
         return io.NodeOutput(host.to_comfy(images))
 
@@ -190,4 +192,4 @@ def injected(
     host.tell(node_id, f"start scale {scale}" + (f"; {note}" if note else ""))
     if retrain:
         return host.to_comfy(injection.inject_retrained(scale, dtype=host.training_dtype(), on_progress=report))
-    return host.to_comfy(injection.inject(scale))
+    return host.to_comfy(injection.inject(scale, report))

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..blur import gaussian_blur
-from ..progress import OnProgress
+from ..progress import OnProgress, parts
 from .harmony import color_share, edge_correlation
 from .injection import Injection
 from .model import SinGAN, image_generators
@@ -45,9 +45,9 @@ class MaskedEdit(Injection):
         self.mask = fit_mask(mask.to(model.z_rec.device), model.size, len(image))
         self.weight = blend_weight(self.mask, self.dilation)
 
-    def inject(self, start_scale: int) -> Tensor:
+    def inject(self, start_scale: int, on_progress: OnProgress | None = None) -> Tensor:
         """Inject the changed picture and blend the result into the training image: ``[B, 3, H, W]``."""
-        changed = self._refined(self._coarsened(start_scale), start_scale, self.model)
+        changed = self._refined(self._coarsened(start_scale), start_scale, self.model, on_progress)
         return self.model.training_picture() * (1 - self.weight) + changed * self.weight
 
     def choose_scale(self, on_progress: OnProgress | None = None) -> int:
@@ -55,9 +55,8 @@ class MaskedEdit(Injection):
 
         The change stays recognisable where ``similarity`` is at least ``LEAST_SIMILARITY``.
         """
-        for scale in self.scales:
-            self._report(on_progress, scale)
-            if self.similarity(self.inject(scale)) >= LEAST_SIMILARITY:
+        for scale, part in self._tries(on_progress):
+            if self.similarity(self.inject(scale, part)) >= LEAST_SIMILARITY:
                 return scale
         return self.scales[-1]
 
@@ -90,9 +89,8 @@ class Harmonization(MaskedEdit):
         decides. The lowest values of a batch count.
         """
         training, merits = self.model.training_picture(), {}
-        for scale in self.scales:
-            self._report(on_progress, scale)
-            result = self.inject(scale)
+        for scale, part in self._tries(on_progress):
+            result = self.inject(scale, part)
             edges = edge_correlation(result, self.image, self.mask).min().item() / LEAST_EDGES
             colors = color_share(result, training, self.mask).min().item() / LEAST_COLORS
             if min(edges, colors) >= 1:
@@ -120,26 +118,35 @@ class Edit(MaskedEdit):
         if seamless:
             self.image = matched(self.image, model.training_picture(), self.mask)
 
-    def inject(self, start_scale: int) -> Tensor:
-        result = super().inject(start_scale)
+    def inject(self, start_scale: int, on_progress: OnProgress | None = None) -> Tensor:
+        result = super().inject(start_scale, on_progress)
         if not self.seamless:
             return result
         detail = self.model.size[0] // self.sizes[start_scale][0]
         return without_contours(result, self.image, self.mask, self.weight, detail)
 
 
-def harmonize(model: SinGAN, image: Tensor, mask: Tensor, *, start_scale: int, generator: torch.Generator) -> Tensor:
+def harmonize(
+    model: SinGAN,
+    image: Tensor,
+    mask: Tensor,
+    *,
+    start_scale: int,
+    generator: torch.Generator,
+    on_progress: OnProgress | None = None,
+) -> Tensor:
     """Blend pasted objects into the model's training image (section 4, figure 13).
 
     Args:
         model, image, mask, generator: as for ``MaskedEdit``.
         start_scale: 1 … last scale. Coarser scales change more.
+        on_progress: called as by ``SinGAN.refine``.
     Returns:
         ``[B, 3, H, W]`` at the training size.
     Raises:
         ValueError: a start scale that the model does not have, or what ``MaskedEdit`` rejects.
     """
-    return Harmonization(model, image, mask, generator).inject(start_scale)
+    return Harmonization(model, image, mask, generator).inject(start_scale, on_progress)
 
 
 def edit(
@@ -150,16 +157,24 @@ def edit(
     start_scale: int,
     generator: torch.Generator,
     seamless: bool = True,
+    on_progress: OnProgress | None = None,
 ) -> Tensor:
     """Remove the seams of moved or copied parts of the training image (section 4, figure 12).
 
     Works like ``harmonize``, but regenerates more of the mask's surroundings. ``seamless`` is that of ``Edit``.
     """
-    return Edit(model, image, mask, generator, seamless).inject(start_scale)
+    return Edit(model, image, mask, generator, seamless).inject(start_scale, on_progress)
 
 
 @torch.no_grad()
-def super_resolve(model: SinGAN, factor: float, image: Tensor | None = None, *, generator: torch.Generator) -> Tensor:
+def super_resolve(
+    model: SinGAN,
+    factor: float,
+    image: Tensor | None = None,
+    *,
+    generator: torch.Generator,
+    on_progress: OnProgress | None = None,
+) -> Tensor:
     """Enlarge a picture by applying the last generator repeatedly (section 4, figure 10).
 
     Args:
@@ -167,6 +182,7 @@ def super_resolve(model: SinGAN, factor: float, image: Tensor | None = None, *, 
         factor: ratio of the new to the old width and height, 1 to 16.
         image: ``[B, 3, H, W]`` in [-1, 1], a picture like the training image; None enlarges the training image.
         generator: CPU generator of the noise.
+        on_progress: called as by ``SinGAN.refine``.
     Returns:
         ``[B, 3, round(factor H), round(factor W)]``.
     Raises:
@@ -179,10 +195,11 @@ def super_resolve(model: SinGAN, factor: float, image: Tensor | None = None, *, 
     last = len(model.sizes) - 1
     noises = image_generators(generator, len(image))
     steps = super_resolution_steps(model, factor)
-    for step in range(1, steps + 1):
-        scale = factor ** (step / steps)
-        size = (round(height * scale), round(width * scale))
-        image = model.refine(resize(image, size), last, model.noise(noises, last, size))
+    scales = [factor ** (step / steps) for step in range(1, steps + 1)]
+    sizes = [(round(height * scale), round(width * scale)) for scale in scales]
+    stages = [f"step {step} of {steps}" for step in range(1, steps + 1)]
+    for size, part in zip(sizes, parts(on_progress, [math.prod(size) for size in sizes], stages), strict=True):
+        image = model.refine(resize(image, size), last, model.noise(noises, last, size), part)
     return image.clamp(-1, 1)
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..pixels import to_float
+from ..progress import OnProgress, Progress, parts
 from ..seeds import on_device
 from .config import SinGANConfig
 from .networks import MARGIN, MEMORY_FORMAT, Generator, noisy
@@ -89,9 +90,11 @@ class SinGAN(nn.Module):
         return torch.cat([self.reconstruct_coarse(scales, picture) for picture in pictures]).clamp(-1, 1)
 
     @torch.no_grad()
-    def reconstruct_coarse(self, scales: int, picture: int = 0) -> Tensor:
+    def reconstruct_coarse(self, scales: int, picture: int = 0, on_progress: OnProgress | None = None) -> Tensor:
         """The reconstruction of one training image by the ``scales`` coarsest generators.
 
+        Args:
+            on_progress: called as by ``refine``.
         Returns:
             ``[1, 3, h, w]``, not clamped. Where ``scales`` is 0: mid-grey at the coarsest size or, in a model for
             harmonization, the training image at that size.
@@ -100,8 +103,8 @@ class SinGAN(nn.Module):
         image = torch.zeros_like(z_rec)
         if self.config.harmonizes:
             image = resize(to_float(self.training_images[picture : picture + 1]), self.sizes[0])
-        for scale in range(scales):
-            image = self.refine(resize(image, self.sizes[scale]), scale, z_rec if scale == 0 else None)
+        for scale, part in enumerate(self._scale_parts(on_progress, range(scales), self.sizes)):
+            image = self.refine(resize(image, self.sizes[scale]), scale, z_rec if scale == 0 else None, part)
         return image
 
     def sample(
@@ -113,6 +116,7 @@ class SinGAN(nn.Module):
         width: int | None = None,
         start_scale: int = 0,
         keep_layout: float = 0.0,
+        on_progress: OnProgress | None = None,
     ) -> Tensor:
         """Sample new pictures with the patches of the training images (section 2.3; sizes: section 3, figure 6).
 
@@ -127,6 +131,7 @@ class SinGAN(nn.Module):
             keep_layout: share k of the reconstruction's noise at the coarsest scale, 0 … 1. The noise is
                 ``k z_rec + sqrt(1 - k^2) fresh``, which has the same variance, so samples resemble the training
                 image more without copying whole scales. Values above 0 need the training size.
+            on_progress: called as by ``refine``.
         Returns:
             ``[count, 3, height, width]``.
         Raises:
@@ -153,11 +158,19 @@ class SinGAN(nn.Module):
         noises = image_generators(generator, count)
         group = max(1, STRIP_PIXELS // (target[0] * target[1]))
         groups = [noises[i : i + group] for i in range(0, count, group)]
-        return torch.cat([self._sample(some, target, start_scale, keep_layout) for some in groups])
+        reports = parts(on_progress, [len(some) for some in groups])
+        samples = [self._sample(some, target, start_scale, keep_layout, part)
+                   for some, part in zip(groups, reports, strict=True)]  # fmt: skip
+        return torch.cat(samples)
 
     @torch.no_grad()
     def refine_from(
-        self, start_scale: int, image: Tensor, noises: list[torch.Generator], sizes: list[Size]
+        self,
+        start_scale: int,
+        image: Tensor,
+        noises: list[torch.Generator],
+        sizes: list[Size],
+        on_progress: OnProgress | None = None,
     ) -> Tensor:
         """Pass pictures through the generators from ``start_scale`` to the last, with fresh noise at each.
 
@@ -165,12 +178,14 @@ class SinGAN(nn.Module):
             image: ``[B, 3, h, w]`` of any size, resized to the start scale's.
             noises: a CPU generator for each picture.
             sizes: of all scales, as ``scaled_sizes`` returns them.
+            on_progress: called as by ``refine``.
         Returns:
             ``[B, 3, H, W]`` at the last of ``sizes``.
         """
-        for scale in range(start_scale, len(self.generators)):
+        scales = range(start_scale, len(self.generators))
+        for scale, part in zip(scales, self._scale_parts(on_progress, scales, sizes), strict=True):
             noise = self.noise(noises, scale, sizes[scale])
-            image = self.refine(resize(image, sizes[scale]), scale, noise)
+            image = self.refine(resize(image, sizes[scale]), scale, noise, part)
         return image.clamp(-1, 1)
 
     def noise(self, generators: list[torch.Generator], scale: int, size: Size) -> Tensor:
@@ -180,14 +195,22 @@ class SinGAN(nn.Module):
         return on_device(torch.cat(drawn), self.z_rec.device).expand(-1, 3, -1, -1)
 
     @torch.no_grad()
-    def refine(self, previous: Tensor, scale: int, noise: Tensor | None) -> Tensor:
+    def refine(
+        self, previous: Tensor, scale: int, noise: Tensor | None, on_progress: OnProgress | None = None
+    ) -> Tensor:
         """The output of one scale's generator, computed in strips of bounded size without a change of the result.
 
         Args:
             previous: ``[B, 3, h, w]`` in [-1, 1], from the next coarser scale.
             noise: unit noise of the same shape, or None for none.
+            on_progress: called after every strip; may raise to stop.
         """
-        return in_strips(self.generators[scale], noisy(noise, previous, self.amplitudes[scale]), previous)
+        padded = noisy(noise, previous, self.amplitudes[scale])
+        return in_strips(self.generators[scale], padded, previous, on_progress)
+
+    def costs(self, sizes: list[Size]) -> list[int]:
+        """The expected time that the generator of each scale takes for a picture of these sizes, in one unit."""
+        return [math.prod(size) * self.config.width(scale) ** 2 for scale, size in enumerate(sizes)]
 
     def check_samples(self) -> None:
         """Raise ValueError if this is a model for harmonization, which refines pictures and has no samples."""
@@ -201,31 +224,56 @@ class SinGAN(nn.Module):
         if not lowest <= start_scale <= last:
             raise ValueError(f"start_scale is {start_scale}; this model has scales {lowest} to {last}")
 
-    def _sample(self, noises: list[torch.Generator], target: Size, start_scale: int, keep_layout: float) -> Tensor:
+    def _sample(
+        self,
+        noises: list[torch.Generator],
+        target: Size,
+        start_scale: int,
+        keep_layout: float,
+        on_progress: OnProgress | None,
+    ) -> Tensor:
         if start_scale == 0 and keep_layout > 0:
             fresh = self.noise(noises, 0, self.sizes[0])
             mixed = keep_layout * self.z_rec[:1] + math.sqrt(1 - keep_layout**2) * fresh
-            return self.refine_from(1, self.refine(torch.zeros_like(mixed), 0, mixed), noises, self.sizes)
-        image = self.reconstruct_coarse(start_scale).expand(len(noises), -1, -1, -1)
-        return self.refine_from(start_scale, image, noises, scaled_sizes(self.sizes, target))
+            return self.refine_from(1, self.refine(torch.zeros_like(mixed), 0, mixed), noises, self.sizes, on_progress)
+        sizes = scaled_sizes(self.sizes, target)
+        costs = self.costs(sizes)
+        coarse, fine = parts(on_progress, [sum(costs[:start_scale]), len(noises) * sum(costs[start_scale:])])
+        image = self.reconstruct_coarse(start_scale, on_progress=coarse).expand(len(noises), -1, -1, -1)
+        return self.refine_from(start_scale, image, noises, sizes, fine)
+
+    def _scale_parts(
+        self, on_progress: OnProgress | None, scales: range, sizes: list[Size]
+    ) -> list[OnProgress | None]:
+        """An ``on_progress`` for each of ``scales``, as ``parts`` returns them."""
+        costs = self.costs(sizes)
+        stages = [f"scale {scale} of {len(self.sizes) - 1}" for scale in scales]
+        return parts(on_progress, [costs[scale] for scale in scales], stages)
 
 
-def in_strips(network: nn.Module, padded: Tensor, previous: Tensor) -> Tensor:
+def in_strips(
+    network: nn.Module, padded: Tensor, previous: Tensor, on_progress: OnProgress | None = None
+) -> Tensor:
     """``network(padded, previous)`` of a trained generator, in strips that overlap, so that the result is the same.
 
     Args:
         padded, previous: as ``Generator.forward`` takes them.
+        on_progress: called after every strip; may raise to stop.
     Returns:
         As ``previous``.
     """
     count, _, height, width = previous.shape
     rows = max(1, STRIP_PIXELS // (count * width))
+    report = on_progress or (lambda progress: None)
     if rows >= height:
-        return network(padded, previous)  # type: ignore[no-any-return]
+        whole: Tensor = network(padded, previous)
+        report(Progress(height, height, "refining"))
+        return whole
     out = torch.empty_like(previous)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         out[:, :, top:bottom] = network(padded[:, :, top : bottom + 2 * MARGIN], previous[:, :, top:bottom])
+        report(Progress(bottom, height, "refining"))
     return out
 
 

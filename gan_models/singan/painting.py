@@ -39,9 +39,9 @@ class Painting(Injection):
         self.colors = colors
         self._seed = int(torch.randint(0, 2**63 - 1, (), generator=generator))
 
-    def inject(self, start_scale: int) -> Tensor:
+    def inject(self, start_scale: int, on_progress: OnProgress | None = None) -> Tensor:
         """Inject the painting; the result has the size that ``painting_size`` returns, ``[B, 3, H, W]`` in [-1, 1]."""
-        return self._inject(start_scale, self.model)
+        return self._inject(start_scale, self.model, on_progress)
 
     def inject_retrained(
         self, start_scale: int, *, dtype: torch.dtype = torch.float32, on_progress: OnProgress | None = None
@@ -52,7 +52,7 @@ class Painting(Injection):
 
         Args:
             dtype: of the training's convolutions: torch.float32, or torch.bfloat16 for autocast.
-            on_progress: called as by ``train``, with previews; may raise to stop.
+            on_progress: called as by ``train``, with previews, and then as by ``SinGAN.refine``; may raise to stop.
         Raises:
             ValueError: a start scale that is not in ``scales``, or a painting that keeps its colours.
         """
@@ -61,7 +61,7 @@ class Painting(Injection):
         if palette is None:
             raise ValueError("retraining the start scale needs quantized colours; switch quantize_colors on")
         model = retrained(self.model, start_scale, palette, self._seed, dtype, on_progress)
-        return self._inject(start_scale, model)
+        return self._inject(start_scale, model, on_progress)
 
     def choose_scale(self, on_progress: OnProgress | None = None) -> int:
         """The scale whose result keeps the painting's layout and has patches most like the training image's.
@@ -72,9 +72,8 @@ class Painting(Injection):
         """
         training = self.model.training_picture()
         layouts, distances = {}, {}
-        for scale in self.scales:
-            self._report(on_progress, scale)
-            result = self.inject(scale)
+        for scale, part in self._tries(on_progress):
+            result = self.inject(scale, part)
             layouts[scale] = layout_correlation(result, self.image)
             distances[scale] = patch_distance(result, training)
         kept = [scale for scale in self.scales if layouts[scale] >= LEAST_LAYOUT]
@@ -89,27 +88,34 @@ class Painting(Injection):
         real = resize(self.model.training_picture(), self.model.sizes[scale])
         return main_colors(real, self.colors, torch.Generator().manual_seed(self._seed))
 
-    def _inject(self, start_scale: int, model: SinGAN) -> Tensor:
+    def _inject(self, start_scale: int, model: SinGAN, on_progress: OnProgress | None) -> Tensor:
         picture, palette = self._coarsened(start_scale), self.palette(start_scale)
         if palette is not None:
             picture = quantize(picture, palette)
-        return self._refined(picture, start_scale, model)
+        return self._refined(picture, start_scale, model, on_progress)
 
 
 def paint_to_image(
-    model: SinGAN, image: Tensor, *, start_scale: int, generator: torch.Generator, colors: int | None = None
+    model: SinGAN,
+    image: Tensor,
+    *,
+    start_scale: int,
+    generator: torch.Generator,
+    colors: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Tensor:
     """Turn a painting into a picture with the training image's patches (section 4, figure 11).
 
     Args:
         model, image, generator, colors: as for ``Painting``.
         start_scale: 1 … last scale. Coarser scales change more.
+        on_progress: called as by ``SinGAN.refine``.
     Returns:
         ``[B, 3, H, W]`` in [-1, 1].
     Raises:
         ValueError: a start scale that the model does not have, or what ``Painting`` rejects.
     """
-    return Painting(model, image, colors, generator).inject(start_scale)
+    return Painting(model, image, colors, generator).inject(start_scale, on_progress)
 
 
 def painting_size(training: Size, painting: Size) -> Size:

@@ -71,8 +71,8 @@ def test_automatic_start_scale_is_said_and_is_one_of_the_models(nodes, model, no
 
 
 @pytest.mark.parametrize("node_id", TASKS)
-@pytest.mark.parametrize("options", [{"start_scale": 0}, {"all_scales": True}])
-def test_trying_scales_stops_on_request(nodes, model, node_id, options):
+@pytest.mark.parametrize("options", [{"start_scale": 0}, {"start_scale": 2}, {"all_scales": True}])
+def test_injections_stop_on_request(nodes, model, node_id, options):
     from comfy import model_management
 
     import headless

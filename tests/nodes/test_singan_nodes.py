@@ -313,6 +313,23 @@ def test_super_resolution_of_the_training_picture_and_of_another(call, model):
     assert own.shape == (1, 132, 168, 3) and other.shape == (1, 40, 60, 3)
 
 
+@pytest.mark.parametrize(
+    "node_id, options", [("SinGANSample", {"batch_size": 3}), ("SinGANSuperResolve", {"factor": 4.0})]
+)
+def test_samples_and_enlargements_show_progress_and_stop_on_request(nodes, model, node_id, options):
+    from comfy import model_management, utils
+
+    import headless
+
+    inputs, seen = {"model": model, "seed": 0, **options}, []
+    with utils.progress_hook(lambda value, total, preview, node_id=None: seen.append((value, total))):
+        headless.call_node(nodes[node_id], **inputs)
+    assert len(seen) > 4 and seen == sorted(seen) and seen[-1][0] == seen[-1][1]
+    model_management.interrupt_current_processing()
+    with pytest.raises(model_management.InterruptProcessingException):
+        headless.call_node(nodes[node_id], **inputs)
+
+
 def test_example_images_are_those_of_the_folder(pack, node_classes):
     from conftest import ROOT
 

@@ -96,9 +96,9 @@ def test_automatic_scale_is_the_coarsest_that_keeps_the_change(model, pasted, mo
     results = dict.fromkeys(injection.scales, training + 0.5 * (injection.image - training))
     results[1] = 2 * training - injection.image
     results[2] = training
-    monkeypatch.setattr(injection, "inject", results.__getitem__)
+    monkeypatch.setattr(injection, "inject", lambda scale, on_progress: results[scale])
     assert injection.choose_scale() == 3
-    monkeypatch.setattr(injection, "inject", lambda scale: training)
+    monkeypatch.setattr(injection, "inject", lambda scale, on_progress: training)
     assert injection.choose_scale() == injection.scales[-1]
 
 
@@ -112,7 +112,9 @@ def test_automatic_scale_goes_by_the_picture_that_changed_most(model, pasted, mo
 def test_all_start_scales_in_one_run(model, pasted):
     injection, seen = Harmonization(model, *pasted, seeded(0)), []
     out = injection.inject_at_all_scales(seen.append)
-    assert len(out) == len(injection.scales) == len(seen)
+    stages = list(dict.fromkeys(report.stage for report in seen))
+    assert stages == [f"start scale {scale} of 5" for scale in injection.scales] and len(out) == len(stages)
+    assert seen[-1].step == seen[-1].total
     assert torch.equal(out[2:3, :, -44:], harmonize(model, *pasted, start_scale=3, generator=seeded(0)))
 
 

@@ -186,7 +186,7 @@ def test_the_automatic_scale_weighs_edges_and_colors(model, monkeypatch):
         ((lost, good, foreign), 1), ((good, good, foreign), 0), ((foreign, lost, good), 2),
         ((lost, 0.5 * good + 0.5 * foreign, foreign), 1),
     ):  # fmt: skip
-        monkeypatch.setattr(injection, "inject", results.__getitem__)
+        monkeypatch.setattr(injection, "inject", lambda scale, on_progress, tried=results: tried[scale])
         assert injection.choose_scale() == wanted
 
 

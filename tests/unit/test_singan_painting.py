@@ -94,12 +94,12 @@ def test_automatic_scale_is_the_most_natural_of_those_that_keep_the_layout(model
     results = {scale: (injection.image + 0.3 * noise).clamp(-1, 1) for scale in injection.scales}
     results[2] = injection.image
     results[3] = training
-    monkeypatch.setattr(injection, "inject", results.__getitem__)
+    monkeypatch.setattr(injection, "inject", lambda scale, on_progress: results[scale])
     assert layout_correlation(training, injection.image) < LEAST_LAYOUT
     assert patch_distance(results[2], training) < patch_distance(results[1], training)
     assert injection.choose_scale() == 2
     lost = {scale: training if scale != 4 else 0.5 * training + 0.5 * injection.image for scale in injection.scales}
-    monkeypatch.setattr(injection, "inject", lost.__getitem__)
+    monkeypatch.setattr(injection, "inject", lambda scale, on_progress: lost[scale])
     assert injection.choose_scale() == 4
 
 
@@ -107,8 +107,9 @@ def test_choosing_reports_every_scale_and_can_be_stopped(model):
     seen = []
     injection = Painting(model, picture(seed=5), None, seeded(0))
     injection.choose_scale(seen.append)
-    count = len(injection.scales)
-    assert [(report.step, report.total) for report in seen] == [(step, count) for step in range(count)]
+    stages = list(dict.fromkeys(report.stage for report in seen))
+    assert stages == [f"start scale {scale} of 5" for scale in injection.scales]
+    assert seen[-1].step == seen[-1].total
 
     def stop(report):
         raise InterruptedError
