@@ -150,7 +150,6 @@ class GauGANGenerate(io.ComfyNode):
                 io.Combo.Input(
                     "color_match",
                     options=[OFF, OVERALL, PER_CLASS, SOFT],
-                    advanced=True,
                     tooltip="Gives the finished picture the colours of style_image; this works with every model. "
                     "overall: match the colours of the whole picture. per class: match each class separately, sky to "
                     "sky and so on, with style_label_map. per class, soft: the same for photos of other scenes; "
