@@ -13,7 +13,8 @@ from pathlib import Path
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_models.gaugan import open_synthesizer
+from gan_models.gaugan import match_colors_softly, open_synthesizer
+from gan_models.segmentation import open_landscape_segmenter
 from tests.browser.editor import Editor
 from tests.browser.painter_page import Brush, Point
 from tests.comfyui.server import PACK, ComfyUI, find_comfyui
@@ -94,7 +95,7 @@ def annotated(editor: Editor) -> Image.Image:
 
 
 class Film:
-    """Frames of the node while somebody paints, with the picture that the bundled GauGAN makes beside it.
+    """Frames of the node while somebody paints, with the picture that the workflow ``gaugan_paint`` makes beside it.
 
     The mouse pointer is drawn, because screenshots of the browser have none.
     """
@@ -104,7 +105,10 @@ class Film:
         self.box = editor.fit(margin=8)
         self.frames: list[Image.Image] = []
         self.model = open_synthesizer(PACK / "weights" / "gaugan-landscape.safetensors")
-        self.style = self.model.encode(read(STYLE))
+        self.photo = read(STYLE)
+        self.style = self.model.encode(self.photo)
+        segmenter = open_landscape_segmenter(PACK / "weights" / "segmentation-landscape.safetensors")
+        self.photo_ids = segmenter.segment((self.photo + 1) / 2).ids
         self.result = self.generated()
 
     def generated(self) -> Image.Image:
@@ -112,7 +116,9 @@ class Film:
         ids = self.brush.painter.evaluate("painter => Array.from(painter.drawing.ids)")
         side = round(len(ids) ** 0.5)
         drawing = torch.tensor(ids).view(1, side, side)[:, :: side // MADE, :: side // MADE]
-        return to_image(self.model.paint(drawing, self.style)).resize((RESULT, RESULT), Image.Resampling.LANCZOS)
+        painted, sky = self.model.paint(drawing, self.style), self.model.classes.sky
+        matched, _ = match_colors_softly(painted, self.photo, drawing, self.photo_ids, sky)
+        return to_image(matched).resize((RESULT, RESULT), Image.Resampling.LANCZOS)
 
     def frame(self, x: float, y: float) -> None:
         self.editor.page.mouse.move(x, y)
