@@ -165,8 +165,8 @@ def _statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
     """Mean ``[3, 1]`` and softened covariance ``[3, 3]``, in float64 on the CPU, where 3x3 matrices are fastest."""
     mean = pixels.mean(1, keepdim=True)
     centred = pixels - mean
-    covariance = (centred @ centred.T / pixels.shape[1]).double().cpu()
-    return mean.double().cpu(), covariance + SOFTENING * torch.eye(3, dtype=torch.float64)
+    covariance = (centred @ centred.T / pixels.shape[1]).cpu().double()
+    return mean.cpu().double(), covariance + SOFTENING * torch.eye(3, dtype=torch.float64)
 
 
 def _root(matrix: Tensor) -> Tensor:
