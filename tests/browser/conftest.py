@@ -52,9 +52,9 @@ def editor(request, pytestconfig, node_classes):
 
 
 @pytest.fixture(scope="module")
-def any_page():
-    """The plain page that the tests of a module share."""
-    with opened_page(DATA) as page:
+def any_page(request):
+    """The plain page that the tests of a module share. The module's ``SCREEN``, if it has one, says what is special."""
+    with opened_page(DATA, **getattr(request.module, "SCREEN", {})) as page:
         yield page
 
 

@@ -5,19 +5,13 @@ import pytest
 
 from gan_models import labels
 
-from .painter_page import DATA, opened_page
-
 pytestmark = pytest.mark.browser
 
 CLASSES = labels.taxonomy("landscape")
 ROCK = CLASSES.find("rock").id
 
-
-@pytest.fixture(scope="module")
-def any_page():
-    """A page on a high-density touch screen."""
-    with opened_page(DATA, scale=2, touch=True) as page:
-        yield page
+SCREEN = {"scale": 2, "touch": True}
+"""A high-density touch screen."""
 
 
 def test_clear_is_empty_and_can_be_undone(page):

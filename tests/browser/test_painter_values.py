@@ -12,19 +12,15 @@ from gan_models import labels
 
 from ..comfyui.server import PACK
 from .painter_drawings import UPLOADED, drawing, noise, read
-from .painter_page import DATA, opened_page
+from .painter_page import DATA
 
 pytestmark = pytest.mark.browser
 
 CLASSES = labels.taxonomy("landscape")
 ROCK = CLASSES.find("rock").id
 
-
-@pytest.fixture(scope="module")
-def any_page():
-    """A page on a high-density touch screen."""
-    with opened_page(DATA, scale=2, touch=True) as page:
-        yield page
+SCREEN = {"scale": 2, "touch": True}
+"""A high-density touch screen."""
 
 
 def test_a_stroke_gives_a_value_that_python_reads_exactly(page, tmp_path):
