@@ -28,6 +28,7 @@ KINDS = [hostile_pictures.damaged, hostile_pictures.cut, hostile_pictures.chunks
 
 @few(60)
 @given(kind=st.sampled_from(KINDS), draw=st.randoms(use_true_random=False))
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
 def test_damaged_pictures_are_read_or_refused(tmp_path, kind, draw):
     (tmp_path / "a.png").write_bytes(kind(draw))
     with sentence():
