@@ -1,4 +1,4 @@
-"""The precision in which tensors are computed with."""
+"""The precision of computations."""
 
 from contextlib import AbstractContextManager, nullcontext
 

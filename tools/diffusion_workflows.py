@@ -52,7 +52,7 @@ DIFFUSION = {
             "2": node("GANAtelierExampleImage", picture="lake_labels.png"),
             "3": node("GauGANLabelMapFromColors", image=["2", 0], taxonomy="landscape", palette="auto", tolerance=8),
             "4": node("GANAtelierExampleImage", picture="noon.jpg"),
-            "5": in_style_of("4", "15", "1", "3"),
+            "5": in_style_of("4", its_label_map="15", model="1", label_map="3"),
             "6": node("ImageScale", image=["5", 0], upscale_method="lanczos", width=768, height=0, crop="disabled"),
             "7": node("PreviewImage", images=["6", 0]),
             "8": node("CheckpointLoaderSimple", ckpt_name=STABLE_DIFFUSION["name"]),

@@ -13,8 +13,9 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 from torch import Tensor
 
+from benchmarks.gaugan_matched import Matched
 from gan_models import labels
-from gan_models.gaugan import Synthesizer, match_colors_softly, open_synthesizer, transition
+from gan_models.gaugan import Synthesizer, open_synthesizer, transition
 from gan_models.seeds import seeded
 from gan_models.segmentation import open_landscape_segmenter
 
@@ -100,13 +101,9 @@ def gaugan_pictures() -> None:
 
 def color_match_picture(model: Synthesizer, ids: Tensor, photos: list[Tensor]) -> None:
     """Each photo, a picture in its style, and that picture in its colours."""
-    segmenter = open_landscape_segmenter(ROOT / "weights" / "segmentation-landscape.safetensors")
-    shown = []
+    models, shown = (model, Matched(model)), []
     for photo in photos:
-        picture = model.paint(ids, model.encode(photo))
-        there = segmenter.segment((photo + 1) / 2).ids
-        matched, _ = match_colors_softly(picture, photo, ids, there, model.classes.sky)
-        shown += [fitted(photo), to_image(picture), to_image(matched)]
+        shown += [fitted(photo), *(to_image(each.paint(ids, each.encode(photo))) for each in models)]
     save(HELP / "color_match.jpg", grid_images(shown, 3))
 
 

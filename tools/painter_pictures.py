@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_models.gaugan import match_colors_softly, open_synthesizer
-from gan_models.segmentation import open_landscape_segmenter
+from benchmarks.gaugan_matched import Matched
+from gan_models.gaugan import open_synthesizer
 from tests.browser.editor import Editor
 from tests.browser.painter_page import Brush, Point
 from tests.comfyui.server import PACK, ComfyUI, find_comfyui
@@ -104,11 +104,8 @@ class Film:
         self.editor, self.brush = editor, brush
         self.box = editor.fit(margin=8)
         self.frames: list[Image.Image] = []
-        self.model = open_synthesizer(PACK / "weights" / "gaugan-landscape.safetensors")
-        self.photo = read(STYLE)
-        self.style = self.model.encode(self.photo)
-        segmenter = open_landscape_segmenter(PACK / "weights" / "segmentation-landscape.safetensors")
-        self.photo_ids = segmenter.segment((self.photo + 1) / 2).ids
+        self.model = Matched(open_synthesizer(PACK / "weights" / "gaugan-landscape.safetensors"))
+        self.style = self.model.encode(read(STYLE))
         self.result = self.generated()
 
     def generated(self) -> Image.Image:
@@ -116,9 +113,7 @@ class Film:
         ids = self.brush.painter.evaluate("painter => Array.from(painter.drawing.ids)")
         side = round(len(ids) ** 0.5)
         drawing = torch.tensor(ids).view(1, side, side)[:, :: side // MADE, :: side // MADE]
-        painted, sky = self.model.paint(drawing, self.style), self.model.classes.sky
-        matched, _ = match_colors_softly(painted, self.photo, drawing, self.photo_ids, sky)
-        return to_image(matched).resize((RESULT, RESULT), Image.Resampling.LANCZOS)
+        return to_image(self.model.paint(drawing, self.style)).resize((RESULT, RESULT), Image.Resampling.LANCZOS)
 
     def frame(self, x: float, y: float) -> None:
         self.editor.page.mouse.move(x, y)

@@ -18,7 +18,7 @@ def restyled() -> dict[str, dict[str, Any]]:
         nodes |= {
             f"1{number}": node("GANAtelierExampleImage", picture=f"{name}.jpg"),
             f"4{number}": label_map_of(f"1{number}"),
-            f"2{number}": in_style_of(f"1{number}", f"4{number}", "4", "2"),
+            f"2{number}": in_style_of(f"1{number}", its_label_map=f"4{number}", model="4", label_map="2"),
             f"3{number}": node("SaveImage", images=[f"2{number}", 0], filename_prefix=f"gaugan_{name}"),
         }  # fmt: skip
     return nodes
@@ -41,7 +41,7 @@ REPAINT = {
             "3": node("GauGANLabelMapPaint", taxonomy="landscape", width=512, height=384, painting="", image=["1", 0],
                       label_map=["2", 0]),
             "4": LANDSCAPE_MODEL,
-            "6": in_style_of("1", "2", "4", "3"),
+            "6": in_style_of("1", its_label_map="2", model="4", label_map="3"),
             "7": node("PreviewImage", images=["1", 0]),
             "8": node("SaveImage", images=["6", 0], filename_prefix="gaugan_repainted"),
         },

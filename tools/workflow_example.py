@@ -40,7 +40,7 @@ def label_map_of(photograph: str) -> dict[str, Any]:
                 threshold=0.5)  # fmt: skip
 
 
-def in_style_of(photograph: str, its_label_map: str, model: str, label_map: str) -> dict[str, Any]:
+def in_style_of(photograph: str, *, its_label_map: str, model: str, label_map: str) -> dict[str, Any]:
     """The node that paints a label map in the style of a photograph, whose colours the picture gets."""
     return node("GauGANGenerate", model=[model, 0], label_map=[label_map, 0], seed=0, size="resize",
                 color_match="per class, soft", style_image=[photograph, 0],

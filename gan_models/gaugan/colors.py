@@ -95,11 +95,11 @@ def match_colors_softly(
         for name, half, half_there in (("sky", above, above_there), ("ground", ~above, ~above_there)):
             if half.any() and half_there.sum() < FEWEST_PIXELS:
                 missing.add(name)
-            whole = _moved(pixels, half, example, half_there)
+            whole = _moved(pixels, half, example, half_there, otherwise=pixels)
             for label in sorted(set(here[half].tolist())):
                 region, region_there = here == label, there == label
                 common = torch.minimum(region.float().mean(), region_there.float().mean())
-                own = _moved(pixels, region, example, region_there, whole)
+                own = _moved(pixels, region, example, region_there, otherwise=whole)
                 colors = torch.lerp(whole, own, common / (common + HALFWAY))
                 mask = region.view(image.shape[1:]).to(image)
                 total += gaussian_blur(mask, sigma, math.ceil(3 * sigma)).flatten() * colors
@@ -107,15 +107,13 @@ def match_colors_softly(
     return torch.stack(matched).clamp(-1, 1), sorted(missing)
 
 
-def _moved(
-    pixels: Tensor, region: Tensor, example: Tensor, there: Tensor, otherwise: Tensor | None = None
-) -> Tensor:
+def _moved(pixels: Tensor, region: Tensor, example: Tensor, there: Tensor, *, otherwise: Tensor) -> Tensor:
     """All ``pixels``, ``[3, N]``, moved as those of a region have to be for the colours of ``example[:, there]``.
 
-    If the region or its example is too small, ``otherwise`` is returned, or the pixels as they are.
+    If the region or its example is too small, ``otherwise`` is returned.
     """
     if min(region.sum(), there.sum()) < FEWEST_PIXELS:
-        return pixels if otherwise is None else otherwise
+        return otherwise
     return _linear_map(pixels[:, region], example[:, there], MOST_CONTRAST)(pixels)
 
 

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..precision import own_dtype
+
 
 @cache
 def works() -> bool:
@@ -20,7 +22,7 @@ def works() -> bool:
     x = torch.arange(12, dtype=torch.float32, device="cpu").view(2, 6) - 5
     weight = torch.arange(24, dtype=torch.float32, device="cpu").view(4, 6) - 9
     groups, weights = x.view(2, 2, 3), weight[:, :3].reshape(2, 2, 3)
-    with torch.inference_mode(), torch.autocast("cpu", enabled=False):
+    with torch.inference_mode(), own_dtype(x.device):
         try:
             plain = _linear(x, weight, None)
             grouped = multiply_groups(groups, pack_groups(weights))

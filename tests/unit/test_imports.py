@@ -25,7 +25,7 @@ ARROWS = {
     "gan_models.ema": "",
     "gan_models.pictures": "quoting user_files",
     "gan_models.pixels": "",
-    "gan_models.kernels": "",
+    "gan_models.kernels": "precision",
     "gan_models.distributed": "",
     "gan_models.state_dict": "files inert_pickle quoting",
     "gan_models.efficientnet": "state_dict",
